@@ -1,0 +1,1 @@
+"""Platform for the prévention de la désinsertion professionnelle (PDP)."""

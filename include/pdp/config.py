@@ -1,0 +1,109 @@
+"""Technical settings, read from the environment once per process.
+
+Law and policy are not here: see ``referentiel/``.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from pdp.errors import ErreurPdp
+
+RACINE = Path(__file__).resolve().parents[2]
+
+
+class ReglageManquant(ErreurPdp):
+    """A required environment variable is absent."""
+
+    code = "reglage_manquant"
+
+
+def _required(nom: str) -> str:
+    valeur = os.environ.get(nom)
+    if not valeur:
+        raise ReglageManquant(f"Le réglage {nom} manque : la plateforme ne peut pas démarrer.", code=f"missing_setting:{nom}")
+    return valeur
+
+
+def _key(nom: str) -> bytes:
+    cle = base64.urlsafe_b64decode(_required(nom))
+    if len(cle) != 32:
+        raise ReglageManquant(f"Le réglage {nom} doit contenir 32 octets en base64.", code=f"bad_key:{nom}")
+    return cle
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Lazily read settings: a process only needs those it uses (the sender never needs the portal's)."""
+
+    @property
+    def url_migration(self) -> str:
+        return _required("PDP_DATABASE_URL_MIGRATION")
+
+    @property
+    def url_app(self) -> str:
+        return _required("PDP_DATABASE_URL")
+
+    @property
+    def url_portail(self) -> str:
+        return _required("PDP_DATABASE_URL_PORTAIL")
+
+    @property
+    def url_expediteur(self) -> str:
+        return _required("PDP_DATABASE_URL_EXPEDITEUR")
+
+    @property
+    def cle_nir(self) -> bytes:
+        """Key of the NIR encryption at rest (AES-256-GCM)."""
+        return _key("PDP_CLE_NIR")
+
+    @property
+    def cle_empreinte(self) -> bytes:
+        """Key of the hash by which a NIR is looked up (HMAC-SHA-256)."""
+        return _key("PDP_CLE_EMPREINTE")
+
+    @property
+    def cle_contexte(self) -> bytes:
+        """Key that signs who is acting, verified inside the database (HMAC-SHA-256)."""
+        return _key("PDP_CLE_CONTEXTE")
+
+    @property
+    def cle_pseudonyme(self) -> bytes:
+        """Key of the evaluators' pseudonyms (HMAC-SHA-256), one per study."""
+        return _key("PDP_CLE_PSEUDONYME")
+
+    @property
+    def depot(self) -> Path:
+        """Folder where feeds are dropped."""
+        return Path(_required("PDP_DEPOT"))
+
+    @property
+    def exports(self) -> Path:
+        """Folder where the evaluators' packages are published."""
+        return Path(_required("PDP_EXPORTS"))
+
+    @property
+    def portail_url(self) -> str:
+        return os.environ.get("PDP_PORTAIL_URL", "http://127.0.0.1:8000")
+
+    @property
+    def airflow_url(self) -> str:
+        return os.environ.get("PDP_AIRFLOW_URL", "http://127.0.0.1:8080")
+
+    @property
+    def smtp(self) -> tuple[str, int]:
+        return os.environ.get("PDP_SMTP_HOTE", "127.0.0.1"), int(os.environ.get("PDP_SMTP_PORT", "1025"))
+
+    @property
+    def demonstration(self) -> bool:
+        """True when the data are synthetic: every page and message then says so."""
+        return os.environ.get("PDP_DEMONSTRATION", "") == "1"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    return Settings()

@@ -1,0 +1,1 @@
+"""Pure rules of the parcours: no clock, no database, no framework."""

@@ -1,0 +1,77 @@
+"""Connections and transactions: one engine per role, one signed context per transaction.
+
+A person's transaction runs under the PostgreSQL role of his or her function (``SET LOCAL ROLE``) and carries a context
+signed with a key that SQL cannot read: row level security believes that context only. A forged context shows no row.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from hashlib import sha256
+
+from sqlalchemy import Connection, Engine, create_engine, text
+
+from pdp.config import settings
+from pdp.domain.auteur import Auteur
+from pdp.errors import AccesRefuse
+
+ROLES_SQL = {
+    "csam": "pdp_role_csam",
+    "medecin_conseil": "pdp_role_medecin",
+    "partenaire": "pdp_role_partenaire",
+    "responsable": "pdp_role_responsable",
+    "evaluateur": "pdp_role_evaluateur",
+}
+_SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
+_SET_CONTEXTE = text("SELECT set_config('pdp.contexte', :contexte, true), set_config('pdp.passage', :passage, true)")
+_OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
+
+
+@lru_cache(maxsize=8)
+def engine(url: str) -> Engine:
+    """Engine of a role; connections are checked before use so that a database restart heals by itself."""
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"options": _OPTIONS})
+
+
+os.register_at_fork(after_in_child=engine.cache_clear)
+
+
+def sign_contexte(auteur: Auteur) -> str:
+    """``type|id|role|plateforme|partenaire|signature`` as ``securite.contexte()`` verifies it."""
+    message = "|".join((auteur.type, auteur.id, auteur.role, auteur.plateforme_id or "", auteur.partenaire_id or ""))
+    signature = hmac.new(settings().cle_contexte, message.encode(), sha256).hexdigest()
+    return f"{message}|{signature}"
+
+
+@contextmanager
+def begin(url: str, auteur: Auteur, passage: str | None = None) -> Iterator[Connection]:
+    """One transaction of the batch side (``pdp_app`` or ``pdp_expediteur``), committed at the end, rolled back on error.
+
+    ``passage`` is the opaque id of the DAG run; journal rows carry it, so that a run leads to the people it touched.
+    """
+    with engine(url).begin() as conn:
+        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": passage or ""})
+        yield conn
+
+
+@contextmanager
+def begin_as(auteur: Auteur) -> Iterator[Connection]:
+    """One transaction of a person signed in to the portal, under the role of his or her function."""
+    role = ROLES_SQL.get(auteur.role)
+    if role is None:
+        raise AccesRefuse("Votre fonction ne donne pas accès à cet écran.", code="unknown_role")
+    with engine(settings().url_portail).begin() as conn:
+        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": ""})
+        conn.execute(_SET_ROLE[role])
+        yield conn
+
+
+@contextmanager
+def begin_portail() -> Iterator[Connection]:
+    """One transaction of the portal itself (sign-in, sessions): sees no case."""
+    with engine(settings().url_portail).begin() as conn:
+        yield conn
