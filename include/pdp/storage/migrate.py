@@ -44,30 +44,37 @@ def migrate(url: str | None = None, *, jusqu_a: str | None = None) -> list[str]:
     Raises :class:`MigrationModifiee` when the text of an applied migration changed.
     """
     moteur = create_engine(url or settings().url_migration)
-    appliquees = []
-    with moteur.connect() as conn:
-        conn.execute(text("SELECT pg_advisory_lock(:v)"), {"v": _VERROU})
-        conn.execute(
-            text(
-                "CREATE TABLE IF NOT EXISTS public.migration"
-                " (nom text PRIMARY KEY, empreinte text NOT NULL, appliquee_at timestamptz NOT NULL DEFAULT now())"
-            )
-        )
-        conn.commit()
-        deja = dict(conn.execute(text("SELECT nom, empreinte FROM public.migration")).tuples().all())
-        for nom, contenu in list_migrations(jusqu_a):
-            empreinte = sha256(contenu.encode()).hexdigest()
-            if nom in deja:
-                if deja[nom] != empreinte:
-                    raise MigrationModifiee(f"La migration {nom} a été modifiée après coup.", code=f"migration_changed:{nom}")
-                continue
-            conn.exec_driver_sql(contenu.replace("%", "%%"))
-            conn.execute(text("INSERT INTO public.migration (nom, empreinte) VALUES (:n, :e)"), {"n": nom, "e": empreinte})
+    try:
+        with moteur.connect() as conn:
+            conn.execute(text("SELECT pg_advisory_lock(:v)"), {"v": _VERROU})
+            appliquees = _apply(conn, jusqu_a)
+            conn.execute(text("SELECT pg_advisory_unlock(:v)"), {"v": _VERROU})
             conn.commit()
-            appliquees.append(nom)
-        _store_key(conn, settings().cle_contexte)
+    finally:
+        moteur.dispose()
+    return appliquees
+
+
+def _apply(conn: Connection, jusqu_a: str | None) -> list[str]:
+    conn.execute(
+        text(
+            "CREATE TABLE IF NOT EXISTS public.migration"
+            " (nom text PRIMARY KEY, empreinte text NOT NULL, appliquee_at timestamptz NOT NULL DEFAULT now())"
+        )
+    )
+    conn.commit()
+    appliquees = []
+    deja = dict(conn.execute(text("SELECT nom, empreinte FROM public.migration")).tuples().all())
+    for nom, contenu in list_migrations(jusqu_a):
+        empreinte = sha256(contenu.encode()).hexdigest()
+        if nom in deja:
+            if deja[nom] != empreinte:
+                raise MigrationModifiee(f"La migration {nom} a été modifiée après coup.", code=f"migration_changed:{nom}")
+            continue
+        conn.connection.driver_connection.execute(contenu)  # no parameters: psycopg then takes several statements at once
+        conn.execute(text("INSERT INTO public.migration (nom, empreinte) VALUES (:n, :e)"), {"n": nom, "e": empreinte})
         conn.commit()
-        conn.execute(text("SELECT pg_advisory_unlock(:v)"), {"v": _VERROU})
-        conn.commit()
-    moteur.dispose()
+        appliquees.append(nom)
+    _store_key(conn, settings().cle_contexte)
+    conn.commit()
     return appliquees

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cache
 
 from sqlalchemy import TextClause, text
 
@@ -13,7 +13,7 @@ REQUETES = RACINE / "sql" / "queries"
 _NOM = re.compile(r"^-- name: (?P<nom>[a-z0-9_]+)\s*$", re.MULTILINE)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _load(sujet: str) -> dict[str, str]:
     contenu = (REQUETES / f"{sujet}.sql").read_text(encoding="utf-8")
     morceaux = _NOM.split(contenu)[1:]
@@ -23,7 +23,7 @@ def _load(sujet: str) -> dict[str, str]:
     return requetes
 
 
-@lru_cache(maxsize=None)
+@cache
 def query(nom: str) -> TextClause:
     """Statement ``<subject>.<name>`` with bound parameters ``:param``; ``KeyError`` when it does not exist."""
     sujet, _, requete = nom.partition(".")

@@ -1,0 +1,50 @@
+"""Open reasons to act on a parcours: what is to be done, who holds the ball, within how long.
+
+Delays are policy (``politique.toml``): each motif names its parameter.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Motif:
+    """A reason: French label, holder of the ball, screen that completes it, policy key of its delay (None = date given by the caller)."""
+
+    libelle: str
+    balle: str
+    ecran: str
+    delai: str | None = None
+
+
+MOTIFS: dict[str, Motif] = {
+    "premier_appel": Motif("Premier appel", "csam", "appel", "delai_premier_contact"),
+    "nouvel_appel": Motif("Rappeler : pas de réponse", "csam", "appel", "delai_entre_essais"),
+    "rappel_promis": Motif("Rappeler : promis à la personne", "csam", "appel"),
+    "courrier_injoignable": Motif("Envoyer un courrier : trois appels sans réponse", "csam", "fiche", "delai_courrier"),
+    "planifier_tele_echange": Motif("Proposer un télé-échange", "csam", "creneaux", "delai_planification"),
+    "tele_echange": Motif("Télé-échange prévu", "assure", "entretien"),
+    "renseigner_tele_echange": Motif("Renseigner le télé-échange passé", "csam", "entretien"),
+    "demander_accord": Motif("Recueillir l'accord et proposer la suite", "csam", "fiche", "delai_accord"),
+    "attendre_partenaire": Motif("Réponse du partenaire attendue", "partenaire", "fiche"),
+    "lire_reponse": Motif("Lire la réponse du partenaire", "csam", "fiche", "delai_lecture_reponse"),
+    "relancer_partenaire": Motif("Partenaire muet : relancer ou retirer", "csam", "fiche", "delai_relance"),
+    "nouvelles_partenaire": Motif("Demander des nouvelles au partenaire", "partenaire", "fiche", "delai_nouvelles"),
+    "faire_le_point": Motif("Faire le point avec la personne", "csam", "appel", "delai_point"),
+    "confirmer_issue": Motif("Arrêt terminé : confirmer la reprise ou l'issue", "csam", "cloture", "delai_confirmation_issue"),
+    "message_en_echec": Motif("Message non remis : choisir un autre canal", "csam", "fiche", "delai_message_en_echec"),
+    "decision_medecin": Motif("Décision du médecin-conseil attendue", "medecin_conseil", "fiche", "delai_decision_mc"),
+    "suivi_m6": Motif("Situation à 6 mois", "csam", "issue"),
+    "suivi_m12": Motif("Situation à 12 mois", "csam", "issue"),
+    "tache_personnelle": Motif("À faire", "csam", "fiche"),
+}
+
+MOTIFS_ATTENTE = {
+    "soins_en_cours": "Soins ou opération en cours",
+    "rendez_vous_medical": "Rendez-vous médical attendu",
+    "decision_mdph": "Décision de la MDPH attendue",
+    "reponse_employeur": "Réponse de l'employeur attendue",
+    "demande_de_la_personne": "À la demande de la personne",
+    "autre": "Autre raison",
+}

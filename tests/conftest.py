@@ -1,0 +1,74 @@
+"""Fixtures: one real PostgreSQL per session, one fresh migrated database per test that asks for it."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from pdp.config import settings
+from pdp.embedded.postgres import EmbeddedPostgres
+from pdp.embedded.roles import LOGIN_ROLES, ensure_roles_and_databases
+from pdp.storage import db
+from pdp.storage.migrate import migrate
+from psycopg import sql
+
+MOTS_DE_PASSE = {role: secrets.token_urlsafe(12) for role in LOGIN_ROLES}
+CLES = {
+    f"PDP_CLE_{nom}": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for nom in ("NIR", "EMPREINTE", "CONTEXTE", "PSEUDONYME")
+}
+URLS = {
+    "PDP_DATABASE_URL_MIGRATION": "pdp_owner",
+    "PDP_DATABASE_URL": "pdp_app",
+    "PDP_DATABASE_URL_PORTAIL": "pdp_portail",
+    "PDP_DATABASE_URL_EXPEDITEUR": "pdp_expediteur",
+}
+
+
+def _environment(port: int, base: str) -> dict[str, str]:
+    urls = {nom: f"postgresql+psycopg://{role}:{MOTS_DE_PASSE[role]}@127.0.0.1:{port}/{base}" for nom, role in URLS.items()}
+    return {**CLES, **urls}
+
+
+@pytest.fixture(scope="session")
+def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL server with the roles of the platform and a migrated template database."""
+    with EmbeddedPostgres(tmp_path_factory.mktemp("pg") / "data", durable=False) as serveur:
+        ensure_roles_and_databases(serveur.superuser_dsn(), MOTS_DE_PASSE, base="pdp_modele")
+        with pytest.MonkeyPatch.context() as env:
+            for nom, valeur in _environment(serveur.port, "pdp_modele").items():
+                env.setenv(nom, valeur)
+            migrate()
+        yield serveur
+
+
+@pytest.fixture
+def base(pg: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+    """Name of a fresh database; settings, keys and folders of the process point to it."""
+    nom = f"pdp_{secrets.token_hex(6)}"
+    with psycopg.connect(pg.superuser_dsn(), autocommit=True) as admin:
+        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE pdp_modele OWNER pdp_owner").format(sql.Identifier(nom)))
+    for variable, valeur in _environment(pg.port, nom).items():
+        monkeypatch.setenv(variable, valeur)
+    for variable, dossier in (("PDP_DEPOT", "depot"), ("PDP_EXPORTS", "exports")):
+        (tmp_path / dossier).mkdir()
+        monkeypatch.setenv(variable, str(tmp_path / dossier))
+    settings.cache_clear()
+    yield nom
+    for url in _environment(pg.port, nom).values():
+        if url.startswith("postgresql"):
+            db.engine(url).dispose()
+    db.engine.cache_clear()
+    with psycopg.connect(pg.superuser_dsn(), autocommit=True) as admin:
+        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(nom)))
+
+
+@pytest.fixture
+def admin(pg: EmbeddedPostgres, base: str) -> Iterator[psycopg.Connection[Any]]:
+    """Superuser connection to the test's database: to look behind row level security, never to do the work."""
+    with psycopg.connect(pg.superuser_dsn(base), autocommit=True) as conn:
+        yield conn
