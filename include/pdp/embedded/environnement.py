@@ -1,0 +1,51 @@
+"""Environment of the platform's processes: everything for the launcher, and for each service only what it needs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pdp.config import RACINE
+from pdp.embedded.airflow_env import inherited_environment
+from pdp.embedded.etat import CLES, Etat
+
+_URLS = {
+    "PDP_DATABASE_URL_MIGRATION": "pdp_owner",
+    "PDP_DATABASE_URL": "pdp_app",
+    "PDP_DATABASE_URL_PORTAIL": "pdp_portail",
+    "PDP_DATABASE_URL_EXPEDITEUR": "pdp_expediteur",
+}
+_COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
+_PAR_SERVICE = {
+    "airflow": ("PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", *CLES, "PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_DEPOT", "PDP_EXPORTS"),
+    "portail": ("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_EXPORTS"),
+    "partenaire": ("PDP_PARTENAIRE_PORT",),
+    "courrier": ("PDP_SMTP_HOTE", "PDP_SMTP_PORT"),
+}
+
+
+def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]:
+    """Every ``PDP_*`` variable of this platform; needs the ports of all services."""
+    connus = etat.secrets()
+    urls = {nom: f"postgresql+psycopg://{role}:{connus[f'role:{role}']}@127.0.0.1:{ports['postgres']}/pdp" for nom, role in _URLS.items()}
+    return {
+        **urls,
+        **{cle: connus[cle] for cle in CLES},
+        "PDP_PORTAIL_URL": f"http://127.0.0.1:{ports['portail']}",
+        "PDP_AIRFLOW_URL": f"http://127.0.0.1:{ports['airflow']}",
+        "PDP_PARTENAIRE_URL": f"http://127.0.0.1:{ports['partenaire']}",
+        "PDP_PARTENAIRE_PORT": str(ports["partenaire"]),
+        "PDP_SMTP_HOTE": "127.0.0.1",
+        "PDP_SMTP_PORT": str(ports["smtp"]),
+        "PDP_DEPOT": str(etat.racine / "depot"),
+        "PDP_EXPORTS": str(etat.racine / "exports"),
+        "PDP_ETAT": str(etat.racine),
+        "PDP_DEMONSTRATION": "1",
+        "PYTHONPATH": str(RACINE / "include"),
+        "TZ": "UTC",
+    }
+
+
+def restricted(env: Mapping[str, str], service: str) -> dict[str, str]:
+    """What one service may know: the portal never sees the sender's password, a simulator sees no database."""
+    voulus = (*_COMMUN, *_PAR_SERVICE[service])
+    return {**inherited_environment(), **{nom: env[nom] for nom in voulus if nom in env}}
