@@ -11,7 +11,7 @@ from stdnum.fr import nir as stdnum_nir
 
 from pdp.errors import DonneeInvalide
 
-_FORME = re.compile(r"(?P<sexe>\d)(?P<annee>\d{2})(?P<mois>\d{2})(?P<lieu>\d[\dAB]\d{3})(?P<ordre>\d{3})(?P<cle>\d{2})")
+_FORME = re.compile(r"(?P<sexe>\d)(?P<annee>\d{2})(?P<mois>\d{2})(?P<lieu>\d[\dAB]\d{3})(?P<ordre>\d{3})(?P<cle>\d{2})", re.ASCII)
 _SEXES = frozenset("123478")
 """1/2 men and women; 3/4 being registered abroad-born; 7/8 provisional numbers, accepted because rights are already open."""
 _MOIS = frozenset({*range(1, 13), *range(20, 43), *range(50, 100)})
@@ -36,7 +36,7 @@ def check_nir(texte: str) -> str:
     Thirteen characters are completed with their key: some sources do not carry it. Corsica: 2A and 2B, or 20 for births before 1976.
     """
     nir = normalise_nir(texte)
-    if re.fullmatch(r"\d{6}[\dAB]\d{6}", nir):
+    if re.fullmatch(r"\d{6}[\dAB]\d{6}", nir, re.ASCII):
         nir += compute_cle(nir)
     if len(nir) != 15:
         raise DonneeInvalide("Le NIR doit avoir 15 caractères (13 et une clé de 2 chiffres). Vérifiez la saisie.", code="nir_longueur")
