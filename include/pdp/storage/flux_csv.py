@@ -127,6 +127,8 @@ def _inspect(chemin: Path) -> Empreinte:
             debut = debut or bloc[:4]
             somme.update(bloc)
             taille += len(bloc)
+            if len(bloc) == _BLOC and b"\n" not in bloc:
+                raise FluxRefuse(f"« {chemin.name} » n'est pas un texte en lignes.", code="encodage_inconnu")
             lignes += bloc.count(b"\n")
             queue = (queue + bloc)[-4096:]
             nul = nul or b"\x00" in bloc
@@ -170,7 +172,7 @@ def _check_fin(chemin: Path, queue: bytes, sauts: int) -> int:
     fin = _FIN.fullmatch(derniere)
     if fin is None:
         raise FluxRefuse(
-            f"« {chemin.name} » est coupé : sa dernière ligne n'est pas « #FIN;<nombre de lignes> ». Rien n'a été pris ; renvoyez-le entier.",
+            f"« {chemin.name} » est coupé : il ne se termine pas par « #FIN;<nombre de lignes> ». Rien n'a été pris ; renvoyez-le entier.",
             code="fichier_tronque",
         )
     annoncees = int(fin.group(1))

@@ -1,0 +1,140 @@
+"""The synthetic cohort: same seed same bytes, close to the published figures, and impossible to mistake for real people."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from pdp.domain.flux import LigneValide
+from pdp.domain.nir import is_synthetique
+from pdp.simulation.cohorte import ResumeCohorte, generate_cohorte
+from pdp.simulation.cohorte_durees import Survie
+from pdp.storage.flux_csv import LigneLue, read_flux
+
+ANCRAGE = date(2026, 10, 8)
+FICTION = re.compile(r"\+33(?:19900|26191|35301|46571|53649|63998)\d{4}")
+
+
+@pytest.fixture(scope="module")
+def petite(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ResumeCohorte]:
+    dossier = tmp_path_factory.mktemp("cohorte")
+    return dossier, generate_cohorte(dossier, 7, ANCRAGE, "petite")
+
+
+def _lines(dossier: Path, livraison: str, flux: str) -> list[LigneLue]:
+    (chemin,) = (dossier / livraison).glob(f"{flux}_*.csv")
+    return list(read_flux(chemin, flux).lignes())
+
+
+def _values(dossier: Path, flux: str) -> list[dict]:
+    return [
+        ligne.resultat.valeurs for nom in ("J-45", "J") for ligne in _lines(dossier, nom, flux) if isinstance(ligne.resultat, LigneValide)
+    ]
+
+
+def _bytes(dossier: Path) -> dict[str, bytes]:
+    return {str(chemin.relative_to(dossier)): chemin.read_bytes() for chemin in sorted(dossier.rglob("*.csv"))}
+
+
+def test_same_arguments_same_bytes_and_another_seed_others(petite: tuple[Path, ResumeCohorte], tmp_path: Path) -> None:
+    dossier, _ = petite
+    generate_cohorte(tmp_path / "a", 7, ANCRAGE, "petite")
+    generate_cohorte(tmp_path / "a", 7, ANCRAGE, "petite")
+    generate_cohorte(tmp_path / "b", 8, ANCRAGE, "petite")
+    assert _bytes(tmp_path / "a") == _bytes(dossier)
+    assert len(_bytes(dossier)) == 8
+    assert _bytes(tmp_path / "b") != _bytes(dossier)
+
+
+def test_a_departement_is_calibrated_on_the_published_figures(tmp_path: Path) -> None:
+    resume = generate_cohorte(tmp_path, 42, ANCRAGE, "departement")
+    assert len(resume.calibration) == 6
+    assert [mesure for mesure in resume.calibration if not mesure.tenue] == [], resume.to_text()
+    assert 80_000 <= resume.arrets <= 90_000
+    assert 55_000 <= resume.personnes <= 65_000
+
+
+def test_the_hazard_of_return_decreases_with_duration() -> None:
+    hasards = Survie().hazards()
+    assert all(avant > apres for avant, apres in pairwise(hasards))
+
+
+def test_first_delivery_is_clean_and_the_second_holds_every_bad_line(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, resume = petite
+    for flux in ("assures", "arrets_prescrits", "partenaires", "agents"):
+        assert not [ligne.numero for ligne in _lines(dossier, "J-45", flux) if isinstance(ligne.resultat, list)], flux
+    codes = Counter(
+        anomalie.code
+        for flux in ("assures", "arrets_prescrits")
+        for ligne in _lines(dossier, "J", flux)
+        if isinstance(ligne.resultat, list)
+        for anomalie in ligne.resultat
+    )
+    attendus = "nir_cle date_invalide dates_inversees champ_requis code_inconnu rpps_cle nombre_de_colonnes mojibake guillemets"
+    assert set(attendus.split()) <= set(codes)
+    assert codes.total() == 35 - 3, "three bad lines are sound in themselves: they cite an unknown person"
+    assert resume.lignes_fautives == 35
+
+
+def test_only_three_lines_cite_an_unknown_person(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, _ = petite
+    connus = {valeurs["id_source"] for valeurs in _values(dossier, "assures")}
+    inconnus = {valeurs["id_assure"] for valeurs in _values(dossier, "arrets_prescrits")} - connus
+    assert inconnus == {"351-999901", "351-999902", "571-999903"}
+
+
+def test_the_second_delivery_corrects_and_cancels_the_first(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, _ = petite
+    versions: dict[str, list[dict]] = {}
+    for valeurs in _values(dossier, "arrets_prescrits"):
+        versions.setdefault(valeurs["id_avis"], []).append(valeurs)
+    plusieurs = [liste for liste in versions.values() if len(liste) > 1]
+    assert any(liste[-1]["date_fin"] != liste[0]["date_fin"] for liste in plusieurs)
+    assert any(liste[-1]["annule"] for liste in plusieurs)
+    assert all(len({v["date_reception"] for v in liste}) == len(liste) for liste in plusieurs)
+
+
+def test_nobody_real_can_be_meant(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, _ = petite
+    assures = _values(dossier, "assures")
+    assert len(assures) > 1_000
+    assert all(is_synthetique(valeurs["nir"]) for valeurs in assures)
+    assert all(FICTION.fullmatch(valeurs["telephone"]) for valeurs in assures if valeurs["telephone"])
+    adresses = [v["courriel"] for flux in ("assures", "agents", "partenaires") for v in _values(dossier, flux) if v["courriel"]]
+    assert all(adresse.endswith("@exemple.invalid") for adresse in adresses)
+    par_personne = {valeurs["id_source"]: valeurs["nir"] for valeurs in assures}
+    assert len(set(par_personne.values())) == len(par_personne)
+
+
+def test_slices_follow_the_ceiling_of_september_2026(petite: tuple[Path, ResumeCohorte]) -> None:
+    """31 days for an initial avis, 62 for a prolongation, from 1 September 2026; first versions only (a correction may lengthen)."""
+    dossier, _ = petite
+    premieres: dict[str, dict] = {}
+    for valeurs in sorted(_values(dossier, "arrets_prescrits"), key=lambda v: v["date_reception"]):
+        premieres.setdefault(valeurs["id_avis"], valeurs)
+    durees: dict[tuple[bool, str], int] = Counter()
+    for valeurs in premieres.values():
+        cle = (valeurs["date_debut"] >= date(2026, 9, 1), valeurs["nature"])
+        if valeurs["risque"] == "maladie":
+            durees[cle] = max(durees[cle], (valeurs["date_fin"] - valeurs["date_debut"]).days + 1)
+    assert (durees[True, "initiale"], durees[True, "prolongation"]) == (31, 62)
+    assert (durees[False, "initiale"], durees[False, "prolongation"]) == (45, 90)
+
+
+def test_both_platforms_and_their_resources_are_there(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, _ = petite
+    departements = Counter(valeurs["departement"] for valeurs in _values(dossier, "assures"))
+    assert set(departements) == {"35", "57"}
+    assert 0.01 < departements["57"] / departements["35"] < 0.06
+    agents = [ligne.resultat.valeurs for ligne in _lines(dossier, "J", "agents") if isinstance(ligne.resultat, LigneValide)]
+    assert Counter((a["plateforme"], a["role"]) for a in agents) == {
+        ("PF35", "csam"): 24, ("PF35", "medecin_conseil"): 3, ("PF35", "responsable"): 1, ("PF35", "evaluateur"): 1,
+        ("PF57", "csam"): 2, ("PF57", "medecin_conseil"): 1, ("PF57", "responsable"): 1,
+    }  # fmt: skip
+    partenaires = [ligne.resultat.valeurs for ligne in _lines(dossier, "J", "partenaires") if isinstance(ligne.resultat, LigneValide)]
+    assert Counter(p["type"] for p in partenaires) == {"service_social": 2, "spst": 2, "cap_emploi": 1, "psychologue": 2}
+    assert {(p["type"], p["canal"]) for p in partenaires if p["canal"] == "api"} == {("service_social", "api"), ("spst", "api")}
