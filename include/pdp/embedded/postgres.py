@@ -154,16 +154,19 @@ class EmbeddedPostgres:
     def destroy(self) -> None:
         """Stop and remove the data for good (also where it was moved to)."""
         self.stop()
-        shutil.rmtree(self.data_dir.resolve(), ignore_errors=True)
+        lieu = self.data_dir.resolve()
+        shutil.rmtree(lieu, ignore_errors=True)
         if self.data_dir.is_symlink():
             self.data_dir.unlink()
+            if lieu.parent.name.startswith("pdp-pg-"):
+                lieu.parent.rmdir()
         self.log_path.unlink(missing_ok=True)
 
     def __enter__(self) -> EmbeddedPostgres:
         return self.start()
 
     def __exit__(self, genre: type[BaseException] | None, erreur: BaseException | None, trace: TracebackType | None) -> None:
-        self.stop()
+        self.stop() if self.durable else self.destroy()
 
     # -- inside
 
@@ -176,43 +179,47 @@ class EmbeddedPostgres:
     def _password(self) -> str:
         return (self.data_dir / _MOT_DE_PASSE).read_text().strip()
 
-    def _place(self) -> Path:
-        """Where the data really lives: here, or in a folder that the server's account can reach."""
+    def _place(self) -> Path | None:
+        """Folder that the server's account can reach when it cannot reach ``data_dir``; None when all is well."""
         self.data_dir.parent.mkdir(parents=True, exist_ok=True)
         if can_reach(self._compte, self.data_dir.parent):
-            return self.data_dir
-        nom = f"donnees-{hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:16]}"
-        return (common_folder() if self.durable else Path(tempfile.gettempdir())) / nom
+            return None
+        if not self.durable:
+            return Path(tempfile.mkdtemp(prefix="pdp-pg-")) / "donnees"
+        return common_folder() / f"donnees-{hashlib.sha256(str(self.data_dir).encode()).hexdigest()[:16]}"
 
     def _initialise(self) -> None:
         """initdb in a folder beside, renamed when complete: an interrupted first start leaves nothing half made."""
-        lieu = self._place()
+        lieu = self._place() or self.data_dir
+        if lieu != self.data_dir:
+            lieu.parent.chmod(0o711)  # ours: mkdtemp's or the common folder
         provisoire = Path(tempfile.mkdtemp(prefix=f"{lieu.name}.", dir=lieu.parent))
         try:
             if self._compte.uid is not None:
                 os.chown(provisoire, self._compte.uid, self._compte.gid or -1)
-            secret = secrets.token_urlsafe(32)
-            fichier = provisoire.with_name(f"{provisoire.name}.pw")
-            self._write_secret(fichier, secret)
-            commande = [self._programs().dossier / "initdb", "-D", provisoire, "--username", _ADMIN, "--pwfile", fichier]
-            commande += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
-            try:
-                fini = subprocess.run(commande, capture_output=True, check=False, **self.popen_options())
-            finally:
-                fichier.unlink()
-            if fini.returncode != 0:
-                raise PostgresNeDemarrePas(f"initdb failed: {fini.stderr.decode(errors='replace').strip()[-500:]}")
-            self._write_secret(provisoire / _MOT_DE_PASSE, secret)
-            if lieu.exists() and not (lieu / "PG_VERSION").exists():
-                lieu.rmdir()  # only ever an empty folder made beforehand by the caller
-            if self.data_dir.is_symlink() or (self.data_dir != lieu and self.data_dir.exists()):
-                self.data_dir.unlink() if self.data_dir.is_symlink() else self.data_dir.rmdir()
+            self._initdb(provisoire)
+            _make_way(lieu)
             provisoire.rename(lieu)
         except BaseException:
             shutil.rmtree(provisoire, ignore_errors=True)
             raise
         if lieu != self.data_dir:
+            _make_way(self.data_dir)
             self.data_dir.symlink_to(lieu)
+
+    def _initdb(self, dossier: Path) -> None:
+        secret = secrets.token_urlsafe(32)
+        fichier = dossier.with_name(f"{dossier.name}.pw")
+        self._write_secret(fichier, secret)
+        commande = [self._programs().dossier / "initdb", "-D", dossier, "--username", _ADMIN, "--pwfile", fichier]
+        commande += ["--auth=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", *([] if self.durable else ["--no-sync"])]
+        try:
+            fini = subprocess.run(commande, capture_output=True, check=False, **self.popen_options())
+        finally:
+            fichier.unlink()
+        if fini.returncode != 0:
+            raise PostgresNeDemarrePas(f"initdb failed: {fini.stderr.decode(errors='replace').strip()[-500:]}")
+        self._write_secret(dossier / _MOT_DE_PASSE, secret)
 
     def _write_secret(self, fichier: Path, secret: str) -> None:
         fichier.touch(mode=0o600, exist_ok=False)
@@ -247,6 +254,18 @@ class EmbeddedPostgres:
                 fin = self.log_path.read_text(errors="replace")[-600:] if self.log_path.exists() else ""
                 raise PostgresNeDemarrePas(f"PostgreSQL did not start: {fin.strip()}")
             time.sleep(0.03)  # the server has no other way to tell that it accepts connections
+
+
+def _make_way(chemin: Path) -> None:
+    """Free a path: a dangling link or an empty folder goes, data whose keys are lost are kept beside (one generation)."""
+    if chemin.is_symlink():
+        chemin.unlink()
+    elif chemin.exists() and not any(chemin.iterdir()):
+        chemin.rmdir()
+    elif chemin.exists():
+        ancien = chemin.with_name(f"{chemin.name}.ancien")
+        shutil.rmtree(ancien, ignore_errors=True)
+        chemin.rename(ancien)
 
 
 def _server_environment() -> dict[str, str]:

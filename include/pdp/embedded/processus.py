@@ -19,6 +19,7 @@ class Processus:
     """``debut`` tells two processes apart that got the same number one after the other."""
 
     pid: int
+    parent: int
     session: int
     debut: str
     zombie: bool
@@ -27,14 +28,14 @@ class Processus:
 def find_processus(pid: int) -> Processus | None:
     """The process of that number, or None."""
     if not PROC.joinpath("self/stat").exists():
-        sortie = _ps(["-o", "pid=,sess=,stat=,lstart=", "-p", str(pid)])
+        sortie = _ps(["-o", "ppid=,sess=,stat=,lstart=", "-p", str(pid)])
         champs = sortie.split(None, 3)
-        return Processus(pid, _int(champs[1]), champs[3], champs[2].startswith("Z")) if len(champs) == 4 else None
+        return Processus(pid, _int(champs[0]), _int(champs[1]), champs[3], champs[2].startswith("Z")) if len(champs) == 4 else None
     try:
         apres_nom = (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
     except OSError:
         return None
-    return Processus(pid, int(apres_nom[3]), apres_nom[19], apres_nom[0] in "ZX")
+    return Processus(pid, int(apres_nom[1]), int(apres_nom[3]), apres_nom[19], apres_nom[0] in "ZX")
 
 
 def command_of(pid: int) -> str:
@@ -53,15 +54,28 @@ def is_alive(pid: int, debut: str | None = None) -> bool:
     return trouve is not None and not trouve.zombie and debut in (None, trouve.debut)
 
 
-def list_session(sessions: Iterable[int]) -> list[Processus]:
-    """Live processes of these sessions, whatever process group they moved to."""
-    voulues = set(sessions)
+def list_all() -> list[Processus]:
+    """Every live process of the machine."""
     if PROC.joinpath("self/stat").exists():
         numeros = [int(d.name) for d in PROC.iterdir() if d.name.isdigit()]
     else:
         numeros = [int(n) for n in _ps(["-axo", "pid="]).split()]
     trouves = (find_processus(n) for n in numeros)
-    return [p for p in trouves if p is not None and p.session in voulues and not p.zombie]
+    return [p for p in trouves if p is not None and not p.zombie]
+
+
+def list_session(sessions: Iterable[int]) -> list[Processus]:
+    """Live processes of these sessions, whatever process group they moved to."""
+    voulues = set(sessions)
+    return [p for p in list_all() if p.session in voulues]
+
+
+def list_family(pids: Iterable[int]) -> list[Processus]:
+    """These processes and all their descendants (PostgreSQL's children open sessions of their own)."""
+    tous, famille = list_all(), set(pids)
+    while nouveaux := {p.pid for p in tous if p.parent in famille} - famille:
+        famille |= nouveaux
+    return [p for p in tous if p.pid in famille]
 
 
 def kill_sessions(sessions: Iterable[int], delai_s: float) -> None:
@@ -80,10 +94,10 @@ def kill_sessions(sessions: Iterable[int], delai_s: float) -> None:
             return
 
 
-def pss_mo(sessions: Iterable[int]) -> float:
-    """Memory of these sessions in megabytes, shared pages counted once (PSS); 0.0 where the system does not tell."""
+def pss_mo(pids: Iterable[int]) -> float:
+    """Memory of these processes and their descendants in megabytes, shared pages counted once (PSS); 0.0 where the system does not tell."""
     total_ko = 0
-    for processus in list_session(sessions):
+    for processus in list_family(pids):
         try:
             lignes = (PROC / str(processus.pid) / "smaps_rollup").read_text().splitlines()
         except OSError:
