@@ -183,3 +183,10 @@ def test_counter_keeps_its_bounds_whatever_the_prescriptions(prescriptions: list
     assert c.ij_utilisees <= c.ij_utilisees_max
     assert c.epuisement_projete is None or c.epuisement_projete >= jour
     assert compteur(list(reversed(prescriptions)) + prescriptions, jour, REF) == c
+
+
+@pytest.mark.parametrize(("ald", "epuisement"), [(True, None), (False, J0 + timedelta(days=370))])
+def test_an_affection_of_l324_1_is_not_stopped_by_the_cap(ald: bool, epuisement: date | None) -> None:
+    prescriptions = [avis("a", 0, 362), suite("b", 363, 400, ald=ald)]
+    c = compteur(prescriptions, J0 + timedelta(days=370), REF)
+    assert (c.ij_utilisees, c.epuisement_projete) == (360, epuisement)
