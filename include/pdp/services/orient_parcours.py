@@ -1,0 +1,241 @@
+"""Orientation: a hand-over proposed by a person, covered by an agreement, written with its message in one transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection, Row
+
+from pdp.domain.accord import TEXTES
+from pdp.domain.auteur import Auteur
+from pdp.domain.calendrier import add_jours_ouvres
+from pdp.domain.contenu import build_contenu
+from pdp.domain.orientation import DISPOSITIFS, check_plateforme
+from pdp.domain.tele_echange import BLOCS
+from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
+from pdp.services.delais import Lieu, get_lieu
+from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.move_parcours import LigneParcours, apply_acte
+from pdp.services.publish_referentiel import referentiel
+from pdp.storage import journal, outbox
+from pdp.storage.sql import query
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A partner that may take over, and why; ``accord_actif`` = may be sent now."""
+
+    partenaire_id: UUID
+    nom: str
+    type: str
+    raison: str
+    accord_actif: bool
+
+
+RAISONS = {
+    "service_social": "La personne dit avoir des difficultés sociales ou de revenus.",
+    "spst": "Le retour au poste se prépare avec la santé au travail.",
+    "cap_emploi": "Un aménagement, un autre poste ou une reconversion est en vue.",
+    "psychologue": "La personne souhaite parler de soutien psychologique.",
+}
+
+
+def suggest_partenaires(conn: Connection, parcours_id: UUID, maintenant: datetime) -> list[Suggestion]:
+    """Partners of the platform in activity, the agreed ones first. A suggestion only: a person decides."""
+    jour = maintenant.date()
+    lignes = conn.execute(query("orientations.lister_partenaires"), {"parcours": parcours_id, "jour": jour})
+    return [Suggestion(r.id, r.nom, r.type, RAISONS[r.type], r.accord_actif) for r in lignes]
+
+
+def preview_contenu(conn: Connection, parcours_id: UUID, partenaire_id: UUID) -> dict[str, Any]:
+    """Exactly what the partner would receive, before any agreement: the same code builds what is sent."""
+    partenaire = _get_partenaire(conn, partenaire_id)
+    return _contenu(conn, parcours_id, TEXTES[partenaire.type].classes)
+
+
+def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partenaire_id: UUID, motif: str, maintenant: datetime) -> UUID:
+    """Hand over to a partner; returns the orientation. One active hand-over per kind of service: the same again is the same one.
+
+    Raises :class:`AccordManquant` without an active agreement for this kind of recipient, :class:`DonneeInvalide` without a reason.
+    """
+    if not motif.strip():
+        raise DonneeInvalide("Dites en une phrase pourquoi vous orientez cette personne : le partenaire la lira.", code="missing_reason")
+    partenaire = _get_partenaire(conn, partenaire_id)
+    avant = apply_acte(conn, parcours_id, "orienter", maintenant)
+    active = conn.execute(query("orientations.trouver_active"), {"parcours": parcours_id, "dispositif": partenaire.type}).scalar()
+    if active is not None:
+        return active
+    lieu = get_lieu(conn, avant.plateforme_id)
+    accord = conn.execute(
+        query("orientations.trouver_accord"), {"parcours": parcours_id, "destinataire": partenaire.type, "jour": lieu.jour(maintenant)}
+    ).one_or_none()
+    if accord is None:
+        raise AccordManquant(
+            f"La personne n'a pas donné son accord pour « {DISPOSITIFS[partenaire.type]} ». Rien n'est parti : recueillez-le d'abord."
+        )
+    contenu = _contenu(conn, parcours_id, accord.classes)
+    attendue = _reponse_attendue(lieu, partenaire, maintenant)
+    ligne = conn.execute(
+        query("orientations.proposer"),
+        {
+            "parcours": parcours_id,
+            "partenaire": partenaire_id,
+            "dispositif": partenaire.type,
+            "accord": accord.id,
+            "motif": motif.strip(),
+            "contenu": outbox.canonical(contenu),
+            "par": UUID(auteur.id),
+            "maintenant": maintenant,
+            "attendue": lieu.jour(attendue),
+        },
+    ).one()
+    _enqueue(conn, avant, ligne, partenaire, motif.strip(), contenu, lieu, maintenant)
+    donnees = {"orientation_id": ligne.id, "dispositif": partenaire.type, "partenaire_id": partenaire_id}
+    journal.record(
+        conn, "orientation_proposee", plateforme_id=avant.plateforme_id, assure_id=avant.assure_id, parcours_id=parcours_id, donnees=donnees
+    )
+    close_taches(
+        conn, parcours_id=parcours_id, motifs=("demander_accord", "lire_reponse"), maintenant=maintenant, auteur=auteur, issue="oriente"
+    )
+    open_tache(
+        conn,
+        plateforme_id=avant.plateforme_id,
+        parcours_id=parcours_id,
+        motif="attendre_partenaire",
+        cause=str(ligne.id),
+        maintenant=maintenant,
+        auteur=auteur,
+        echeance_at=attendue,
+    )
+    return ligne.id
+
+
+def cancel_orientation(conn: Connection, auteur: Auteur, orientation_id: UUID, motif: str, maintenant: datetime) -> None:
+    """Take a hand-over back: an unsent message is recalled, a delivered one is no longer visible to the partner. Twice is once."""
+    ligne = conn.execute(query("orientations.verrouiller"), {"orientation": orientation_id}).one_or_none()
+    if ligne is None:
+        raise Introuvable
+    if ligne.statut == "annulee":
+        return
+    check_plateforme(ligne.statut, "annulee")
+    _annul(conn, auteur, ligne, motif, maintenant)
+
+
+def revoke_orientations(conn: Connection, auteur: Auteur, parcours_id: UUID, dispositif: str | None, maintenant: datetime) -> int:
+    """Take back every active hand-over covered by a withdrawn agreement (None = all); returns how many."""
+    lignes = conn.execute(query("orientations.verrouiller_actives"), {"parcours": parcours_id, "dispositif": dispositif}).all()
+    for ligne in lignes:
+        _annul(conn, auteur, ligne, "accord_retire", maintenant)
+    return len(lignes)
+
+
+def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, maintenant: datetime) -> None:
+    conn.execute(query("orientations.annuler"), {"orientation": ligne.id, "maintenant": maintenant})
+    rappeles = outbox.recall(conn, ligne.id, maintenant)
+    if ligne.envoyee_at is not None and ligne.canal == "api":
+        outbox.enqueue(
+            conn,
+            cle_parts=(str(ligne.id), "annulation"),
+            plateforme_id=ligne.plateforme_id,
+            parcours_id=ligne.parcours_id,
+            orientation_id=ligne.id,
+            partenaire_id=ligne.partenaire_id,
+            canal="api",
+            type="annulation",
+            charge={"orientation_id": str(ligne.id), "annulee_at": maintenant.isoformat()},
+            accord_destinataire=None,
+            maintenant=maintenant,
+            horizon_jours=_horizon(ligne.plateforme_id, maintenant),
+        )
+    journal.record(
+        conn,
+        "orientation_retiree",
+        plateforme_id=ligne.plateforme_id,
+        parcours_id=ligne.parcours_id,
+        donnees={"orientation_id": ligne.id, "motif": motif, "messages_rappeles": rappeles},
+    )
+    conn.execute(
+        query("taches.fermer_cause"), {"parcours": ligne.parcours_id, "cause": str(ligne.id), "maintenant": maintenant, "par": auteur.id}
+    )
+    open_tache(
+        conn,
+        plateforme_id=ligne.plateforme_id,
+        parcours_id=ligne.parcours_id,
+        motif="faire_le_point",
+        cause=f"retrait:{ligne.id}",
+        maintenant=maintenant,
+        auteur=auteur,
+    )
+
+
+def _enqueue(
+    conn: Connection,
+    parcours: LigneParcours,
+    ligne: Row[Any],
+    partenaire: Row[Any],
+    motif: str,
+    contenu: dict[str, Any],
+    lieu: Lieu,
+    maintenant: datetime,
+) -> None:
+    outbox.enqueue(
+        conn,
+        cle_parts=(str(parcours.id), partenaire.type, str(partenaire.id), str(ligne.revision)),
+        plateforme_id=parcours.plateforme_id,
+        parcours_id=parcours.id,
+        orientation_id=ligne.id,
+        partenaire_id=partenaire.id,
+        canal=partenaire.canal,
+        type="orientation",
+        charge={
+            "orientation_id": str(ligne.id),
+            "dispositif": partenaire.type,
+            "motif": motif,
+            "contenu": contenu,
+            "emise_at": maintenant.isoformat(),
+        },
+        accord_destinataire=partenaire.type,
+        maintenant=maintenant,
+        horizon_jours=_horizon(lieu.plateforme_id, maintenant),
+    )
+
+
+def _horizon(plateforme_id: str, maintenant: datetime) -> int:
+    return referentiel().entier("boite_envoi_horizon_jours", maintenant.date(), plateforme_id)
+
+
+def _reponse_attendue(lieu: Lieu, partenaire: Row[Any], maintenant: datetime) -> datetime:
+    jour = lieu.jour(maintenant)
+    delai = partenaire.delai_reponse_jours or referentiel().entier("orientation_accuse_delai_jours_ouvres", jour, lieu.plateforme_id)
+    return lieu.fin_de_journee(add_jours_ouvres(jour, delai, lieu.zone))
+
+
+def _get_partenaire(conn: Connection, partenaire_id: UUID) -> Row[Any]:
+    ligne = conn.execute(query("orientations.lire_partenaire"), {"partenaire": partenaire_id}).one_or_none()
+    if ligne is None:
+        raise Introuvable("Ce partenaire n'existe pas ou n'est pas accessible.")
+    return ligne
+
+
+def _contenu(conn: Connection, parcours_id: UUID, classes: tuple[str, ...] | list[str]) -> dict[str, Any]:
+    faits = conn.execute(query("orientations.lire_faits"), {"parcours": parcours_id}).one_or_none()
+    if faits is None:
+        raise Introuvable
+    valeurs = dict(faits._mapping)
+    valeurs["emploi"] = _en_mots("emploi", valeurs["emploi"])
+    valeurs["social"] = _en_mots("social", valeurs["social"])
+    return build_contenu(classes, valeurs)
+
+
+def _en_mots(classe: str, reponses: dict[str, Any] | None) -> dict[str, str]:
+    """Answers as the partner reads them: French questions and answers instead of codes."""
+    mots = {}
+    for question in (q for bloc in BLOCS if bloc.classe == classe for q in bloc.questions):
+        reponse = (reponses or {}).get(question.cle)
+        codes = reponse if isinstance(reponse, list) else [reponse] if reponse else []
+        if codes:
+            mots[question.libelle] = ", ".join(question.choix[c] for c in codes)
+    return mots

@@ -1,0 +1,151 @@
+"""Télé-échange: free slots of the coordinator, planned, cancelled or put off. The database refuses a double booking."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.calendrier import Creneau, creneaux_libres
+from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.services.delais import Lieu, get_lieu
+from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.move_parcours import apply_acte
+from pdp.services.publish_referentiel import referentiel
+from pdp.storage import journal
+from pdp.storage.sql import query
+
+HORIZON_JOURS = 60  # beyond, a promise of a slot is no promise
+PREAVIS = timedelta(hours=2)
+PLANIFIER = ("planifier_tele_echange", "premier_appel", "nouvel_appel", "rappel_promis", "faire_le_point", "renseigner_tele_echange")
+
+
+def list_creneaux(conn: Connection, csam_id: UUID, maintenant: datetime, nombre: int = 12) -> list[Creneau]:
+    """The next free slots of a coordinator, earliest first: working hours, absences, holidays and appointments considered."""
+    agent = conn.execute(query("tele_echanges.lire_agent"), {"csam": csam_id}).one_or_none()
+    if agent is None:
+        raise Introuvable
+    lieu = get_lieu(conn, agent.plateforme_id)
+    jour = lieu.jour(maintenant)
+    fin = maintenant + timedelta(days=HORIZON_JOURS)
+    absences = [(a.du, a.au) for a in conn.execute(query("tele_echanges.lister_absences"), {"csam": csam_id, "jour": jour})]
+    occupes = [
+        (o.debut_at, o.fin_at)
+        for o in conn.execute(query("tele_echanges.lister_occupes"), {"csam": csam_id, "debut": maintenant, "fin": fin})
+    ]
+    libres: list[Creneau] = []
+    for decalage in range(HORIZON_JOURS):
+        du_jour = creneaux_libres(
+            jour + timedelta(days=decalage), _horaires(lieu, jour), absences, occupes, _duree(lieu, jour), lieu.zone, str(lieu.fuseau)
+        )
+        libres += [c for c in du_jour if c.debut >= maintenant + PREAVIS]
+        if len(libres) >= nombre:
+            break
+    return libres[:nombre]
+
+
+def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut_at: datetime, canal: str, maintenant: datetime) -> UUID:
+    """Book a slot; an earlier one still to come is put off. Planning the same slot again returns it unchanged.
+
+    Raises :class:`Conflit` when the slot was taken meanwhile, :class:`DonneeInvalide` when it is not a free slot.
+    """
+    avant = apply_acte(conn, parcours_id, "planifier", maintenant)
+    if avant.csam_id is None:
+        raise DonneeInvalide("Ce parcours n'a pas encore de conseiller.", code="unassigned")
+    deja = conn.execute(query("tele_echanges.trouver_a_venir"), {"parcours": parcours_id}).one_or_none()
+    if deja is not None and deja.debut_at == debut_at:
+        return deja.id
+    creneau = next((c for c in list_creneaux(conn, avant.csam_id, maintenant, nombre=1000) if c.debut == debut_at), None)
+    if creneau is None:
+        raise Conflit("Ce créneau n'est plus libre. Choisissez-en un autre ; rien d'autre n'a changé.")
+    if deja is not None:
+        conn.execute(query("tele_echanges.finir"), {"tele_echange": deja.id, "statut": "reporte", "maintenant": maintenant})
+    try:
+        with conn.begin_nested():
+            tele_echange = conn.execute(
+                query("tele_echanges.planifier"),
+                {
+                    "parcours": parcours_id,
+                    "csam": avant.csam_id,
+                    "debut": creneau.debut,
+                    "fin": creneau.fin,
+                    "canal": canal,
+                    "maintenant": maintenant,
+                },
+            ).scalar_one()
+    except IntegrityError as erreur:
+        raise Conflit("Ce créneau vient d'être pris. Choisissez-en un autre ; rien d'autre n'a changé.") from erreur
+    donnees = {"tele_echange_id": tele_echange, "debut_at": creneau.debut, "canal": canal}
+    journal.record(
+        conn,
+        "tele_echange_planifie",
+        plateforme_id=avant.plateforme_id,
+        assure_id=avant.assure_id,
+        parcours_id=parcours_id,
+        donnees=donnees,
+    )
+    close_taches(conn, parcours_id=parcours_id, motifs=(*PLANIFIER, "tele_echange"), maintenant=maintenant, auteur=auteur, issue="planifie")
+    open_tache(
+        conn,
+        plateforme_id=avant.plateforme_id,
+        parcours_id=parcours_id,
+        motif="tele_echange",
+        cause=str(tele_echange),
+        maintenant=maintenant,
+        auteur=auteur,
+        echeance_at=creneau.debut,
+    )
+    return tele_echange
+
+
+def cancel_tele_echange(conn: Connection, auteur: Auteur, tele_echange_id: UUID, statut: str, maintenant: datetime) -> None:
+    """Cancel an appointment to come (annule_assure, annule_service, reporte); a new slot is then to be proposed."""
+    if statut not in ("annule_assure", "annule_service", "reporte"):
+        raise DonneeInvalide("Dites qui annule le télé-échange.", code="unknown_cancellation")
+    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one_or_none()
+    if ligne is None:
+        raise Introuvable
+    if ligne.statut == statut:
+        return
+    if ligne.statut not in ("planifie", "confirme"):
+        raise Conflit("Ce télé-échange n'est plus à venir. Rien n'a été changé.")
+    avant = apply_acte(conn, ligne.parcours_id, "annuler_entretien", maintenant)
+    conn.execute(query("tele_echanges.finir"), {"tele_echange": tele_echange_id, "statut": statut, "maintenant": maintenant})
+    journal.record(
+        conn,
+        "tele_echange_annule",
+        plateforme_id=avant.plateforme_id,
+        assure_id=avant.assure_id,
+        parcours_id=avant.id,
+        donnees={"tele_echange_id": tele_echange_id, "statut": statut},
+    )
+    close_taches(
+        conn, parcours_id=avant.id, motifs=("tele_echange", "renseigner_tele_echange"), maintenant=maintenant, auteur=auteur, issue=statut
+    )
+    open_tache(
+        conn,
+        plateforme_id=avant.plateforme_id,
+        parcours_id=avant.id,
+        motif="planifier_tele_echange",
+        cause=str(tele_echange_id),
+        maintenant=maintenant,
+        auteur=auteur,
+    )
+
+
+def _duree(lieu: Lieu, jour: date) -> int:
+    return referentiel().entier("tele_echange_duree_minutes", jour, lieu.plateforme_id)
+
+
+def _horaires(lieu: Lieu, jour: date) -> list[tuple[time, time]]:
+    def heure(cle: str) -> time:
+        minutes = referentiel().entier(cle, jour, lieu.plateforme_id)
+        return time(minutes // 60, minutes % 60)
+
+    return [
+        (heure("horaires_matin_debut_minutes"), heure("horaires_matin_fin_minutes")),
+        (heure("horaires_apres_midi_debut_minutes"), heure("horaires_apres_midi_fin_minutes")),
+    ]

@@ -1,0 +1,136 @@
+"""A contact attempt: recorded once, with the next step it opens; taken back when entered in error."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.contact import RESULTATS, next_etape
+from pdp.domain.tache import MOTIFS
+from pdp.errors import DonneeInvalide, Introuvable
+from pdp.services.delais import get_lieu
+from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.move_parcours import apply_acte
+from pdp.services.publish_referentiel import referentiel
+from pdp.storage import journal
+from pdp.storage.sql import query
+
+APPELS = ("premier_appel", "nouvel_appel", "rappel_promis", "courrier_injoignable", "faire_le_point", "planifier_tele_echange")
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What the CSAM reads after a click: the sentence, and the reason now open (None when nothing is left to do)."""
+
+    phrase: str
+    tache_motif: str | None
+    echeance_at: datetime | None
+
+
+def record_contact(
+    conn: Connection,
+    auteur: Auteur,
+    parcours_id: UUID,
+    *,
+    resultat: str,
+    canal: str,
+    note: str,
+    cle_saisie: UUID,
+    maintenant: datetime,
+    rappel_at: datetime | None = None,
+) -> Suite:
+    """Record an attempt and open what follows.
+
+    The same ``cle_saisie`` again (double click, resend) changes nothing and gives the same answer.
+    ``rappel_at`` is the promised instant, required for a promised call back and for a hospitalised person.
+    """
+    if resultat not in RESULTATS:
+        raise DonneeInvalide("Choisissez le résultat de l'appel dans la liste.", code="unknown_result")
+    if resultat in ("joint_rappel_demande", "hospitalise") and (rappel_at is None or rappel_at <= maintenant):
+        raise DonneeInvalide("Indiquez la date du rappel, à venir.", code="missing_callback")
+    avant = apply_acte(conn, parcours_id, "contacter", maintenant)
+    contact = conn.execute(
+        query("contacts.enregistrer"),
+        {
+            "parcours": parcours_id,
+            "agent": UUID(auteur.id),
+            "maintenant": maintenant,
+            "canal": canal,
+            "resultat": resultat,
+            "note": note.strip() or None,
+            "cle": cle_saisie,
+        },
+    ).scalar()
+    if contact is None:
+        return _last_suite(conn, parcours_id)
+    lieu = get_lieu(conn, avant.plateforme_id)
+    essais_max = referentiel().entier("contact_tentatives_max", lieu.jour(maintenant), avant.plateforme_id)
+    essais = conn.execute(query("contacts.compter_sans_reponse"), {"parcours": parcours_id}).scalar_one()
+    etape = next_etape(resultat, essais, essais_max)
+    journal.record(
+        conn,
+        "contact_enregistre",
+        plateforme_id=avant.plateforme_id,
+        assure_id=avant.assure_id,
+        parcours_id=parcours_id,
+        donnees={"contact_id": contact, "resultat": resultat, "canal": canal},
+    )
+    close_taches(conn, parcours_id=parcours_id, motifs=APPELS, maintenant=maintenant, auteur=auteur, issue=resultat)
+    if etape.tache is not None:
+        open_tache(
+            conn,
+            plateforme_id=avant.plateforme_id,
+            parcours_id=parcours_id,
+            motif=etape.tache,
+            cause=str(contact),
+            maintenant=maintenant,
+            auteur=auteur,
+            echeance_at=rappel_at if MOTIFS[etape.tache].delai is None else None,
+        )
+    return Suite(etape.phrase, etape.tache, _echeance(conn, parcours_id))
+
+
+def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenant: datetime) -> None:
+    """Mark an attempt as entered in error: what it opened is closed, and a call is to be made again.
+
+    Only its author may; a second call changes nothing.
+    """
+    contact = conn.execute(query("contacts.verrouiller"), {"contact": contact_id}).one_or_none()
+    if contact is None or str(contact.agent_id) != auteur.id:
+        raise Introuvable("Cette saisie n'existe pas, ou n'est pas la vôtre.")
+    if contact.saisie_par_erreur_at is not None:
+        return
+    conn.execute(query("contacts.annuler"), {"contact": contact_id, "maintenant": maintenant})
+    conn.execute(
+        query("taches.fermer_cause"),
+        {"parcours": contact.parcours_id, "cause": str(contact_id), "maintenant": maintenant, "par": auteur.id},
+    )
+    journal.record(
+        conn,
+        "contact_annule",
+        plateforme_id=contact.plateforme_id,
+        parcours_id=contact.parcours_id,
+        donnees={"contact_id": contact_id, "resultat": contact.resultat},
+    )
+    open_tache(
+        conn,
+        plateforme_id=contact.plateforme_id,
+        parcours_id=contact.parcours_id,
+        motif="nouvel_appel",
+        cause=f"annulation:{contact_id}",
+        maintenant=maintenant,
+        auteur=auteur,
+        echeance_at=maintenant,
+    )
+
+
+def _echeance(conn: Connection, parcours_id: UUID) -> datetime | None:
+    return conn.execute(query("taches.prochaine_echeance"), {"parcours": parcours_id}).scalar()
+
+
+def _last_suite(conn: Connection, parcours_id: UUID) -> Suite:
+    return Suite("Cet appel était déjà enregistré : rien n'a été ajouté.", None, _echeance(conn, parcours_id))

@@ -1,0 +1,113 @@
+"""Outcome of a télé-échange: held, partly held or missed; answers go to the drawer of their data class."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.tele_echange import check_reponses
+from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.move_parcours import LigneParcours, apply_acte
+from pdp.storage import journal
+from pdp.storage.sql import query
+
+RENSEIGNER = ("tele_echange", "renseigner_tele_echange")
+
+
+def record_tele_echange(
+    conn: Connection,
+    auteur: Auteur,
+    tele_echange_id: UUID,
+    *,
+    statut: str,
+    emploi: dict[str, Any],
+    social: dict[str, Any],
+    sante: dict[str, Any],
+    synthese: str,
+    maintenant: datetime,
+) -> None:
+    """Record what came of an appointment (realise, realise_partiel, absent).
+
+    Recording the same outcome again changes nothing; another outcome raises :class:`Conflit`. An appointment cannot be
+    held before it begins.
+    """
+    if statut not in ("realise", "realise_partiel", "absent"):
+        raise DonneeInvalide("Dites si le télé-échange a eu lieu.", code="unknown_outcome")
+    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one_or_none()
+    if ligne is None:
+        raise Introuvable
+    if ligne.statut == statut:
+        return
+    if ligne.statut not in ("planifie", "confirme"):
+        raise Conflit("Ce télé-échange est déjà renseigné. La première saisie est gardée.")
+    if maintenant < ligne.debut_at:
+        raise DonneeInvalide("Le télé-échange n'a pas encore commencé.", code="not_started")
+    avant = apply_acte(conn, ligne.parcours_id, "manquer" if statut == "absent" else "realiser", maintenant)
+    if statut == "absent":
+        conn.execute(query("tele_echanges.finir"), {"tele_echange": tele_echange_id, "statut": statut, "maintenant": maintenant})
+    else:
+        _write_reponses(conn, ligne, statut, emploi, social, sante, synthese, maintenant)
+    journal.record(
+        conn,
+        "tele_echange_manque" if statut == "absent" else "tele_echange_realise",
+        plateforme_id=avant.plateforme_id,
+        assure_id=avant.assure_id,
+        parcours_id=avant.id,
+        donnees={"tele_echange_id": tele_echange_id, "statut": statut},
+    )
+    close_taches(conn, parcours_id=avant.id, motifs=RENSEIGNER, maintenant=maintenant, auteur=auteur, issue=statut)
+    _open_suite(conn, avant, "planifier_tele_echange" if statut == "absent" else "demander_accord", tele_echange_id, maintenant, auteur)
+
+
+def _write_reponses(
+    conn: Connection,
+    ligne: Any,
+    statut: str,
+    emploi: dict[str, Any],
+    social: dict[str, Any],
+    sante: dict[str, Any],
+    synthese: str,
+    maintenant: datetime,
+) -> None:
+    conn.execute(
+        query("tele_echanges.renseigner"),
+        {
+            "tele_echange": ligne.id,
+            "statut": statut,
+            "emploi": json.dumps(check_reponses("emploi", emploi)),
+            "social": json.dumps(check_reponses("social", social)),
+            "synthese": synthese.strip() or None,
+            "maintenant": maintenant,
+        },
+    )
+    reponses = check_reponses("sante", sante)
+    if reponses:
+        conn.execute(
+            query("tele_echanges.ecrire_sante"),
+            {
+                "tele_echange": ligne.id,
+                "plateforme": ligne.plateforme_id,
+                "parcours": ligne.parcours_id,
+                "csam": ligne.csam_id,
+                "reponses": json.dumps(reponses),
+                "maintenant": maintenant,
+            },
+        )
+
+
+def _open_suite(conn: Connection, parcours: LigneParcours, motif: str, cause: UUID, maintenant: datetime, auteur: Auteur) -> None:
+    open_tache(
+        conn,
+        plateforme_id=parcours.plateforme_id,
+        parcours_id=parcours.id,
+        motif=motif,
+        cause=str(cause),
+        maintenant=maintenant,
+        auteur=auteur,
+    )

@@ -1,0 +1,67 @@
+-- name: lister_partenaires
+-- Partners in activity that day, those covered by an agreement first.
+SELECT n.id, n.nom, n.type, (a.id IS NOT NULL) AS accord_actif
+FROM pdp.parcours p
+JOIN pdp.partenaire n ON n.plateforme_id = p.plateforme_id AND n.actif_du <= :jour AND (n.actif_au IS NULL OR :jour <= n.actif_au)
+LEFT JOIN pdp.accord a ON a.parcours_id = p.id AND a.destinataire = n.type AND a.decision = 'accorde' AND a.retire_at IS NULL
+    AND (a.expire_le IS NULL OR :jour <= a.expire_le)
+WHERE p.id = :parcours
+ORDER BY (a.id IS NULL), n.type, n.nom;
+
+-- name: lire_partenaire
+-- One partner.
+SELECT id, plateforme_id, type, nom, canal, delai_reponse_jours FROM pdp.partenaire WHERE id = :partenaire;
+
+-- name: trouver_active
+-- The active hand-over to this kind of service.
+SELECT id FROM pdp.orientation
+WHERE parcours_id = :parcours AND dispositif = :dispositif
+    AND statut IN ('brouillon', 'en_attente_accord', 'envoyee', 'recue', 'acceptee', 'en_cours');
+
+-- name: trouver_accord
+-- The agreement that covers this recipient today; being followed at all must not have been refused or withdrawn since.
+SELECT a.id, a.classes FROM pdp.accord a
+WHERE a.parcours_id = :parcours AND a.destinataire = :destinataire AND a.decision = 'accorde' AND a.retire_at IS NULL
+    AND (a.expire_le IS NULL OR :jour <= a.expire_le)
+    AND coalesce((SELECT g.decision = 'accorde' AND g.retire_at IS NULL FROM pdp.accord g
+        WHERE g.parcours_id = a.parcours_id AND g.destinataire = 'accompagnement' ORDER BY g.recueilli_at DESC LIMIT 1), true)
+FOR SHARE OF a;
+
+-- name: lire_faits
+-- Everything that could be told; the agreed classes then choose.
+SELECT s.nom, s.prenom, to_char(s.date_naissance, 'YYYY-MM-DD') AS date_naissance, s.telephone, s.courriel,
+    to_char(e.debut, 'YYYY-MM-DD') AS arret_debut, to_char(e.fin, 'YYYY-MM-DD') AS arret_fin_prescrite, t.emploi, t.social
+FROM pdp.parcours p
+JOIN identite.assure s ON s.id = p.assure_id
+LEFT JOIN LATERAL (SELECT debut, fin FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1) e ON true
+LEFT JOIN LATERAL (SELECT emploi, social FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('realise', 'realise_partiel')
+    ORDER BY debut_at DESC LIMIT 1) t ON true
+WHERE p.id = :parcours;
+
+-- name: proposer
+-- The hand-over, numbered after earlier ones to the same kind of service.
+INSERT INTO pdp.orientation (plateforme_id, parcours_id, partenaire_id, dispositif, accord_id, revision, statut, motif, contenu, propose_par, proposee_at,
+    reponse_attendue_le)
+SELECT p.plateforme_id, p.id, :partenaire, :dispositif, :accord,
+    1 + (SELECT count(*) FROM pdp.orientation o WHERE o.parcours_id = p.id AND o.dispositif = :dispositif), 'envoyee', :motif, cast(:contenu AS jsonb), :par,
+    :maintenant, :attendue
+FROM pdp.parcours p WHERE p.id = :parcours
+RETURNING id, revision;
+
+-- name: verrouiller
+-- One hand-over, locked, with the transport of its partner.
+SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at, n.canal
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.id = :orientation FOR UPDATE OF o;
+
+-- name: verrouiller_actives
+-- Active hand-overs of a parcours, locked.
+SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at, n.canal
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.parcours_id = :parcours AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
+    AND (cast(:dispositif AS text) IS NULL OR o.dispositif = :dispositif)
+FOR UPDATE OF o;
+
+-- name: annuler
+-- Taken back: the partner no longer sees it.
+UPDATE pdp.orientation SET statut = 'annulee', repondue_at = :maintenant WHERE id = :orientation;

@@ -1,0 +1,25 @@
+-- name: vider_parametres
+-- All values are written again in the same transaction: readers see the old set or the new one.
+DELETE FROM referentiel.parametre;
+
+-- name: inserer_parametre
+-- One dated value.
+INSERT INTO referentiel.parametre (identifiant, cle, tiroir, plateforme_id, valeur, unite, comparateur, date_reference, du, au, source, confiance,
+    verifie_le, verifie_par, note)
+VALUES (:identifiant, :cle, :tiroir, :plateforme, cast(:valeur AS jsonb), :unite, :comparateur, :date_reference, :du, :au, :source, :confiance,
+    :verifie_le, :verifie_par, :note);
+
+-- name: publier_plateforme
+-- A platform as configured; its id never changes.
+INSERT INTO pdp.plateforme (id, libelle, departement, fuseau, telephone)
+VALUES (:id, :libelle, :departement, :fuseau, :telephone)
+ON CONFLICT (id) DO UPDATE SET libelle = excluded.libelle, fuseau = excluded.fuseau, telephone = excluded.telephone
+WHERE (plateforme.libelle, plateforme.fuseau, plateforme.telephone) IS DISTINCT FROM (excluded.libelle, excluded.fuseau, excluded.telephone);
+
+-- name: lister_plateformes
+-- Ids in order.
+SELECT id FROM pdp.plateforme ORDER BY id;
+
+-- name: lire_plateforme
+-- One platform: department and time zone decide holidays and calendar days.
+SELECT id, libelle, departement, fuseau, telephone FROM pdp.plateforme WHERE id = :plateforme;

@@ -1,0 +1,38 @@
+-- name: ouvrir
+-- Once per parcours, motif and cause while open.
+INSERT INTO pdp.tache (plateforme_id, parcours_id, motif, balle, echeance_at, note, cause, origine, ouverte_at, ouverte_par)
+VALUES (:plateforme, :parcours, :motif, :balle, :echeance, :note, :cause, :origine, :maintenant, :par)
+ON CONFLICT (parcours_id, motif, cause) WHERE fermee_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: fermer_motifs
+-- Close the open reasons of these motifs, with how late they were.
+UPDATE pdp.tache
+SET fermee_at = :maintenant, fermee_par = :par, issue = :issue,
+    retard_jours = greatest(0, extract(day FROM cast(:maintenant AS timestamptz) - echeance_at)::integer)
+WHERE parcours_id = :parcours AND fermee_at IS NULL AND (cast(:motifs AS text[]) IS NULL OR motif = ANY (cast(:motifs AS text[])))
+RETURNING plateforme_id, motif;
+
+-- name: fermer
+-- Close one reason.
+UPDATE pdp.tache
+SET fermee_at = :maintenant, fermee_par = :par, issue = :issue,
+    retard_jours = greatest(0, extract(day FROM cast(:maintenant AS timestamptz) - echeance_at)::integer)
+WHERE id = :tache AND fermee_at IS NULL;
+
+-- name: verrouiller
+-- One reason, locked.
+SELECT id, plateforme_id, parcours_id, motif, cause, echeance_at, fermee_at FROM pdp.tache WHERE id = :tache FOR UPDATE;
+
+-- name: reporter
+-- New deadline.
+UPDATE pdp.tache SET echeance_at = :echeance, balle = :balle WHERE id = :tache;
+
+-- name: fermer_cause
+-- Close what a cause opened.
+UPDATE pdp.tache SET fermee_at = :maintenant, fermee_par = :par, issue = 'annulee', retard_jours = 0
+WHERE parcours_id = :parcours AND cause = :cause AND fermee_at IS NULL;
+
+-- name: prochaine_echeance
+-- Earliest open deadline of a parcours.
+SELECT min(echeance_at) FROM pdp.tache WHERE parcours_id = :parcours AND fermee_at IS NULL;
