@@ -1,0 +1,144 @@
+"""Feeds received, refused lines and DAG runs as a manager reads them: counts and opaque ids only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.errors import Introuvable
+from pdp.storage.lignes import find_ligne, list_lignes
+
+FLUX = {"arrets_prescrits": "Arrêts prescrits", "assures": "Assurés", "partenaires": "Partenaires", "agents": "Agents"}
+
+
+@dataclass(frozen=True)
+class CompteQuarantaine:
+    flux: str
+    code: str
+    nombre: int
+    derniere_at: datetime
+
+    @property
+    def flux_libelle(self) -> str:
+        return FLUX[self.flux]
+
+
+@dataclass(frozen=True)
+class LigneQuarantaine:
+    """Where a line was refused and why; its content stays encrypted and is not granted to the manager."""
+
+    flux: str
+    fichier: str
+    numero_ligne: int
+    champ: str | None
+    code: str
+    message: str
+    connu_at: datetime
+
+
+@dataclass(frozen=True)
+class Fichier:
+    flux: str
+    nom: str
+    lignes: int
+    admises: int
+    inchangees: int
+    rejetees: int
+    etat: str
+    motif: str | None
+    recu_at: datetime
+
+    @property
+    def flux_libelle(self) -> str:
+        return FLUX[self.flux]
+
+
+@dataclass(frozen=True)
+class Fraicheur:
+    """Last file taken of one feed; None = never."""
+
+    flux: str
+    dernier_at: datetime | None
+    dernier_refus_at: datetime | None
+
+    @property
+    def flux_libelle(self) -> str:
+        return FLUX[self.flux]
+
+    def is_en_retard(self, maintenant: datetime, delai_jours: int) -> bool:
+        return self.dernier_at is None or maintenant - self.dernier_at > timedelta(days=delai_jours)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """One task of one DAG run."""
+
+    id: str
+    dag: str
+    tache: str
+    instant_metier: datetime
+    debut_at: datetime
+    fin_at: datetime | None
+    traites: int | None
+    ignores: int | None
+    echoues: int | None
+    detail: Mapping[str, Any]
+
+    @property
+    def duree_secondes(self) -> float | None:
+        return None if self.fin_at is None else (self.fin_at - self.debut_at).total_seconds()
+
+
+@dataclass(frozen=True)
+class ComptePassage:
+    evenement: str
+    nombre: int
+    parcours: int
+
+
+@dataclass(frozen=True)
+class ParcoursTouche:
+    parcours_id: UUID
+    evenements: list[str]
+
+
+def list_fraicheur(conn: Connection) -> list[Fraicheur]:
+    """One line per known feed, those never received included."""
+    connus = {ligne.flux: ligne for ligne in list_lignes(conn, "responsable.list_fraicheur", Fraicheur)}
+    return [connus.get(flux, Fraicheur(flux, None, None)) for flux in FLUX]
+
+
+def list_fichiers(conn: Connection, limite: int) -> list[Fichier]:
+    return list_lignes(conn, "responsable.list_fichiers", Fichier, limite=limite)
+
+
+def count_quarantaine(conn: Connection) -> list[CompteQuarantaine]:
+    return list_lignes(conn, "responsable.count_quarantaine", CompteQuarantaine)
+
+
+def list_quarantaine(conn: Connection, limite: int) -> list[LigneQuarantaine]:
+    return list_lignes(conn, "responsable.list_quarantaine", LigneQuarantaine, limite=limite)
+
+
+def list_passages(conn: Connection, limite: int) -> list[Passage]:
+    return list_lignes(conn, "responsable.list_passages", Passage, limite=limite)
+
+
+def get_passage(conn: Connection, passage_id: str) -> Passage:
+    passage = find_ligne(conn, "responsable.find_passage", Passage, passage_id=passage_id)
+    if passage is None:
+        raise Introuvable("Ce passage n'existe pas ou n'est plus conservé.")
+    return passage
+
+
+def count_evenements_passage(conn: Connection, passage_id: str) -> list[ComptePassage]:
+    return list_lignes(conn, "responsable.count_evenements_passage", ComptePassage, passage_id=passage_id)
+
+
+def list_parcours_passage(conn: Connection, passage_id: str, limite: int) -> list[ParcoursTouche]:
+    return list_lignes(conn, "responsable.list_parcours_passage", ParcoursTouche, passage_id=passage_id, limite=limite)

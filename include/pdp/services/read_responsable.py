@@ -1,0 +1,261 @@
+"""What a manager reads: work, load, stalls and counts. No identity of an insured person, no content, no opinion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.domain.orientation import DISPOSITIFS
+from pdp.domain.orientation import LIBELLES as STATUTS_ORIENTATION
+from pdp.domain.orientation import Statut as StatutOrientation
+from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
+from pdp.domain.parcours import MOTIFS_CLOTURE
+from pdp.domain.parcours import Statut as StatutParcours
+from pdp.domain.tache import MOTIFS
+from pdp.errors import Introuvable
+from pdp.storage.lignes import find_ligne, list_lignes
+from pdp.storage.sql import query
+
+BALLES = {"csam": "Conseiller", "assure": "Personne accompagnée", "partenaire": "Partenaire", "medecin_conseil": "Médecin-conseil"}
+
+
+def motif_libelle(motif: str) -> str:
+    """French label of an open reason; an unknown code is shown as it is."""
+    return MOTIFS[motif].libelle if motif in MOTIFS else motif
+
+
+@dataclass(frozen=True)
+class LigneEquipe:
+    """Load of one coordinator."""
+
+    id: UUID
+    nom: str
+    prenom: str
+    quotite: float
+    territoire: list[str]
+    ouverts: int
+    en_retard: int
+    tele_echanges: int
+    absence_du: date | None
+    absence_au: date | None
+    absence_motif: str | None
+
+    @property
+    def pour_un_temps_plein(self) -> int:
+        """Open parcours divided by working time, rounded: what assignment compares."""
+        return round(self.ouverts / float(self.quotite))
+
+    def is_absent(self, jour: date) -> bool:
+        return self.absence_du is not None and self.absence_du <= jour
+
+
+@dataclass(frozen=True)
+class NonAffecte:
+    id: UUID
+    priorite: int
+    connu_at: datetime
+    decide_at: datetime
+
+
+@dataclass(frozen=True)
+class Retard:
+    """Late open reasons of one motif."""
+
+    motif: str
+    balle: str
+    nombre: int
+    plus_ancienne_at: datetime
+
+    @property
+    def libelle(self) -> str:
+        return motif_libelle(self.motif)
+
+    @property
+    def balle_libelle(self) -> str:
+        return BALLES[self.balle]
+
+
+@dataclass(frozen=True)
+class RetardDetail:
+    parcours_id: UUID
+    echeance_at: datetime
+    balle: str
+    csam_nom: str | None
+    csam_prenom: str | None
+
+    @property
+    def balle_libelle(self) -> str:
+        return BALLES[self.balle]
+
+
+@dataclass(frozen=True)
+class PartenaireMuet:
+    id: UUID
+    nom: str
+    type: str
+    nombre: int
+    plus_ancienne_le: date
+
+    @property
+    def type_libelle(self) -> str:
+        return DISPOSITIFS[self.type]
+
+
+@dataclass(frozen=True)
+class Silencieux:
+    """An open parcours with no open reason."""
+
+    id: UUID
+    statut: str
+    dernier_evenement_at: datetime
+    csam_nom: str | None
+    csam_prenom: str | None
+
+    @property
+    def statut_libelle(self) -> str:
+        return STATUTS_PARCOURS[StatutParcours(self.statut)]
+
+
+@dataclass(frozen=True)
+class AlertesEnAttente:
+    ouvertes: int
+    depassees: int
+    plus_ancienne_at: datetime | None
+
+
+@dataclass(frozen=True)
+class MessageBloque:
+    etat: str
+    canal: str
+    dernier_code: str | None
+    nombre: int
+
+    @property
+    def etat_libelle(self) -> str:
+        return {"rebut": "Non remis, abandonné", "incertain": "Remise incertaine"}[self.etat]
+
+
+@dataclass(frozen=True)
+class Blocages:
+    """Everything that stands still, by who must act."""
+
+    retards: list[Retard]
+    partenaires: list[PartenaireMuet]
+    silencieux: list[Silencieux]
+    messages: list[MessageBloque]
+    alertes: AlertesEnAttente
+    sans_presence: int
+
+
+@dataclass(frozen=True)
+class ParcoursNeutre:
+    """One parcours without its person."""
+
+    id: UUID
+    statut: str
+    priorite: int
+    survenu_le: date
+    connu_at: datetime
+    decide_at: datetime
+    dernier_evenement_at: datetime
+    clos_at: datetime | None
+    cloture_motif: str | None
+    csam_nom: str | None
+    csam_prenom: str | None
+    affectation_motif: str | None
+
+    @property
+    def statut_libelle(self) -> str:
+        return STATUTS_PARCOURS[StatutParcours(self.statut)]
+
+    @property
+    def cloture_libelle(self) -> str | None:
+        return MOTIFS_CLOTURE.get(self.cloture_motif, self.cloture_motif) if self.cloture_motif else None
+
+
+@dataclass(frozen=True)
+class TacheNeutre:
+    motif: str
+    balle: str
+    echeance_at: datetime
+    ouverte_at: datetime
+
+    @property
+    def libelle(self) -> str:
+        return motif_libelle(self.motif)
+
+    @property
+    def balle_libelle(self) -> str:
+        return BALLES[self.balle]
+
+
+@dataclass(frozen=True)
+class EvenementNeutre:
+    survenu_at: datetime
+    evenement: str
+    auteur_role: str
+    passage_id: str | None
+
+
+@dataclass(frozen=True)
+class OrientationNeutre:
+    partenaire: str
+    dispositif: str
+    statut: str
+    envoyee_at: datetime | None
+    reponse_attendue_le: date
+
+    @property
+    def statut_libelle(self) -> str:
+        return STATUTS_ORIENTATION.get(StatutOrientation(self.statut), self.statut) if self.statut in StatutOrientation else self.statut
+
+
+@dataclass(frozen=True)
+class FicheNeutre:
+    parcours: ParcoursNeutre
+    taches: list[TacheNeutre]
+    orientations: list[OrientationNeutre]
+    evenements: list[EvenementNeutre]
+
+
+def list_equipe(conn: Connection, jour: date, maintenant: datetime) -> list[LigneEquipe]:
+    return list_lignes(conn, "responsable.list_equipe", LigneEquipe, jour=jour, maintenant=maintenant)
+
+
+def list_non_affectes(conn: Connection, limite: int) -> tuple[int, list[NonAffecte]]:
+    """How many open parcours nobody follows, and the first ones."""
+    nombre = conn.execute(query("responsable.count_non_affectes")).scalar_one()
+    return nombre, list_lignes(conn, "responsable.list_non_affectes", NonAffecte, limite=limite)
+
+
+def read_blocages(conn: Connection, jour: date, maintenant: datetime, alerte_avant: datetime) -> Blocages:
+    """What stands still; alerts known before ``alerte_avant`` have passed the delay of the policy."""
+    return Blocages(
+        retards=list_lignes(conn, "responsable.list_retards", Retard, maintenant=maintenant),
+        partenaires=list_lignes(conn, "responsable.list_partenaires_muets", PartenaireMuet, jour=jour),
+        silencieux=list_lignes(conn, "responsable.list_parcours_silencieux", Silencieux),
+        messages=list_lignes(conn, "responsable.list_messages_bloques", MessageBloque),
+        alertes=find_ligne(conn, "responsable.count_alertes_en_attente", AlertesEnAttente, avant=alerte_avant)
+        or AlertesEnAttente(0, 0, None),
+        sans_presence=conn.execute(query("responsable.count_parcours_sans_presence"), {"jour": jour}).scalar_one(),
+    )
+
+
+def list_retards_detail(conn: Connection, motif: str, maintenant: datetime) -> list[RetardDetail]:
+    return list_lignes(conn, "responsable.list_retards_detail", RetardDetail, motif=motif, maintenant=maintenant)
+
+
+def get_fiche_neutre(conn: Connection, parcours_id: UUID) -> FicheNeutre:
+    """A parcours as a manager may see it: status, deadlines and acts, never who it is about."""
+    parcours = find_ligne(conn, "responsable.find_parcours", ParcoursNeutre, parcours_id=parcours_id)
+    if parcours is None:
+        raise Introuvable
+    return FicheNeutre(
+        parcours,
+        list_lignes(conn, "responsable.list_taches_parcours", TacheNeutre, parcours_id=parcours_id),
+        list_lignes(conn, "responsable.list_orientations_parcours", OrientationNeutre, parcours_id=parcours_id),
+        list_lignes(conn, "responsable.list_evenements_parcours", EvenementNeutre, parcours_id=parcours_id),
+    )
