@@ -28,13 +28,14 @@ ROLES_SQL = {
 }
 _SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
 _SET_CONTEXTE = text("SELECT set_config('pdp.contexte', :contexte, true), set_config('pdp.passage', :passage, true)")
+_READ_ONLY = text("SET TRANSACTION READ ONLY")
 _OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
 
 
 @lru_cache(maxsize=8)
 def engine(url: str) -> Engine:
     """Engine of a role; connections are checked before use so that a database restart heals by itself."""
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"options": _OPTIONS})
+    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"options": _OPTIONS, "connect_timeout": 2})
 
 
 os.register_at_fork(after_in_child=engine.cache_clear)
@@ -59,12 +60,17 @@ def begin(url: str, auteur: Auteur, passage: str | None = None) -> Iterator[Conn
 
 
 @contextmanager
-def begin_as(auteur: Auteur) -> Iterator[Connection]:
-    """One transaction of a person signed in to the portal, under the role of his or her function."""
+def begin_as(auteur: Auteur, *, lecture: bool = False) -> Iterator[Connection]:
+    """One transaction of a person signed in to the portal, under the role of his or her function.
+
+    ``lecture`` makes it read-only: a page that is only looked at cannot write, whatever its code does.
+    """
     role = ROLES_SQL.get(auteur.role)
     if role is None:
         raise AccesRefuse("Votre fonction ne donne pas accès à cet écran.", code="unknown_role")
     with engine(settings().url_portail).begin() as conn:
+        if lecture:
+            conn.execute(_READ_ONLY)
         conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": ""})
         conn.execute(_SET_ROLE[role])
         yield conn

@@ -1,0 +1,119 @@
+"""Application factory: ``uvicorn pdp.portal.app:create_app --factory``.
+
+To add a screen: a module in ``views`` exposing ``routeur`` (and ``MENU``), then its name in :data:`VUES`.
+"""
+
+import importlib
+import logging
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+from starlette.responses import HTMLResponse, Response
+
+from pdp.errors import (
+    AccesRefuse,
+    AccordManquant,
+    Conflit,
+    DonneeInvalide,
+    ErreurPdp,
+    Introuvable,
+    ReferentielIncomplet,
+    TransitionInterdite,
+)
+from pdp.portal.affichage import MENUS, page_erreur
+from pdp.portal.securite import Enveloppe, FormulaireRefuse
+from pdp.portal.sessions import ConnexionRequise, redirect
+
+# Order = order of the menu entries of a role.
+VUES = [
+    "connexion",
+]
+STATUTS: list[tuple[type[ErreurPdp], int, str]] = [
+    (FormulaireRefuse, 403, "Page périmée"),
+    (Conflit, 409, "Dossier modifié entre-temps"),
+    (TransitionInterdite, 409, "Acte impossible"),
+    (AccordManquant, 409, "Accord manquant"),
+    (DonneeInvalide, 422, "Saisie à corriger"),
+    (ReferentielIncomplet, 503, "Référentiel incomplet"),
+]
+SUITE_CORRIGER = "Revenez à la page précédente, rechargez-la et recommencez."
+_journal = logging.getLogger("pdp.portail")
+
+
+def create_app() -> FastAPI:
+    """The portal; nothing is read from the database here, so it starts and answers even when the database is down."""
+    app = FastAPI(title="PDP", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.add_middleware(Enveloppe, page_erreur=_page_500(), page_trop_grand=_page_413())
+    MENUS.clear()
+    for nom in VUES:
+        module = importlib.import_module(f"pdp.portal.views.{nom}")
+        app.include_router(module.routeur)
+        for role, entrees in getattr(module, "MENU", {}).items():
+            MENUS.setdefault(role, []).extend(entrees)
+    app.add_exception_handler(ErreurPdp, _on_erreur_pdp)
+    app.add_exception_handler(RequestValidationError, _on_saisie_invalide)
+    app.add_exception_handler(HTTPException, _on_http)
+    for erreur in (OperationalError, InterfaceError, PoolTimeout):
+        app.add_exception_handler(erreur, _on_base_absente)
+    return app
+
+
+def _page_404() -> HTMLResponse:
+    introuvable = Introuvable()
+    return page_erreur(404, "Page introuvable", introuvable.message, "Vérifiez l'adresse, ou repartez de votre accueil.")
+
+
+def _page_500() -> HTMLResponse:
+    return page_erreur(
+        500,
+        "Une erreur est survenue",
+        "La page n'a pas pu être préparée. Ce que vous aviez déjà enregistré est conservé.",
+        "Réessayez dans quelques instants ; si l'erreur revient, prévenez votre responsable de plateforme.",
+    )
+
+
+def _page_413() -> HTMLResponse:
+    return page_erreur(
+        413,
+        "Envoi trop volumineux",
+        "Le formulaire envoyé est trop long : rien n'a été enregistré.",
+        "Raccourcissez le texte puis recommencez.",
+    )
+
+
+def _on_erreur_pdp(request: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, ErreurPdp)
+    if isinstance(erreur, ConnexionRequise):
+        suite = f"?suite={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
+        return redirect(f"/connexion{suite}")
+    if isinstance(erreur, (Introuvable, AccesRefuse)):
+        return _page_404()
+    statut, titre = next(((s, t) for classe, s, t in STATUTS if isinstance(erreur, classe)), (422, "Acte impossible"))
+    return page_erreur(statut, titre, erreur.message, SUITE_CORRIGER)
+
+
+def _on_saisie_invalide(request: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, RequestValidationError)
+    if any(detail["loc"][0] == "path" for detail in erreur.errors()):
+        return _page_404()
+    return page_erreur(422, "Saisie à corriger", "Une réponse manque ou n'est pas lisible : rien n'a été enregistré.", SUITE_CORRIGER)
+
+
+def _on_http(request: Request, erreur: Exception) -> Response:
+    assert isinstance(erreur, HTTPException)
+    if erreur.status_code in (404, 405):
+        return _page_404()
+    return page_erreur(erreur.status_code, "Demande refusée", "Cette demande n'a pas pu être traitée.", SUITE_CORRIGER)
+
+
+def _on_base_absente(request: Request, erreur: Exception) -> Response:
+    _journal.error("database_unavailable kind=%s", type(erreur).__name__)
+    return page_erreur(
+        503,
+        "Service momentanément indisponible",
+        "Les dossiers ne sont pas accessibles pour l'instant. Ce que vous aviez déjà enregistré est conservé ; la dernière saisie ne l'est peut-être pas.",
+        "Attendez une minute puis rechargez la page : aucune saisie ne sera enregistrée deux fois.",
+    )

@@ -1,0 +1,123 @@
+"""What every response carries and every request must respect: headers, size, origin of forms."""
+
+from __future__ import annotations
+
+import hmac
+import logging
+from urllib.parse import urlsplit
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from pdp.errors import ErreurPdp
+
+CORPS_MAX_OCTETS = 64 * 1024
+CSP = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
+    "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
+)
+ENTETES = {
+    "content-security-policy": CSP,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    # same-origin, not no-referrer: with the latter browsers send "Origin: null" on our own forms
+    "referrer-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=()",
+    "cache-control": "no-store",
+}
+HSTS = "max-age=31536000; includeSubDomains"
+_journal = logging.getLogger("pdp.portail")
+
+
+class FormulaireRefuse(ErreurPdp):
+    """A form that does not come from a page of this portal, or from a page that is too old."""
+
+    code = "form_refused"
+
+    def __init__(self) -> None:
+        super().__init__("Cette page n'est plus valable : rien n'a été enregistré. Revenez en arrière, rechargez la page puis recommencez.")
+
+
+class Enveloppe:
+    """Outermost layer: security headers on every response, bodies over 64 KB refused, an unexpected error becomes a clean page."""
+
+    def __init__(self, app: ASGIApp, page_erreur: Response, page_trop_grand: Response) -> None:
+        self.app = app
+        self.page_erreur = page_erreur
+        self.page_trop_grand = page_trop_grand
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        commencee = False
+
+        async def send_entetes(message: Message) -> None:
+            nonlocal commencee
+            if message["type"] == "http.response.start":
+                commencee = True
+                _add_headers(MutableHeaders(scope=message), scope["scheme"])
+            await send(message)
+
+        if _declared_size(Headers(scope=scope)) > CORPS_MAX_OCTETS:
+            await self.page_trop_grand(scope, receive, send_entetes)
+            return
+        try:
+            await self.app(scope, _Compteur(receive), send_entetes)
+        except CorpsTropGrand:
+            await self.page_trop_grand(scope, receive, send_entetes)
+        except Exception:
+            _journal.exception("unexpected_error method=%s", scope["method"])
+            if commencee:
+                raise
+            await self.page_erreur(scope, receive, send_entetes)
+
+
+class CorpsTropGrand(Exception):
+    """More bytes than announced, or than allowed."""
+
+
+class _Compteur:
+    """Counts the bytes really received: a chunked body announces no size."""
+
+    def __init__(self, receive: Receive) -> None:
+        self.receive = receive
+        self.total = 0
+
+    async def __call__(self) -> Message:
+        message = await self.receive()
+        self.total += len(message.get("body", b""))
+        if self.total > CORPS_MAX_OCTETS:
+            raise CorpsTropGrand
+        return message
+
+
+def _declared_size(entetes: Headers) -> int:
+    taille = entetes.get("content-length", "0")
+    return int(taille) if taille.isdigit() else CORPS_MAX_OCTETS + 1
+
+
+def _add_headers(entetes: MutableHeaders, schema: str) -> None:
+    for nom, valeur in ENTETES.items():
+        entetes.setdefault(nom, valeur)
+    if schema == "https":
+        entetes.setdefault("strict-transport-security", HSTS)
+
+
+def check_origine(request: Request) -> None:
+    """Raises :class:`FormulaireRefuse` when the browser says that the form comes from elsewhere."""
+    origine = request.headers.get("origin")
+    if origine is not None and urlsplit(origine).netloc != request.headers.get("host", ""):
+        raise FormulaireRefuse
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        raise FormulaireRefuse
+
+
+def check_jeton(attendu: str, recu: object) -> None:
+    """Raises :class:`FormulaireRefuse` when the form does not carry the token of the session."""
+    if not isinstance(recu, str) or not hmac.compare_digest(attendu.encode(), recu.encode()):
+        raise FormulaireRefuse

@@ -1,0 +1,2 @@
+// Optional comfort: everything works without this file.
+"use strict";

@@ -1,0 +1,61 @@
+"""Fixtures of the portal: the real application on a real database, and one signed-in client per function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fastapi import FastAPI
+from pdp.config import settings
+from pdp.domain.auteur import systeme
+from pdp.portal.app import create_app
+from pdp.services import manage_comptes
+from pdp.storage import db
+from portal import donnees
+from portal.donnees import TestClient
+from sqlalchemy import Connection
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_passwords() -> Iterator[None]:
+    """Tests sign in hundreds of times: the cost of a hash is lowered here, and only here."""
+    with pytest.MonkeyPatch.context() as mp:
+        mp.setattr(manage_comptes, "_N", 2)
+        mp.setattr(manage_comptes, "_P", 1)
+        yield
+
+
+@pytest.fixture
+def app(base: str) -> FastAPI:
+    return create_app()
+
+
+@pytest.fixture
+def conn(base: str) -> Iterator[Connection]:
+    """Transaction of the batch side, to put rows in place; committed by the test (``conn.commit()``) or at its end."""
+    with db.begin(settings().url_app, systeme("tests")) as connexion:
+        yield connexion
+
+
+@pytest.fixture
+def lieu(base: str) -> donnees.Lieu:
+    """Two platforms, one agent of each function on the first, a second CSAM, one CSAM elsewhere, one partner, and their accounts."""
+    with db.begin(settings().url_app, systeme("tests")) as connexion:
+        return donnees.create_lieu(connexion)
+
+
+@pytest.fixture
+def connecter(app: FastAPI, lieu: donnees.Lieu) -> Iterator[Callable[[str], TestClient]]:
+    """``connecter("csam")`` gives a client signed in with the account of that name."""
+    ouverts: list[TestClient] = []
+
+    def sign_in(login: str) -> TestClient:
+        client = TestClient(app, base_url="http://portail.test", follow_redirects=False)
+        ouverts.append(client)
+        reponse = donnees.sign_in(client, login)
+        assert reponse.status_code == 303, reponse.text
+        return client
+
+    yield sign_in
+    for client in ouverts:
+        client.close()
