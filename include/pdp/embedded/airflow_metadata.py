@@ -1,16 +1,18 @@
 """One process: bring Airflow's metadata database up to date and make its two accounts.
 
-Started as ``python -m pdp.embedded.airflow_metadata`` with Airflow's environment; the accounts come as JSON on standard
-input (never in the command line, which every user of the machine can read). Each ``airflow`` command alone costs 3 to 10 s of
-imports: hence its own parser, several times, in one process. A second run changes nothing.
+Started as ``python -m pdp.embedded.airflow_metadata`` with Airflow's environment and the passwords of the accounts in
+``PDP_AIRFLOW_MDP_*`` (never in a command line, which every user of the machine can read). Each ``airflow`` command alone costs
+3 to 10 s of imports: hence its own parser, several times, in one process. A second run changes nothing.
 """
 
 from __future__ import annotations
 
-import json
-import sys
+import os
 
 from airflow.cli import cli_parser
+
+# role of Airflow's own screens, first name, last name
+COMPTES = {"exploitant": ("Admin", "Exploitation", "PDP"), "responsable": ("Viewer", "Responsable", "Plateforme")}
 
 
 def run(*arguments: str) -> None:
@@ -20,12 +22,11 @@ def run(*arguments: str) -> None:
 
 
 def main() -> None:
-    comptes = json.load(sys.stdin)
     run("db", "migrate")
-    for compte in comptes:
-        options = {"username": compte["login"], "password": compte["mot_de_passe"], "role": compte["role"]}
-        identite = {"firstname": compte["prenom"], "lastname": compte["nom"], "email": compte["courriel"]}
-        run("users", "create", *(morceau for nom, valeur in {**options, **identite}.items() for morceau in (f"--{nom}", valeur)))
+    for login, (role, prenom, nom) in COMPTES.items():
+        options = {"username": login, "password": os.environ[f"PDP_AIRFLOW_MDP_{login.upper()}"], "role": role}
+        identite = {"firstname": prenom, "lastname": nom, "email": f"{login}@pdp.invalid"}
+        run("users", "create", *(morceau for cle, valeur in {**options, **identite}.items() for morceau in (f"--{cle}", valeur)))
 
 
 if __name__ == "__main__":

@@ -18,9 +18,9 @@ _RAPIDE = "not e2e and not browser"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("choix", nargs="?", choices=["fast"], help="'fast': everything but the whole-platform and browser tests")
     parser.add_argument("--no-browser", action="store_true", help="accept that the browser tests do not run")
-    parser.epilog = "Any other argument goes to pytest."
+    parser.usage = "pdp test [fast] [--no-browser] [pytest arguments]"
+    parser.epilog = "fast: everything but the whole-platform and browser tests. Any other argument goes to pytest."
 
 
 def find_chromium() -> str | None:
@@ -58,7 +58,8 @@ def list_browser_tests() -> list[str]:
 
 def run(arguments: argparse.Namespace) -> int:
     """pytest's exit code; 1 also when browser tests were wanted and could not run."""
-    rapide = arguments.choix == "fast"
+    rapide = arguments.reste[:1] == ["fast"]
+    reste = arguments.reste[1:] if rapide else arguments.reste
     marques = _RAPIDE if rapide else "not browser" if arguments.no_browser else ""
     amputee = False
     if not rapide and not arguments.no_browser:
@@ -73,7 +74,7 @@ def run(arguments: argparse.Namespace) -> int:
                     f"pdp test: no Chromium, {len(absents)} test(s) cannot run (--no-browser accepts it): {', '.join(absents)}",
                     file=sys.stderr,
                 )
-    commande = [sys.executable, "-m", "pytest", *(["-m", marques] if marques else []), *arguments.reste]
+    commande = [sys.executable, "-m", "pytest", *(["-m", marques] if marques else []), *reste]
     sys.stdout.flush()
     code = subprocess.run(commande, cwd=RACINE, stdin=subprocess.DEVNULL, check=False).returncode
     return code or int(amputee)

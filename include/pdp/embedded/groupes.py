@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from pdp.embedded.processus import find_processus, kill_sessions, list_session
+from pdp.embedded.processus import find_processus, is_alive, kill_sessions, list_session
 
 
 @dataclass(frozen=True)
@@ -51,10 +51,9 @@ def stop_groupes(groupes: list[Groupe], delai_s: float) -> None:
             if find_processus(groupe.pid) is not None:
                 os.kill(groupe.pid, groupe.signal_arret)
     limite = time.monotonic() + delai_s
-    sessions = [g.pid for g in vises]
-    while list_session(sessions) and time.monotonic() < limite:
+    while any(is_alive(g.pid, g.debut) for g in vises) and time.monotonic() < limite:
         time.sleep(0.1)  # the processes may be another supervisor's children: they can only be looked at
-    kill_sessions(sessions, 2.0)
+    kill_sessions([g.pid for g in vises], 2.0)
 
 
 def sweep(fichier: Path, delai_s: float = 8.0) -> list[str]:

@@ -136,7 +136,7 @@ class EmbeddedPostgres:
 
     def stop(self, delai_s: float = 20.0) -> None:
         """Fast shutdown, then force; nothing happens when the server does not run."""
-        pid = self._running_pid() or (self._processus.pid if self._processus and self._processus.poll() is None else None)
+        pid = self._running_pid() or (self._processus.pid if self._reap() else None)
         if pid is None:
             return
         for signal_envoye in (signal.SIGINT, signal.SIGQUIT, signal.SIGKILL):
@@ -144,10 +144,9 @@ class EmbeddedPostgres:
                 os.kill(pid, signal_envoye)
             limite = time.monotonic() + delai_s
             while time.monotonic() < limite:
-                if self._processus is not None and self._processus.pid == pid:
-                    self._processus.poll()  # reap our own child, else it stays a zombie that looks alive
+                self._reap()
                 if not _is_server(pid, self.data_dir):
-                    self._processus = None
+                    self._reap()
                     return
                 time.sleep(0.05)  # a foreign process cannot be waited for, only looked at
 
@@ -237,6 +236,12 @@ class EmbeddedPostgres:
         lignes = self._pid_file()
         pid = int(lignes[0]) if lignes and lignes[0].strip().isdigit() else None
         return pid if pid is not None and _is_server(pid, self.data_dir) else None
+
+    def _reap(self) -> bool:
+        """Collect our own child when it ended (a zombie looks alive); True while it runs."""
+        if self._processus is not None and self._processus.poll() is not None:
+            self._processus = None
+        return self._processus is not None
 
     def _running_port(self) -> int | None:
         lignes = self._pid_file()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.metadata
-import json
 import os
 import socket
 import subprocess
@@ -140,14 +139,10 @@ class Stack:
         airflow_env.write_webserver_config(self.etat.racine)
         if fait.exists() and fait.read_text() == version:
             return
-        identites = {"exploitant": ("Exploitation", "PDP"), "responsable": ("Responsable", "Plateforme")}
-        comptes = [
-            {**c, "prenom": identites[c["login"]][0], "nom": identites[c["login"]][1], "courriel": f"{c['login']}@pdp.invalid"}
-            for c in self.airflow_accounts()
-        ]
-        commande, entree = [_PYTHON, "-m", "pdp.embedded.airflow_metadata"], json.dumps(comptes).encode()
+        mots_de_passe = {f"PDP_AIRFLOW_MDP_{c['login'].upper()}": c["mot_de_passe"] for c in self.airflow_accounts()}
+        commande, env = [_PYTHON, "-m", "pdp.embedded.airflow_metadata"], {**self._service_env("airflow"), **mots_de_passe}
         with self.superviseur.log_path("airflow-metadonnees").open("ab") as journal:
-            subprocess.run(commande, input=entree, env=self._service_env("airflow"), stdout=journal, stderr=journal, cwd=RACINE, check=True)
+            subprocess.run(commande, env=env, stdin=subprocess.DEVNULL, stdout=journal, stderr=journal, cwd=RACINE, check=True)
         fait.write_text(version)
         self.progress("base d'Airflow prête, comptes créés")
 

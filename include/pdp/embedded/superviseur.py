@@ -95,16 +95,20 @@ class Superviseur:
             self._write()
 
     def stop_all(self, delai_s: float = 15.0) -> None:
-        """Stop everything, the database last (it is the one with a signal of its own), then dismiss the guardian."""
+        """Stop everything, the database last (it is the one with a signal of its own), then dismiss the guardian.
+
+        Does nothing when this supervisor is not open: the list on disk may be another one's.
+        """
+        if self._gardien is None:
+            return
         self._fin.set()
         if self._veille is not None:
             self._veille.join()
         services = [nom for nom, s in self._suivis.items() if s.programme.signal_arret == signal.SIGTERM]
         self.stop(*services, delai_s=delai_s)
         self.stop(*list(self._suivis), delai_s=delai_s)
-        if self._gardien is not None:
-            self._gardien.communicate(b"fin\n")
-            self._gardien = None
+        self._gardien.communicate(b"fin\n")
+        self._gardien = None
         self._fichier.unlink(missing_ok=True)
 
     def pid(self, nom: str) -> int | None:
