@@ -11,9 +11,10 @@ from pdp.domain.auteur import systeme
 from pdp.portal.app import create_app
 from pdp.services import manage_comptes
 from pdp.storage import db
+from sqlalchemy import Connection
+
 from portal import donnees
 from portal.donnees import TestClient
-from sqlalchemy import Connection
 
 
 @pytest.fixture(scope="session", autouse=True)

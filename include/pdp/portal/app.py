@@ -114,6 +114,7 @@ def _on_base_absente(request: Request, erreur: Exception) -> Response:
     return page_erreur(
         503,
         "Service momentanément indisponible",
-        "Les dossiers ne sont pas accessibles pour l'instant. Ce que vous aviez déjà enregistré est conservé ; la dernière saisie ne l'est peut-être pas.",
+        "Les dossiers ne sont pas accessibles pour l'instant. Ce que vous aviez déjà enregistré est conservé ; "
+        "la dernière saisie ne l'est peut-être pas.",
         "Attendez une minute puis rechargez la page : aucune saisie ne sera enregistrée deux fois.",
     )

@@ -31,7 +31,7 @@ def acces(*roles: str) -> Callable[[Vue], Vue]:
         raise TypeError(f"unknown roles: {sorted(inconnus)}")
 
     def declare(vue: Vue) -> Vue:
-        setattr(vue, "roles_admis", frozenset(roles))
+        vars(vue)["roles_admis"] = frozenset(roles)
         return vue
 
     return declare

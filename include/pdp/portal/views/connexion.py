@@ -21,7 +21,10 @@ routeur = Routeur()
 _TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 _FICHIERS = {f.name: f.read_bytes() for f in (DOSSIER / "static").iterdir() if f.suffix in _TYPES}
 _COOKIE_CONNEXION = "pdp_connexion"
-REFUS = "Identifiant ou mot de passe incorrect, ou compte momentanément bloqué après plusieurs essais. Attendez un quart d'heure ou appelez votre responsable."
+REFUS = (
+    "Identifiant ou mot de passe incorrect, ou compte momentanément bloqué après plusieurs essais. "
+    "Attendez un quart d'heure ou appelez votre responsable."
+)
 
 
 @routeur.get("/sante")
