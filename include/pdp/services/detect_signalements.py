@@ -1,0 +1,228 @@
+"""Prescriptions become absences, absences become signalements, counters become alerts. Nothing is decided about a person here."""
+
+from __future__ import annotations
+
+import math
+from datetime import date, datetime
+
+from sqlalchemy import Connection
+
+from pdp.domain.arret import RISQUES_ABSENCE
+from pdp.domain.auteur import Auteur
+from pdp.domain.bilan import Bilan
+from pdp.domain.calendrier import add_mois, annees_avant
+from pdp.domain.droits_ij import CLE_ALD
+from pdp.domain.referentiel import Parametre, Referentiel
+from pdp.domain.signalement import PALIERS, REGLES, Regle, is_a_trier
+from pdp.errors import ErreurPdp
+from pdp.services.delais import Lieu, get_lieu
+from pdp.services.publish_referentiel import referentiel
+from pdp.storage import detection_repository as depot
+from pdp.storage import journal
+from pdp.storage.detection_repository import ReglesIJ, RegleSql, ReglesSignalement, SeuilIJ
+
+PHRASE_IJ = "{utilisees} indemnités journalières consommées sur {fenetre} ans : il en reste {restantes} avant la limite de {plafond}."
+PHRASE_J180 = "L'arrêt atteint {palier} jours dans {jours} jour{s} s'il se poursuit : des droits et des aides changent ce jour-là."
+SEUILS_IJ = {"seuil_ij_270": "alerte_ij_270", "seuil_ij_330": "alerte_ij_330"}
+HORIZON_ANNEES = 1
+"""How far ahead of the day a prescribed arrêt is projected: the values of the counter must be known and single until then."""
+
+
+class DroitNonCompte(ErreurPdp):
+    """The law in force cannot be counted by the set-based counter: stop rather than count wrongly."""
+
+    code = "droit_non_compte"
+
+
+def rebuild_episodes(conn: Connection, plateforme_id: str, maintenant: datetime, depuis: datetime | None = None) -> Bilan:
+    """Merge prescriptions into absences for people with a fact known at or after `depuis`; None = everybody.
+
+    Only what changed is written; an absence that no longer exists becomes ``remplace``. A second call changes nothing.
+    ``detail``: personnes, episodes, remplaces.
+    """
+    jour = get_lieu(conn, plateforme_id).jour(maintenant)
+    tolerance = _borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
+    depot.lock_plateforme(conn, plateforme_id)
+    ligne = depot.rebuild_episodes(
+        conn, plateforme_id, depuis=depuis, maintenant=maintenant, tolerance=tolerance, risques=sorted(RISQUES_ABSENCE)
+    )
+    return Bilan(
+        traites=ligne.ecrits + ligne.remplaces,
+        ignores=ligne.episodes - ligne.ecrits,
+        detail={"personnes": ligne.personnes, "episodes": ligne.episodes, "remplaces": ligne.remplaces},
+    )
+
+
+def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+    """Refresh the IJ counters, then signal absences that run on the day of the platform, then alert on rights.
+
+    One signalement per absence and highest threshold, with its motives; a second call on the same day creates nothing.
+    `auteur` is the author of the transaction, whom the journal reads from its signed context.
+    ``detail``: candidats, a_trier, veille, rattaches, remplaces, compteurs, alertes. Raises ReferentielIncomplet, DroitNonCompte.
+    """
+    lieu = get_lieu(conn, plateforme_id)
+    jour = lieu.jour(maintenant)
+    depot.lock_plateforme(conn, plateforme_id)
+    compteurs = refresh_compteurs(conn, plateforme_id, maintenant)
+    regles = _regles_signalement(referentiel(), jour, plateforme_id)
+    depot.list_arrets_en_cours(
+        conn,
+        plateforme_id,
+        jour=jour,
+        tolerance=_borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id),
+        minimum_j180=regles.minimum_j180,
+    )
+    ligne = depot.insert_signalements(conn, plateforme_id, jour=jour, maintenant=maintenant, risques=sorted(RISQUES_ABSENCE), regles=regles)
+    alertes = _alert(conn, lieu, maintenant)
+    journal.record(
+        conn,
+        "detection_effectuee",
+        plateforme_id=plateforme_id,
+        donnees={"jour": jour, "auteur": auteur.id, "compteurs": compteurs.traites, "signalements": ligne.crees, "alertes": alertes},
+    )
+    return Bilan(
+        traites=ligne.crees + alertes,
+        ignores=ligne.candidats - ligne.crees,
+        detail={
+            "candidats": ligne.candidats,
+            "signalements": ligne.crees,
+            "a_trier": ligne.a_trier,
+            "veille": ligne.veille,
+            "rattaches": ligne.rattaches,
+            "remplaces": ligne.remplaces,
+            "compteurs": compteurs.traites,
+            "alertes": alertes,
+        },
+    )
+
+
+def refresh_compteurs(conn: Connection, plateforme_id: str, maintenant: datetime) -> Bilan:
+    """Count the IJ of people whose arrêt runs or whose parcours is open. Raises ReferentielIncomplet, DroitNonCompte."""
+    jour = get_lieu(conn, plateforme_id).jour(maintenant)
+    tolerance = _borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
+    depot.lock_plateforme(conn, plateforme_id)
+    regles = _regles_ij(referentiel(), jour)
+    ligne = depot.count_ij(conn, plateforme_id, jour=jour, maintenant=maintenant, tolerance=tolerance, regles=regles)
+    return Bilan(traites=ligne.ecrits, ignores=ligne.personnes - ligne.ecrits)
+
+
+def _alert(conn: Connection, lieu: Lieu, maintenant: datetime) -> int:
+    jour, plateforme = lieu.jour(maintenant), lieu.plateforme_id
+    regles = _regles_ij(referentiel(), jour)
+    seuils = []
+    for type_alerte, cle in SEUILS_IJ.items():
+        parametre = referentiel().get_parametre(cle, jour, plateforme)
+        mini, _ = bornes(parametre)
+        seuils.append(SeuilIJ(type_alerte, mini or 0, parametre.identifiant))
+    creees = depot.insert_alertes_ij(
+        conn,
+        plateforme,
+        jour=jour,
+        maintenant=maintenant,
+        fuseau=lieu.fuseau.key,
+        fenetre=regles.fenetre,
+        seuils=seuils,
+        phrase=PHRASE_IJ.replace("{fenetre}", str(regles.fenetre)).replace("{plafond}", str(regles.plafond)),
+    )
+    approche = referentiel().get_parametre("alerte_j180_approche_jours", jour, plateforme)
+    return creees + depot.insert_alertes_j180(
+        conn,
+        plateforme,
+        jour=jour,
+        maintenant=maintenant,
+        fuseau=lieu.fuseau.key,
+        approche_max=bornes(approche)[1] or 0,
+        parametre_id=approche.identifiant,
+        phrase=PHRASE_J180.replace("{palier}", str(PALIERS[-1])),
+    )
+
+
+def bornes(parametre: Parametre) -> tuple[int | None, int | None]:
+    """Whole numbers that meet the threshold, as (lowest, highest): "> 30" is (31, None), "<= 2" is (None, 2)."""
+    nombre = parametre.nombre
+    match parametre.comparateur:
+        case ">":
+            return math.floor(nombre) + 1, None
+        case ">=":
+            return math.ceil(nombre), None
+        case "<":
+            return None, math.ceil(nombre) - 1
+        case "<=":
+            return None, math.floor(nombre)
+        case "=":
+            return math.ceil(nombre), math.floor(nombre)
+    raise DroitNonCompte(f"« {parametre.identifiant} » n'a pas de comparateur ; vérifiez le référentiel.", code="no_comparator")
+
+
+def _borne_haute(cle: str, jour: date, plateforme: str | None) -> int:
+    parametre = referentiel().get_parametre(cle, jour, plateforme)
+    _, haute = bornes(parametre)
+    if haute is None:
+        raise DroitNonCompte(
+            f"« {parametre.identifiant} » doit être une limite haute ; vérifiez le référentiel.", code="not_an_upper_bound"
+        )
+    return haute
+
+
+def _regles_signalement(ref: Referentiel, jour: date, plateforme: str) -> ReglesSignalement:
+    minima = [bornes(ref.get_parametre(f"palier_signalement_j{palier}", jour, plateforme))[0] or 0 for palier in PALIERS]
+    age_min, age_max = bornes(ref.get_parametre("age_exclusion", jour, plateforme))
+    return ReglesSignalement(
+        paliers=PALIERS,
+        minima=minima,
+        paliers_a_trier=[palier for palier in PALIERS if is_a_trier(palier, jour, ref, plateforme)],
+        minimum_j180=minima[-1],
+        repetition_depuis=add_mois(jour, -ref.entier("repetition_fenetre_mois", jour, plateforme)),
+        age_exclu_min=age_min,
+        age_exclu_max=age_max,
+        signaler_tpt_seul=bool(ref.valeur("signaler_tpt_seul", jour, plateforme)),
+        regles=[_regle_sql(ordre, regle, ref, jour, plateforme) for ordre, regle in enumerate(REGLES)],
+    )
+
+
+def _regle_sql(ordre: int, regle: Regle, ref: Referentiel, jour: date, plateforme: str) -> RegleSql:
+    parametre = ref.get_parametre(regle.parametre, jour, plateforme)
+    mini, maxi = bornes(parametre)
+    return RegleSql(
+        ordre=ordre,
+        cle=regle.cle,
+        version=regle.version,
+        phrase=regle.phrase.replace("{seuil}", parametre.en_mots),
+        observation=regle.observation,
+        mini=mini,
+        maxi=maxi,
+        seuil=parametre.nombre,
+        parametre_id=parametre.identifiant,
+        points=ref.entier(regle.points, jour, plateforme),
+        motif_categorie=regle.motif_categorie,
+        groupe=regle.groupe,
+    )
+
+
+def _regles_ij(ref: Referentiel, jour: date) -> ReglesIJ:
+    """Raises DroitNonCompte when a value changes inside the window, or when L.324-1 enters the cap: the statement knows neither."""
+    question = ref.find_parametre(CLE_ALD, jour)
+    if question is not None and question.valeur is True:
+        raise DroitNonCompte("Compter les affections de longue durée dans la limite n'est pas encore prévu.", code="ald_in_cap")
+    plafond = ref.get_parametre("ij_plafond_trois_ans", jour)
+    return ReglesIJ(
+        carence=int(_get_constant(ref, "ij_carence_jours", jour).nombre),
+        reprise_sans_carence=bornes(_get_constant(ref, "ij_reprise_sans_carence_jours", jour))[1] or 0,
+        plafond=int(_get_constant(ref, plafond.cle, jour).nombre),
+        fenetre=int(_get_constant(ref, "ij_fenetre_annees", jour).nombre),
+        parametre_plafond=plafond.identifiant,
+    )
+
+
+def _get_constant(ref: Referentiel, cle: str, jour: date) -> Parametre:
+    """The value in force, once sure that no other one holds in two windows back and one year ahead."""
+    actuel = ref.get_parametre(cle, jour)
+    du = annees_avant(jour, 2 * ref.entier("ij_fenetre_annees", jour))
+    au = add_mois(jour, 12 * HORIZON_ANNEES)
+    for p in ref:
+        en_jeu = p.cle == cle and (p.du or date.min) <= au and du <= (p.au or date.max)
+        if en_jeu and (p.valeur, p.comparateur) != (actuel.valeur, actuel.comparateur):
+            raise DroitNonCompte(
+                f"« {cle} » change pendant la période comptée : ce cas n'est pas encore prévu.", code="value_changes_in_window"
+            )
+    return actuel

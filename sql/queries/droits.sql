@@ -1,0 +1,161 @@
+-- IJ of illness over the rolling years, in set-based form. Oracle: domain/droits_ij.py, whose rule numbers are quoted here.
+
+-- name: drop_jour_ij
+-- Work table of a previous count in the same transaction.
+DROP TABLE IF EXISTS pg_temp.jour_ij;
+
+-- name: drop_ij_consommee
+-- Work table of a previous count in the same transaction.
+DROP TABLE IF EXISTS pg_temp.ij_consommee;
+
+-- name: drop_personne_comptee
+-- Work table of a previous count in the same transaction.
+DROP TABLE IF EXISTS pg_temp.personne_comptee;
+
+-- name: create_personne_comptee
+-- Who is counted: people with an arrêt running on the day or an open parcours, and those whose last count is older than their last fact.
+CREATE TEMPORARY TABLE personne_comptee ON COMMIT DROP AS
+SELECT assure_id
+FROM pdp.episode
+WHERE plateforme_id = :plateforme AND etat = 'courant' AND debut <= :jour AND fin >= cast(:jour AS date) - cast(:tolerance AS integer)
+UNION
+SELECT assure_id
+FROM pdp.parcours
+WHERE plateforme_id = :plateforme AND clos_at IS NULL
+UNION
+SELECT c.assure_id
+FROM pdp.compteur_ij AS c
+WHERE c.plateforme_id = :plateforme
+    AND EXISTS (SELECT 1 FROM pdp.arret_prescrit AS a WHERE a.assure_id = c.assure_id AND a.connu_at > c.calcule_at);
+
+-- name: analyze_personne_comptee
+-- Without figures the planner would take the work table for a small one.
+ANALYZE personne_comptee;
+
+-- name: create_jour_ij
+-- Days that carry an IJ once the carence is off, before the cap, numbered apart for L.324-1 (rules 1 to 4).
+CREATE TEMPORARY TABLE jour_ij ON COMMIT DROP AS
+WITH couvert AS (
+    SELECT
+        a.assure_id,
+        a.date_debut + j.n AS jour,
+        bool_and(a.ald) AS ald,
+        bool_or(j.n > 0) AS deja_couvert,
+        bool_and(a.nature = 'initiale') FILTER (WHERE j.n = 0) AS tout_initiale
+    FROM pdp.arret_prescrit AS a
+    JOIN personne_comptee USING (assure_id)
+    CROSS JOIN LATERAL generate_series(0, a.date_fin - a.date_debut) AS j (n)
+    WHERE a.plateforme_id = :plateforme AND NOT a.annule AND a.risque = 'maladie'
+    GROUP BY a.assure_id, a.date_debut + j.n
+),
+suivi AS (
+    SELECT *, lag(jour) OVER (PARTITION BY assure_id ORDER BY jour) AS precedent
+    FROM couvert
+),
+enchaine AS (
+    SELECT
+        assure_id, jour, ald,
+        count(*) FILTER (
+            WHERE precedent IS NULL OR jour - precedent - 1 > :reprise_sans_carence OR (NOT deja_couvert AND tout_initiale)
+        ) OVER (PARTITION BY assure_id ORDER BY jour) AS chaine
+    FROM suivi
+),
+compte AS (
+    SELECT *, row_number() OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS place
+    FROM enchaine
+)
+SELECT assure_id, jour, ald, row_number() OVER (PARTITION BY assure_id, ald ORDER BY jour)::integer AS rang
+FROM compte
+WHERE place > :carence;
+
+-- name: index_jour_ij
+-- The cap below looks days up by date.
+CREATE UNIQUE INDEX ON jour_ij (assure_id, ald, jour) INCLUDE (rang);
+
+-- name: index_jour_ij_rang
+-- And by order.
+CREATE UNIQUE INDEX ON jour_ij (assure_id, ald, rang) INCLUDE (jour);
+
+-- name: analyze_jour_ij
+-- Without figures the planner would take the work table for a small one.
+ANALYZE jour_ij;
+
+-- name: create_ij_consommee
+-- Days that enter the count once the cap has stopped some (rule 5); L.324-1 stays apart.
+-- The n-th IJ is the first day after the (n-1)-th from which the (n - cap)-th has left the window. So the n-th has rank
+-- max(rank of the previous + 1, first rank after the exit of n - cap): a running maximum inside each block of `cap` days, block after block.
+CREATE TEMPORARY TABLE ij_consommee ON COMMIT DROP AS
+WITH RECURSIVE bloc (assure_id, n, rang, jour) AS (
+    SELECT assure_id, rang, rang, jour
+    FROM jour_ij
+    WHERE NOT ald AND rang <= :plafond
+    UNION ALL
+    SELECT suite.assure_id, suite.n, suite.rang, j.jour
+    FROM (
+        SELECT
+            b.assure_id,
+            b.n + :plafond AS n,
+            (b.n + :plafond + greatest(
+                max(libre.rang - b.n - :plafond) OVER (PARTITION BY b.assure_id ORDER BY b.n),
+                max(b.rang - b.n) OVER (PARTITION BY b.assure_id)
+            ))::integer AS rang,
+            libre.rang AS libre
+        FROM bloc AS b
+        JOIN (SELECT assure_id FROM jour_ij WHERE NOT ald AND rang = :plafond + 1) AS long USING (assure_id)
+        LEFT JOIN LATERAL (
+            -- 29 February leaves the window on 1 March of a common year: interval arithmetic would say 28 February
+            SELECT f.rang
+            FROM jour_ij AS f
+            WHERE f.assure_id = b.assure_id AND NOT f.ald AND f.jour >= (b.jour + make_interval(years => :fenetre))::date
+                + (extract(day FROM b.jour + make_interval(years => :fenetre)) <> extract(day FROM b.jour))::integer
+            ORDER BY f.jour
+            LIMIT 1
+        ) AS libre ON true
+    ) AS suite
+    JOIN jour_ij AS j ON j.assure_id = suite.assure_id AND NOT j.ald AND j.rang = suite.rang
+    WHERE suite.libre IS NOT NULL
+)
+SELECT assure_id, n, jour FROM bloc;
+
+-- name: index_ij_consommee
+-- IJ in a window = order of the last day in it minus order of the last day before it.
+CREATE UNIQUE INDEX ON ij_consommee (assure_id, jour) INCLUDE (n);
+
+-- name: analyze_ij_consommee
+-- Without figures the planner would take the work table for a small one.
+ANALYZE ij_consommee;
+
+-- name: upsert_compteurs
+-- Count of each person on the day, and the first day from then on when a prescribed arrêt meets the cap; unchanged rows are not written.
+WITH utilise AS (
+    SELECT p.assure_id, count(c.jour)::integer AS utilisees
+    FROM personne_comptee AS p
+    LEFT JOIN ij_consommee AS c ON c.assure_id = p.assure_id
+        AND c.jour <= :jour AND c.jour > cast(cast(:jour AS date) - make_interval(years => :fenetre) AS date)
+    GROUP BY p.assure_id
+),
+epuise AS (
+    SELECT j.assure_id, min(j.jour) AS le
+    FROM jour_ij AS j
+    CROSS JOIN LATERAL (
+        SELECT count(*) AS utilisees
+        FROM ij_consommee AS c
+        WHERE c.assure_id = j.assure_id AND c.jour <= j.jour AND c.jour > (j.jour - make_interval(years => :fenetre))::date
+    ) AS fenetre
+    WHERE j.jour >= :jour AND NOT j.ald AND j.rang >= :plafond AND fenetre.utilisees >= :plafond
+    GROUP BY j.assure_id
+),
+ecrit AS (
+    INSERT INTO pdp.compteur_ij AS c (assure_id, plateforme_id, au, ij_utilisees, ij_restantes, epuisement_projete_le, parametre_id, calcule_at)
+    SELECT u.assure_id, :plateforme, :jour, u.utilisees, greatest(0, :plafond - u.utilisees), e.le, :parametre_plafond, :maintenant
+    FROM utilise AS u
+    LEFT JOIN epuise AS e USING (assure_id)
+    ON CONFLICT (assure_id) DO UPDATE SET
+        plateforme_id = excluded.plateforme_id, au = excluded.au, ij_utilisees = excluded.ij_utilisees, ij_restantes = excluded.ij_restantes,
+        epuisement_projete_le = excluded.epuisement_projete_le, parametre_id = excluded.parametre_id, calcule_at = excluded.calcule_at
+    WHERE (c.au, c.ij_utilisees, c.ij_restantes, c.epuisement_projete_le, c.parametre_id)
+        IS DISTINCT FROM (excluded.au, excluded.ij_utilisees, excluded.ij_restantes, excluded.epuisement_projete_le, excluded.parametre_id)
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM personne_comptee) AS personnes, count(*) AS ecrits
+FROM ecrit;
