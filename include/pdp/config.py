@@ -77,6 +77,11 @@ class Settings:
         return _key("PDP_CLE_PSEUDONYME")
 
     @property
+    def secret_partenaires(self) -> bytes:
+        """Key from which each partner's token derives (HMAC-SHA-256)."""
+        return _key("PDP_SECRET_PARTENAIRES")
+
+    @property
     def depot(self) -> Path:
         """Folder where feeds are dropped."""
         return Path(_required("PDP_DEPOT"))
@@ -97,6 +102,11 @@ class Settings:
     @property
     def smtp(self) -> tuple[str, int]:
         return os.environ.get("PDP_SMTP_HOTE", "127.0.0.1"), int(os.environ.get("PDP_SMTP_PORT", "1025"))
+
+    @property
+    def smtp_expediteur(self) -> str:
+        """Address written as sender of the notices."""
+        return os.environ.get("PDP_SMTP_EXPEDITEUR", "ne-pas-repondre@pdp.invalid")
 
     @property
     def demonstration(self) -> bool:

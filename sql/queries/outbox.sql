@@ -21,3 +21,55 @@ RETURNING plateforme_id, parcours_id, type;
 -- Messages of an orientation that the partner has or may have.
 SELECT count(*) FROM pdp.outbox
 WHERE orientation_id = :orientation AND type = 'orientation' AND (etat IN ('livre', 'en_cours', 'incertain') OR essais > 0);
+
+-- name: reclamer
+-- Take one due row, or one whose lease ran out, and check in the same statement that it may still leave.
+WITH due AS (
+    SELECT o.id,
+        CASE
+            WHEN o.etat = 'en_cours' AND o.canal = 'courriel' THEN 'incertain'
+            WHEN o.type IN ('orientation', 'avis_partenaire') AND r.statut IN ('annulee', 'expiree') THEN 'orientation_retiree'
+            WHEN o.accord_destinataire IS NOT NULL AND NOT EXISTS (
+                SELECT 1 FROM pdp.accord a
+                WHERE a.parcours_id = o.parcours_id AND a.destinataire = o.accord_destinataire AND a.decision = 'accorde'
+                  AND (r.id IS NULL OR a.id = r.accord_id)
+                  AND a.retire_at IS NULL
+                  AND (a.expire_le IS NULL OR a.expire_le >= (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date)
+            ) THEN 'accord_absent'
+        END AS obstacle
+    FROM pdp.outbox o
+    JOIN pdp.plateforme f ON f.id = o.plateforme_id
+    LEFT JOIN pdp.orientation r ON r.id = o.orientation_id
+    WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
+      AND CASE WHEN o.canal = 'courriel' THEN 'courriel' ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
+    ORDER BY o.prochain_essai_at, o.cree_at, o.id
+    LIMIT 1
+    FOR UPDATE OF o SKIP LOCKED
+)
+UPDATE pdp.outbox o
+SET etat = CASE WHEN d.obstacle IS NULL THEN 'en_cours' WHEN d.obstacle = 'incertain' THEN 'incertain' ELSE 'rappele' END,
+    jeton = o.jeton + 1,
+    essais = o.essais + CASE WHEN d.obstacle IS NULL THEN 1 ELSE 0 END,
+    bail_jusqu_a = CASE WHEN d.obstacle IS NULL THEN clock_timestamp() + make_interval(secs => :bail_s) END,
+    dernier_code = coalesce(CASE WHEN d.obstacle = 'incertain' THEN 'bail_expire' ELSE d.obstacle END, o.dernier_code)
+FROM due d
+WHERE o.id = d.id
+RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.partenaire_id, o.canal, o.type, o.charge, o.etat, o.essais, o.jeton,
+    o.horizon_at, o.cree_at, d.obstacle;
+
+-- name: lire_destinataire
+-- Partner and platform of a message.
+SELECT p.id_source, p.url, p.courriel, f.libelle AS plateforme, f.telephone
+FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire
+WHERE f.id = :plateforme;
+
+-- name: conclure
+-- Outcome of an attempt; no row when another worker took over meanwhile.
+UPDATE pdp.outbox
+SET etat = :etat, dernier_code = :code, bail_jusqu_a = NULL, prochain_essai_at = coalesce(:reprise, prochain_essai_at), livre_at = :livre_at
+WHERE id = :id AND jeton = :jeton AND etat = 'en_cours'
+RETURNING id;
+
+-- name: marquer_envoyee
+-- The partner has it; the first delivery counts.
+UPDATE pdp.orientation SET envoyee_at = :maintenant WHERE id = :orientation AND envoyee_at IS NULL RETURNING dispositif;

@@ -18,7 +18,7 @@ from pdp.embedded.roles import LOGIN_ROLES
 
 _MARQUE = ".etat-pdp"
 _DOSSIERS = ("depot", "exports", "logs", "run", "airflow")
-CLES = ("PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_CLE_PSEUDONYME")
+CLES = ("PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_CLE_PSEUDONYME", "PDP_SECRET_PARTENAIRES")
 
 
 class EtatInutilisable(RuntimeError):

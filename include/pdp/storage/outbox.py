@@ -19,7 +19,7 @@ from pdp.storage import journal
 from pdp.storage.sql import query
 
 ESPACE_CLES = UUID("5b0f8a3e-9c1d-5e57-8a44-2f6d1c7be901")
-CHAMPS_ORIENTATION = frozenset({"dispositif", "motif", "contenu"})
+CHAMPS_ORIENTATION = frozenset({"orientation_id", "dispositif", "motif", "contenu", "emise_at"})
 
 
 class CleDejaUtilisee(ErreurPdp):
@@ -60,12 +60,11 @@ def enqueue(
 ) -> UUID:
     """Write one message to leave and return its row id; the same key and content twice is one message.
 
-    ``charge`` of an orientation is ``{dispositif, motif, contenu}``, of every other type what its template needs. ``canal`` is
-    api, portail or courriel. An orientation always names the agreement that covers it: the sender checks it again when it
+    ``charge`` is exactly what is written on the wire (``partners/contrat.py``); a mail needs none. ``canal`` is api, portail or courriel. An orientation always names the agreement that covers it: the sender checks it again when it
     claims the row. Another content under the same key raises :class:`CleDejaUtilisee`.
     """
     if type == "orientation" and (accord_destinataire is None or set(charge) != CHAMPS_ORIENTATION):
-        raise ValueError("an orientation carries dispositif, motif and contenu, and names the agreement that covers it")
+        raise ValueError("an orientation carries the fields of the contract and names the agreement that covers it")
     cle, empreinte = key_of(cle_parts), fingerprint(charge)
     ecrite = conn.execute(
         query("outbox.inserer"),

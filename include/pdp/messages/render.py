@@ -1,0 +1,42 @@
+"""Notices by mail: one text and one HTML template per kind, the subject on the first line of the text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+MESSAGES = ("avis_partenaire", "avis_retrait")
+_OBJET = "Objet : "
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notice ready to leave."""
+
+    objet: str
+    texte: str
+    html: str
+
+
+def render(nom: str, *, portail_url: str, plateforme: str, telephone: str | None, demonstration: bool) -> Message:
+    """Render one of ``MESSAGES``. The values are those of the platform only: there is no place for a person's data."""
+    if nom not in MESSAGES:
+        raise KeyError(nom)
+    valeurs = {"portail_url": portail_url.rstrip("/"), "plateforme": plateforme, "telephone": telephone, "demonstration": demonstration}
+    entete, _, texte = _environment().get_template(f"{nom}.txt").render(valeurs).partition("\n")
+    if not entete.startswith(_OBJET):
+        raise ValueError(f"template {nom}.txt has no subject line")
+    return Message(entete.removeprefix(_OBJET).strip(), texte.strip() + "\n", _environment().get_template(f"{nom}.html").render(valeurs))
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=PackageLoader("pdp.messages", "templates"),
+        autoescape=select_autoescape(["html"]),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
