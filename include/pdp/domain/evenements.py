@@ -6,6 +6,9 @@ from __future__ import annotations
 LIBELLES: dict[str, tuple[str, str]] = {
     "fichier_charge": ("Données", "Fichier chargé"),
     "fichier_refuse": ("Données", "Fichier refusé"),
+    "arret_corrige": ("Arrêt", "Avis d'arrêt corrigé par la caisse"),
+    "arret_annule": ("Arrêt", "Avis d'arrêt annulé par la caisse"),
+    "assure_mis_a_jour": ("Données", "Coordonnées mises à jour par la caisse"),
     "ligne_rejouee": ("Données", "Ligne de quarantaine rejouée"),
     "episode_calcule": ("Arrêt", "Épisode d'arrêt recalculé"),
     "signalement_detecte": ("Signalement", "Signalement détecté"),

@@ -181,10 +181,13 @@ class Prescripteurs:
         id_avis = f"AV{departement}-{self._numero:07d}"
         canal = "e_aat" if hasard.random() < 0.86 else "papier"
         tirage, seconde, annule, differe, suivi = hasard.random(), recu + 1 + int(hasard.random() * 28), "non", False, fin
-        if annulable and tirage < 0.006:
-            annule, differe = "oui", tirage < 0.0009
-        elif tirage > 0.988:
-            suivi = max(debut, fin - 1 - int((tirage - 0.988) * 600)) if tirage < 0.995 else fin + 2 + int((tirage - 0.995) * 800)
+        # More second versions near the anchor, so that the second delivery shows some of each kind even in the small size.
+        corrigees, annulees = (0.04, 0.02) if recu > self._fin - 80 else (0.012, 0.006)
+        if annulable and tirage < annulees:
+            annule, differe = "oui", tirage < annulees / 6
+        elif tirage > 1 - corrigees:
+            part = (1 - tirage) / corrigees
+            suivi = max(debut, fin - 1 - int(part * 8)) if part > 0.45 else fin + 2 + int(part * 10)
         instant = self._instant(recu)
         differe = differe and seconde <= self._fin - 45
         sortie.append(Avis(recu, instant, f"{id_avis};{id_assure};{iso[debut]};{iso[fin]};{milieu};{instant};{canal};non", differe))

@@ -12,7 +12,7 @@ import csv
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -57,6 +57,12 @@ class LectureFlux:
     empreinte: Empreinte
     delimiteur: str
     ordre: tuple[int, ...]
+    entete: str
+
+    def textes(self, numeros: Collection[int]) -> dict[int, str]:
+        """Some lines word for word, by number."""
+        with self.chemin.open(encoding=self.empreinte.encodage, errors="strict", newline="\n") as fichier:
+            return {numero: brute.rstrip("\r\n") for numero, brute in enumerate(fichier, start=1) if numero in numeros}
 
     def lignes(self) -> Iterator[LigneLue]:
         """Every data line once, valid or not; raises :class:`FluxRefuse` if their number is not the one announced."""
@@ -101,8 +107,24 @@ def read_flux(chemin: Path, flux: str) -> LectureFlux:
     empreinte = _inspect(chemin)
     with chemin.open(encoding=empreinte.encodage, errors="strict", newline="\n") as fichier:
         entete = fichier.readline(_LIGNE_MAX).rstrip("\r\n")
-    delimiteur = ";" if entete.count(";") >= entete.count(",") else ","
-    return LectureFlux(chemin, schema, empreinte, delimiteur, _check_entete(entete, delimiteur, schema, chemin.name))
+    delimiteur = find_delimiteur(entete)
+    return LectureFlux(chemin, schema, empreinte, delimiteur, check_entete(entete, delimiteur, schema, chemin.name), entete)
+
+
+def find_delimiteur(entete: str) -> str:
+    """The more frequent of the two accepted ones in the header."""
+    return ";" if entete.count(";") >= entete.count(",") else ","
+
+
+def parse_contenu(contenu: str, flux: str) -> LigneValide | list[Anomalie]:
+    """Header and line kept by the quarantine, validated again as on the first day."""
+    entete, _, texte = contenu.partition("\n")
+    schema, delimiteur = load_schema(flux), find_delimiteur(entete)
+    ordre = check_entete(entete, delimiteur, schema, "quarantaine")
+    cellules = split_cells(texte, delimiteur)
+    if isinstance(cellules, Anomalie):
+        return [cellules]
+    return schema.validate_cells([cellules[position] for position in ordre] if len(cellules) == len(ordre) else cellules)
 
 
 def split_cells(texte: str, delimiteur: str) -> list[str] | Anomalie:
@@ -192,7 +214,7 @@ def _truncated(chemin: Path, annoncees: int, comptees: int) -> FluxRefuse:
     )
 
 
-def _check_entete(entete: str, delimiteur: str, schema: Schema, nom: str) -> tuple[int, ...]:
+def check_entete(entete: str, delimiteur: str, schema: Schema, nom: str) -> tuple[int, ...]:
     """Position in the file of each column of the schema: the order of columns is free, their set is not."""
     cellules = split_cells(entete, delimiteur)
     colonnes = [] if isinstance(cellules, Anomalie) else [cellule.strip().lower() for cellule in cellules]
