@@ -9,7 +9,10 @@ import sys
 from sqlalchemy import make_url
 
 from pdp.config import settings
+from pdp.domain.auteur import systeme
 from pdp.embedded.roles import ensure_roles_and_databases
+from pdp.services.publish_referentiel import publish_referentiel
+from pdp.storage import db
 from pdp.storage.migrate import migrate
 
 ADMIN = "PDP_DATABASE_URL_ADMIN"
@@ -34,6 +37,14 @@ def passwords_of_environment() -> dict[str, str]:
     return {str(url.username): str(url.password) for url in urls if url.username and url.password}
 
 
+def prepare_database() -> list[str]:
+    """Migrations, then law, policy and platforms as this version has them. Twice gives the same database."""
+    appliquees = migrate(settings().url_migration)
+    with db.begin(settings().url_app, systeme("publish_referentiel")) as conn:
+        publish_referentiel(conn)
+    return appliquees
+
+
 def run(arguments: argparse.Namespace) -> dict[str, object] | int:
     """Twice gives the same database. Without the administrator's URL the roles must exist already."""
     administrateur = os.environ.get(ADMIN)
@@ -43,6 +54,6 @@ def run(arguments: argparse.Namespace) -> dict[str, object] | int:
         base = make_url(settings().url_migration).database or "pdp"
         dsn = make_url(administrateur).set(drivername="postgresql").render_as_string(hide_password=False)
         ensure_roles_and_databases(dsn, passwords_of_environment(), base)
-    appliquees = [] if arguments.roles_only else migrate(settings().url_migration)
+    appliquees = [] if arguments.roles_only else prepare_database()
     print(f"pdp migrate: {len(appliquees)} migration(s) applied", file=sys.stderr)
     return {"ok": True, "migrations": appliquees} if arguments.json else 0

@@ -127,9 +127,9 @@ class Stack:
         self.progress("PostgreSQL démarré, rôles et bases en place")
 
     def _migrate(self) -> None:
-        from pdp.storage.migrate import migrate  # reads the settings, which exist only from here on
+        from pdp.embedded.migrer import prepare_database  # reads the settings, which exist only from here on
 
-        faites = migrate(self.env["PDP_DATABASE_URL_MIGRATION"])
+        faites = prepare_database()
         self.progress(f"base métier à jour ({len(faites)} migration(s) appliquée(s))")
 
     def _prepare_airflow(self) -> None:

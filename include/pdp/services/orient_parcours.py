@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -86,7 +87,7 @@ def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partena
             "dispositif": partenaire.type,
             "accord": accord.id,
             "motif": motif.strip(),
-            "contenu": outbox.canonical(contenu),
+            "contenu": json.dumps(contenu, ensure_ascii=False),
             "par": UUID(auteur.id),
             "maintenant": maintenant,
             "attendue": lieu.jour(attendue),

@@ -1,0 +1,38 @@
+"""Détection des arrêts longs : après chaque chargement, et chaque matin parce que le temps passe."""
+
+from airflow.sdk import AssetOrTimeSchedule, dag, task
+from pdp import orchestration as o
+
+
+@dag(
+    dag_id="pdp_detection",
+    dag_display_name="2. Détection des arrêts à risque",
+    schedule=AssetOrTimeSchedule(timetable=o.cron("15 6 * * *"), assets=[o.FLUX_CHARGES]),
+    tags=["pdp", "detection"],
+    doc_md="""
+    **Ce que fait ce traitement.** Il réunit les prescriptions en épisodes d'arrêt, compte les indemnités journalières sur trois ans,
+    et signale les personnes qui franchissent un palier (30, 60, 90 ou 180 jours), avec les motifs et la valeur du référentiel utilisée.
+    Il ne décide rien : un médecin-conseil, ou la délégation qu'il a signée, oriente ensuite.
+
+    **En cas d'échec.** Relancez-le : il ne signale jamais deux fois la même absence au même palier. « ReferentielIncomplet » nomme la
+    valeur légale ou de politique qui manque.
+    """,
+    **o.REGLAGES,
+)
+def pdp_detection() -> None:
+    @task(task_id="plateformes", task_display_name="Plateformes")
+    def plateformes() -> list[str]:
+        return o.list_plateformes()
+
+    @task(task_id="detecter", task_display_name="Épisodes, droits et signalements", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def detecter(plateforme: str) -> dict:
+        return o.detect(plateforme)
+
+    @task(task_id="annoncer", task_display_name="Annoncer aux traitements suivants", outlets=[o.SIGNALEMENTS_DETECTES])
+    def annoncer() -> None:
+        o.announce(o.SIGNALEMENTS_DETECTES)
+
+    detecter.expand(plateforme=plateformes()) >> annoncer()
+
+
+pdp_detection()

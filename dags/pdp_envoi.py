@@ -1,0 +1,28 @@
+"""Envoi des messages en attente : toutes les deux minutes."""
+
+from airflow.sdk import dag, task
+from pdp import orchestration as o
+
+
+@dag(
+    dag_id="pdp_envoi",
+    dag_display_name="4. Envoi aux partenaires",
+    schedule=o.cron("*/2 * * * *"),
+    tags=["pdp", "echanges"],
+    doc_md="""
+    **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
+    instant, puis il part une seule fois. Un partenaire en panne est réessayé pendant sept jours ; ensuite une personne prend le relais.
+
+    **En cas d'échec.** Ne renvoyez rien à la main : relancez. Un message déjà reçu n'est pas compté deux fois par le partenaire.
+    """,
+    **o.REGLAGES,
+)
+def pdp_envoi() -> None:
+    @task(task_id="envoyer", task_display_name="Envoyer ce qui est dû")
+    def envoyer() -> dict:
+        return o.send_messages()
+
+    envoyer()
+
+
+pdp_envoi()

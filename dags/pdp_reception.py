@@ -1,0 +1,31 @@
+"""Réception des flux : toutes les dix minutes en journée."""
+
+from airflow.sdk import dag, task
+from pdp import orchestration as o
+
+
+@dag(
+    dag_id="pdp_reception",
+    dag_display_name="1. Réception des flux",
+    schedule=o.cron("*/10 5-21 * * *"),
+    tags=["pdp", "flux"],
+    doc_md="""
+    **Ce que fait ce traitement.** Il prend les fichiers déposés (arrêts prescrits, assurés, partenaires, agents), ligne par ligne.
+    Une ligne fautive part en quarantaine avec sa raison ; les autres sont chargées. Le même fichier deux fois ne change rien.
+
+    **Quand il s'arrête sur « skipped ».** Aucun fichier nouveau : c'est normal.
+
+    **En cas d'échec.** Rien n'est à moitié chargé : chaque fichier est pris en entier ou pas du tout. Relancez le traitement.
+    Si l'échec revient, ouvrez « Flux et quarantaine » dans le portail : la raison y est écrite en français.
+    """,
+    **o.REGLAGES,
+)
+def pdp_reception() -> None:
+    @task(task_id="recevoir", task_display_name="Prendre les fichiers déposés", outlets=[o.FLUX_CHARGES])
+    def recevoir() -> dict:
+        return o.receive_flux()
+
+    recevoir()
+
+
+pdp_reception()

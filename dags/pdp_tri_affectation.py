@@ -1,0 +1,41 @@
+"""Tri délégué puis affectation : dès que la détection a parlé."""
+
+from airflow.sdk import dag, task
+from pdp import orchestration as o
+from pdp.services.assign_parcours import assign_en_attente
+from pdp.services.sort_signalements import sort_par_delegation
+
+
+@dag(
+    dag_id="pdp_tri_affectation",
+    dag_display_name="3. Tri délégué et affectation",
+    schedule=[o.SIGNALEMENTS_DETECTES],
+    tags=["pdp", "parcours"],
+    doc_md="""
+    **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil, ouvre un parcours par
+    personne (jamais deux), et l'affecte à un conseiller présent : son territoire d'abord, puis la charge la plus légère.
+
+    **Sans document signé**, ou s'il a changé depuis la signature, rien n'est délégué : tout attend le médecin-conseil.
+
+    **En cas d'échec.** Relancez-le : ce qui est déjà trié ou affecté n'est pas repris.
+    """,
+    **o.REGLAGES,
+)
+def pdp_tri_affectation() -> None:
+    @task(task_id="plateformes", task_display_name="Plateformes")
+    def plateformes() -> list[str]:
+        return o.list_plateformes()
+
+    @task(task_id="trier", task_display_name="Trier par délégation", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def trier(plateforme: str) -> dict:
+        return o.sweep("trier", sort_par_delegation, plateforme)
+
+    @task(task_id="affecter", task_display_name="Affecter aux conseillers", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def affecter(plateforme: str) -> dict:
+        return o.sweep("affecter", assign_en_attente, plateforme)
+
+    liste = plateformes()
+    trier.expand(plateforme=liste) >> affecter.expand(plateforme=liste)
+
+
+pdp_tri_affectation()

@@ -1,0 +1,180 @@
+"""The only module that imports Airflow: what every DAG shares. Airflow says when; the services and PostgreSQL decide whether.
+
+A task is a sweep: it opens a passage, calls one service in one transaction, and returns counts. Nothing about a person
+crosses Airflow: ``conf`` may hold a business instant, XCom and logs hold platform ids and counts.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pendulum
+from airflow.sdk import Asset, CronTriggerTimetable, get_current_context
+from airflow.sdk.exceptions import AirflowSkipException
+from sqlalchemy import Connection
+
+from pdp import clock
+from pdp.config import settings
+from pdp.domain.auteur import Auteur, systeme
+from pdp.domain.bilan import Bilan
+from pdp.services import (
+    collect_reponses,
+    detect_signalements,
+    ingest_flux,
+    publish_evaluation,
+    publish_referentiel,
+    record_passage,
+    send_outbox,
+)
+from pdp.storage import db
+
+logger = logging.getLogger(__name__)
+
+PARIS = pendulum.timezone("Europe/Paris")
+DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
+FLUX_CHARGES = Asset("pdp://flux/charges", name="flux_charges")
+SIGNALEMENTS_DETECTES = Asset("pdp://signalements/detectes", name="signalements_detectes")
+RELECTURE = timedelta(days=2)  # facts are read again this far back: a file committed late is never missed, and twice is once
+
+# Every sweep is short and can be run twice: two quick retries absorb a database restart; a person looks at what remains.
+REGLAGES: dict[str, Any] = {
+    "start_date": DEBUT,
+    "catchup": False,
+    "max_active_runs": 1,
+    "default_args": {
+        "owner": "plateforme-pdp",
+        "retries": 3,
+        "retry_delay": timedelta(seconds=5),
+        "retry_exponential_backoff": True,
+        "max_retry_delay": timedelta(minutes=5),
+        "execution_timeout": timedelta(minutes=20),
+        "do_xcom_push": True,
+    },
+}
+
+Service = Callable[[Connection, str, Auteur, datetime], Bilan]
+
+
+def cron(expression: str) -> CronTriggerTimetable:
+    """Schedule on the Paris clock; daily jobs avoid 02:00-02:59, which does not exist or exists twice on two nights a year."""
+    return CronTriggerTimetable(expression, timezone=PARIS)
+
+
+def instant_metier() -> datetime:
+    """Business instant of the run: given in ``conf``, else carried by the asset that woke it, else the run's own time.
+
+    Never the wall clock of the task: a retry, a late run or a re-run sees the same instant.
+    """
+    contexte = get_current_context()
+    conf = contexte["dag_run"].conf or {}
+    if "instant" in conf:
+        return datetime.fromisoformat(conf["instant"]).astimezone(UTC)
+    evenements = [e for liste in (contexte.get("triggering_asset_events") or {}).values() for e in liste]
+    instants = [datetime.fromisoformat(e.extra["instant"]) for e in evenements if e.extra and "instant" in e.extra]
+    if instants:
+        return max(instants).astimezone(UTC)
+    return (contexte["dag_run"].logical_date or contexte["dag_run"].run_after or clock.now()).astimezone(UTC)
+
+
+def list_plateformes() -> list[str]:
+    """Platforms over which tasks are mapped."""
+    with db.begin(settings().url_app, systeme("list_plateformes")) as conn:
+        return publish_referentiel.list_plateformes(conn)
+
+
+def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
+    """One service over one platform, in one transaction, as one passage; the counts go to XCom and to the log."""
+    instant = instant_metier()
+    with _passage(nom, instant, plateforme_id) as passage:
+        auteur = systeme(nom)
+        with db.begin(settings().url_app, auteur, passage.id) as conn:
+            passage.bilan = service(conn, plateforme_id, auteur, instant)
+    return passage.conclude()
+
+
+def receive_flux() -> dict[str, Any]:
+    """Take the files of the drop folder; skipped when there is none, so that nothing downstream wakes for nothing."""
+    instant = instant_metier()
+    auteur = systeme("ingest_flux")
+    with _passage("recevoir", instant, None) as passage:
+        depot = ingest_flux.ingest_depot(lambda: db.begin(settings().url_app, auteur, passage.id), settings().depot, auteur, instant)
+        passage.bilan = depot.as_bilan()
+    bilan = passage.conclude()
+    if not passage.bilan.detail["fichiers"]:
+        raise AirflowSkipException("no new file in the drop folder")
+    announce(FLUX_CHARGES)
+    return bilan
+
+
+def detect(plateforme_id: str) -> dict[str, Any]:
+    """Absences touched since the last passage, then the thresholds that fall due by the mere passing of time."""
+    dag = get_current_context()["dag"].dag_id
+    with db.begin(settings().url_app, systeme("detecter")) as conn:
+        dernier = record_passage.find_dernier_instant(conn, dag, "detecter", plateforme_id)
+
+    def detecter(conn: Connection, plateforme: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+        depuis = None if dernier is None else min(dernier, maintenant) - RELECTURE
+        episodes = detect_signalements.rebuild_episodes(conn, plateforme, maintenant, depuis)
+        detectes = detect_signalements.detect_signalements(conn, plateforme, auteur, maintenant)
+        return Bilan(detectes.traites, detectes.ignores, detectes.echoues, {**episodes.detail, **detectes.detail})
+
+    return sweep("detecter", detecter, plateforme_id)
+
+
+def send_messages() -> dict[str, Any]:
+    """Empty the outbox of what is due, in small claimed batches."""
+    instant = instant_metier()
+    with _passage("envoyer", instant, None) as passage:
+        passage.bilan = send_outbox.send_due(instant)
+    return passage.conclude()
+
+
+def poll_partenaires() -> dict[str, Any]:
+    """Ask the partners reached by API what they answered."""
+    instant = instant_metier()
+    with _passage("interroger", instant, None) as passage:
+        passage.bilan = collect_reponses.poll_partenaires(instant)
+    return passage.conclude()
+
+
+def publish_tables() -> dict[str, Any]:
+    """Rebuild the evaluators' tables aside and swap them."""
+    instant = instant_metier()
+    with _passage("publier", instant, None) as passage:
+        passage.bilan = publish_evaluation.publish_evaluation(systeme("publish_evaluation"), instant, settings().exports)
+    return passage.conclude()
+
+
+def announce(asset: Asset) -> None:
+    """Tell the DAGs that wait for ``asset`` the business instant of this run."""
+    get_current_context()["outlet_events"][asset].extra = {"instant": instant_metier().isoformat()}
+
+
+class _passage:
+    """Row of the run in ``pdp.passage``; left open when the task is killed, which is what a manager must see."""
+
+    def __init__(self, tache: str, instant: datetime, plateforme_id: str | None) -> None:
+        contexte = get_current_context()
+        self.instance = contexte["ti"]
+        index = f"[{plateforme_id}]" if plateforme_id else ""
+        self.id = f"{self.instance.dag_id}/{self.instance.run_id}/{tache}{index}"
+        self.tache, self.instant, self.plateforme_id = tache, instant, plateforme_id
+        self.bilan = Bilan()
+
+    def __enter__(self) -> _passage:
+        with db.begin(settings().url_app, systeme("passage")) as conn:
+            record_passage.open_passage(conn, self.id, self.instance.dag_id, self.tache, self.instant, self.plateforme_id)
+        return self
+
+    def __exit__(self, genre: type[BaseException] | None, *_: object) -> None:
+        if genre is None:
+            with db.begin(settings().url_app, systeme("passage")) as conn:
+                record_passage.close_passage(conn, self.id, self.bilan)
+
+    def conclude(self) -> dict[str, Any]:
+        resultat = self.bilan.as_dict()
+        logger.info("passage %s: %s", self.id, resultat)
+        return resultat
