@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,16 +39,39 @@ def test_second_start_adopts_the_running_server(serveur: EmbeddedPostgres) -> No
     assert (autre.pid, autre.port) == (serveur.pid, serveur.port)
 
 
-def test_committed_rows_survive_kill_9(serveur: EmbeddedPostgres) -> None:
-    with psycopg.connect(serveur.superuser_dsn()) as conn:
-        conn.execute("CREATE TABLE temoin AS SELECT 42 AS n")
-    mort = serveur.pid
-    assert mort is not None
-    os.kill(mort, signal.SIGKILL)
-    releve = EmbeddedPostgres(serveur.data_dir, durable=False).start()
-    assert releve.pid not in (None, mort)
-    assert _one(releve.superuser_dsn(), "SELECT n FROM temoin") == 42
-    releve.stop()
+@pytest.fixture
+def commun(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Our own public folder, elsewhere for a test (pytest's folders are closed to every other account)."""
+    with tempfile.TemporaryDirectory(prefix="pdp-essai-") as dossier:
+        monkeypatch.setattr(binaires, "COMMUN", Path(dossier) / "commun")
+        Path(dossier).chmod(0o711)
+        yield Path(dossier) / "commun"
+
+
+def test_committed_rows_survive_kill_9(tmp_path: Path, commun: Path) -> None:
+    serveur = EmbeddedPostgres(tmp_path / "data").start()
+    try:
+        with psycopg.connect(serveur.superuser_dsn()) as conn:
+            conn.execute("CREATE TABLE temoin AS SELECT 42 AS n")
+        mort = serveur.pid
+        assert mort is not None
+        os.kill(mort, signal.SIGKILL)
+        serveur.start()
+        assert serveur.pid not in (None, mort)
+        assert _one(serveur.superuser_dsn(), "SELECT n FROM temoin") == 42
+    finally:
+        serveur.destroy()
+
+
+def test_stop_keeps_the_data_and_start_finds_them(tmp_path: Path, commun: Path) -> None:
+    serveur = EmbeddedPostgres(tmp_path / "data").start()
+    try:
+        identite = _one(serveur.superuser_dsn(), "SELECT system_identifier FROM pg_control_system()")
+        serveur.stop()
+        assert serveur.pid is None
+        assert _one(serveur.start().superuser_dsn(), "SELECT system_identifier FROM pg_control_system()") == identite
+    finally:
+        serveur.destroy()
 
 
 def test_pid_file_left_by_a_crash_and_reused_by_another_program_is_removed(serveur: EmbeddedPostgres) -> None:
@@ -117,22 +140,17 @@ def test_missing_password_is_refused(serveur: EmbeddedPostgres) -> None:
         ensure_roles_and_databases(serveur.superuser_dsn(), {"pdp_owner": "x"})
 
 
-def test_programs_that_the_account_cannot_reach_are_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_programs_that_the_account_cannot_reach_are_copied(tmp_path: Path, commun: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     compte = binaires.find_compte()
     if compte.uid is None:
         pytest.skip("only root runs PostgreSQL under another account")
-    commun = Path("/tmp") / f"pdp-essai-{os.getpid()}"
-    monkeypatch.setattr(binaires, "COMMUN", commun)
     origine = binaires.get_binaires(compte).dossier
     ferme = tmp_path / "paquet"  # pytest's folders are closed to everybody else
     ferme.mkdir()
     (ferme / "pginstall").symlink_to(origine.parent)
     assert not binaires.can_reach(compte, ferme / "pginstall" / "bin" / "postgres")
     monkeypatch.setattr(binaires, "list_binaires", lambda: [binaires.Binaires(18, ferme / "pginstall" / "bin")])
-    try:
-        copie = binaires.get_binaires(compte)
-        assert commun in copie.dossier.parents
-        assert binaires.can_reach(compte, copie.dossier / "postgres")
-        assert binaires.get_binaires(compte) == copie
-    finally:
-        shutil.rmtree(commun, ignore_errors=True)
+    copie = binaires.get_binaires(compte)
+    assert commun in copie.dossier.parents
+    assert binaires.can_reach(compte, copie.dossier / "postgres")
+    assert binaires.get_binaires(compte) == copie

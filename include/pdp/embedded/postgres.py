@@ -107,32 +107,21 @@ class EmbeddedPostgres:
 
     def start(self, delai_s: float = 30.0) -> EmbeddedPostgres:
         """Start the server, or adopt the one that already runs on this data."""
-        self.prepare()
-        if self._running_pid() is not None:
-            self._port = self._running_port() or self._port
-            self._wait_ready(time.monotonic() + delai_s)
-            return self
         limite = time.monotonic() + delai_s
         while True:
-            with self.log_path.open("ab") as journal:
-                self._processus = subprocess.Popen(
-                    self.command(),
-                    stdin=subprocess.DEVNULL,
-                    stdout=journal,
-                    stderr=journal,
-                    start_new_session=True,
-                    **self.popen_options(),
-                )
-            try:
-                self._wait_ready(limite)
-            except PostgresNeDemarrePas:
-                # after a crash the old children need a moment to let go of the shared memory
-                if self._processus.poll() is None or time.monotonic() > limite:
-                    raise
-                time.sleep(0.5)
-                self.prepare()
-                continue
-            return self
+            self.prepare()
+            adopte = self._running_pid()
+            if adopte is None:
+                self._launch()
+            else:
+                self._port = self._running_port() or self._port
+            if self._answers(limite):
+                return self
+            if time.monotonic() > limite:
+                fin = self.log_path.read_text(errors="replace")[-600:] if self.log_path.exists() else ""
+                raise PostgresNeDemarrePas(f"PostgreSQL did not start: {fin.strip()}")
+            # it died meanwhile: the old children of a crash need a moment to let go of the shared memory
+            time.sleep(0.1 if adopte else 0.5)
 
     def stop(self, delai_s: float = 20.0) -> None:
         """Fast shutdown, then force; nothing happens when the server does not run."""
@@ -252,13 +241,18 @@ class EmbeddedPostgres:
         if self._pid_file() and self._running_pid() is None:
             (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
-    def _wait_ready(self, limite: float) -> None:
+    def _launch(self) -> None:
+        with self.log_path.open("ab") as journal:
+            sorties: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": journal, "stderr": journal}
+            self._processus = subprocess.Popen(self.command(), start_new_session=True, **sorties, **self.popen_options())
+
+    def _answers(self, limite: float) -> bool:
+        """Until it accepts connections; False when the process ended first or the time is over."""
         while not self.is_ready():
-            mort = self._processus is not None and self._processus.poll() is not None
-            if mort or time.monotonic() > limite:
-                fin = self.log_path.read_text(errors="replace")[-600:] if self.log_path.exists() else ""
-                raise PostgresNeDemarrePas(f"PostgreSQL did not start: {fin.strip()}")
+            if time.monotonic() > limite or (not self._reap() and self._running_pid() is None):
+                return False
             time.sleep(0.03)  # the server has no other way to tell that it accepts connections
+        return True
 
 
 def _make_way(chemin: Path) -> None:
