@@ -84,7 +84,8 @@ def compile_champ(champ: Champ, manquantes: frozenset[str]) -> Lecteur:
             return vide
         return lire(texte)
 
-    if champ.type in ("boolean", "date", "integer", "number") or champ.valeurs or champ.separateur:
+    # Dates, codes, numbers and prescribers come back thousands of times in a file.
+    if champ.type in ("boolean", "date", "integer", "number") or champ.valeurs or champ.separateur or champ.controle == "rpps":
         return _Memo(read).__getitem__
     return read
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from hashlib import sha256
+from hashlib import file_digest
 from itertools import islice
 from pathlib import Path
 from typing import Literal
@@ -127,9 +127,14 @@ def move_file(chemin: Path, destination: Path) -> Path:
     """Move out of the drop folder; another content already there under the same name is kept beside."""
     destination.mkdir(exist_ok=True)
     cible = destination / chemin.name
-    if cible.exists() and cible.read_bytes() != chemin.read_bytes():
-        cible = destination / f"{chemin.stem}.{sha256(chemin.read_bytes()).hexdigest()[:12]}{chemin.suffix}"
+    if cible.exists() and _digest(cible) != (empreinte := _digest(chemin)):
+        cible = destination / f"{chemin.stem}.{empreinte.hex()[:12]}{chemin.suffix}"
     return chemin.replace(cible)
+
+
+def _digest(chemin: Path) -> bytes:
+    with chemin.open("rb") as fichier:
+        return file_digest(fichier, "sha256").digest()
 
 
 def _list_files(dossier: Path) -> list[Path]:
@@ -249,11 +254,10 @@ def _replay(conn: Connection, maintenant: datetime) -> int:
 
 
 def _refuse(conn: Connection, chemin: Path, flux: str, refus: FluxRefuse, maintenant: datetime) -> BilanFlux:
-    contenu = chemin.read_bytes()
-    cle = {"flux": flux, "empreinte": sha256(contenu).digest()}
+    cle = {"flux": flux, "empreinte": _digest(chemin)}
     motif = {"code": refus.code, "motif": refus.message}
     fichier_id = conn.execute(
-        query("flux.refuser_fichier"), {**cle, **motif, "nom": chemin.name, "taille": len(contenu), "maintenant": maintenant}
+        query("flux.refuser_fichier"), {**cle, **motif, "nom": chemin.name, "taille": chemin.stat().st_size, "maintenant": maintenant}
     ).scalar()
     if fichier_id is None:
         return _already(conn, flux, cle["empreinte"])
