@@ -1,0 +1,195 @@
+"""Apply the answers of partners, whatever their transport: on the hand-over, then on the parcours and its open reasons.
+
+Statuses only go forward. An older version is ignored; an answer that cannot follow what is known is set aside and read by a
+person. Answers that overtake each other end in the same state as answers in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.domain import parcours as vie
+from pdp.domain.auteur import Auteur
+from pdp.domain.bilan import Bilan
+from pdp.domain.orientation import MOTIFS_REFUS, PAR_PARTENAIRE, Statut, can_partenaire
+from pdp.services.manage_taches import close_tache, open_tache
+from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
+from pdp.storage import journal
+from pdp.storage.inbox import MARQUE_AUTRE_CONTENU
+from pdp.storage.lignes import find_ligne, list_lignes
+from pdp.storage.sql import query
+
+ATTENTE_INCONNUE = timedelta(minutes=5)
+TERMINEES = frozenset({Statut.REFUSEE, Statut.REALISEE, Statut.SANS_SUITE})
+_NOTES = {
+    Statut.REALISEE: "Accompagnement terminé : lire le compte rendu.",
+    Statut.SANS_SUITE: "Le partenaire n'a pas pu donner suite.",
+}
+_NOTE_ECART = "Réponse du partenaire mise de côté, car elle contredit ce qui est connu : à vérifier avec lui."
+
+
+@dataclass(frozen=True)
+class LigneReponse:
+    """An answer not applied yet."""
+
+    id: UUID
+    plateforme_id: str
+    partenaire_id: UUID
+    evenement_id: str
+    orientation_id: UUID
+    version: int
+    statut: str
+    motif: str | None
+    compte_rendu: str | None
+    survenu_at: datetime
+    recu_at: datetime
+
+
+@dataclass(frozen=True)
+class LigneOrientation:
+    """The hand-over answered."""
+
+    id: UUID
+    parcours_id: UUID
+    statut: str
+    version_partenaire: int
+    compte_rendu: str | None
+
+
+def apply_reponses(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+    """Apply every waiting answer of a platform, by hand-over and version, in the caller's transaction; a second call does nothing.
+
+    ``traites`` = applied, ``ignores`` = older ones and those waiting for an unknown hand-over (5 minutes), ``echoues`` = set aside.
+    """
+    comptes: Counter[str] = Counter()
+    for reponse in list_lignes(conn, "inbox.lister_a_appliquer", LigneReponse, plateforme=plateforme_id):
+        resultat = _apply(conn, auteur, reponse, maintenant)
+        comptes[resultat] += 1
+        if resultat != "attente":
+            conn.execute(query("inbox.traiter"), {"id": reponse.id, "maintenant": maintenant, "resultat": resultat})
+    ignores = comptes["ancienne"] + comptes["attente"]
+    return Bilan(comptes["appliquee"], ignores, comptes["quarantaine"], dict(comptes))
+
+
+def can_follow(avant: str, apres: str, saut: bool) -> bool:
+    """Whether ``apres`` may follow ``avant``; with ``saut`` (versions in between are still to come) through several steps."""
+    if avant not in set(Statut):
+        return False
+    if can_partenaire(avant, apres) or not saut:
+        return can_partenaire(avant, apres)
+    return any(can_follow(suivant, apres, True) for suivant in PAR_PARTENAIRE.get(Statut(avant), frozenset()))
+
+
+def _apply(conn: Connection, auteur: Auteur, reponse: LigneReponse, maintenant: datetime) -> str:
+    parametres = {"orientation": reponse.orientation_id, "partenaire": reponse.partenaire_id, "plateforme": reponse.plateforme_id}
+    parcours_id = conn.execute(query("inbox.trouver_parcours"), parametres).scalar()
+    if parcours_id is None:
+        if maintenant - reponse.recu_at < ATTENTE_INCONNUE:
+            return "attente"
+        _journal(conn, "reponse_mise_de_cote", reponse, None)
+        return "quarantaine"
+    parcours = lock_parcours(conn, parcours_id)  # before the orientation, as the services of people do
+    orientation = find_ligne(conn, "inbox.verrouiller_orientation", LigneOrientation, **parametres)
+    if orientation is None:
+        raise LookupError("orientation vanished under lock")
+    if MARQUE_AUTRE_CONTENU in reponse.evenement_id:
+        return _set_aside(conn, auteur, reponse, parcours, maintenant)
+    if reponse.version <= orientation.version_partenaire:
+        return "ancienne"
+    repetee = reponse.statut == orientation.statut
+    if not repetee and not can_follow(orientation.statut, reponse.statut, reponse.version > orientation.version_partenaire + 1):
+        return _set_aside(conn, auteur, reponse, parcours, maintenant)
+    _write(conn, reponse, maintenant)
+    _journal(conn, "orientation_repondue", reponse, parcours)
+    if not repetee:
+        _follow(conn, auteur, reponse, orientation, parcours, maintenant)
+    elif reponse.compte_rendu not in (None, orientation.compte_rendu):
+        _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), "Le partenaire a complété son compte rendu.", maintenant)
+    return "appliquee"
+
+
+def _write(conn: Connection, reponse: LigneReponse, maintenant: datetime) -> None:
+    conn.execute(
+        query("inbox.appliquer"),
+        {
+            "orientation": reponse.orientation_id,
+            "statut": reponse.statut,
+            "version": reponse.version,
+            "motif": reponse.motif,
+            "compte_rendu": reponse.compte_rendu,
+            "survenu_at": reponse.survenu_at,
+            "maintenant": maintenant,
+        },
+    )
+
+
+def _follow(
+    conn: Connection, auteur: Auteur, reponse: LigneReponse, orientation: LigneOrientation, parcours: LigneParcours, maintenant: datetime
+) -> None:
+    """What an answer changes for the CSAM: the parcours moves, what was awaited is closed, what is to be read is opened."""
+    statut = Statut(reponse.statut)
+    if statut is Statut.RECUE:
+        return
+    _close_attente(conn, auteur, orientation, statut, maintenant)
+    if statut in TERMINEES:
+        autres = conn.execute(query("inbox.compter_autres_actives"), {"parcours": parcours.id, "orientation": orientation.id}).scalar_one()
+        if not autres:
+            _move(conn, parcours, "relais_termine", maintenant)
+        note = f"Refus : {MOTIFS_REFUS[reponse.motif].lower()}." if reponse.motif in MOTIFS_REFUS else _NOTES.get(statut)
+        _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), note, maintenant)
+    elif orientation.statut not in (Statut.ACCEPTEE, Statut.EN_COURS):
+        _move(conn, parcours, "relais_accepte", maintenant)
+        _open(conn, auteur, parcours, "nouvelles_partenaire", str(orientation.id), None, maintenant)
+
+
+def _close_attente(conn: Connection, auteur: Auteur, orientation: LigneOrientation, statut: Statut, maintenant: datetime) -> None:
+    motifs = ["attendre_partenaire", "relancer_partenaire", *(["nouvelles_partenaire"] if statut in TERMINEES else [])]
+    taches = conn.execute(
+        query("inbox.lister_taches_orientation"), {"parcours": orientation.parcours_id, "motifs": motifs, "cause": str(orientation.id)}
+    ).scalars()
+    for tache in taches.all():
+        close_tache(conn, auteur, tache, "repondue", maintenant)
+
+
+def _move(conn: Connection, parcours: LigneParcours, acte: str, maintenant: datetime) -> None:
+    """The parcours may have gone elsewhere meanwhile (closed, interrupted, a new télé-échange): the answer is kept all the same."""
+    if (acte, vie.Statut(parcours.statut)) in vie.TRANSITIONS:
+        apply_acte(conn, parcours.id, acte, maintenant)
+
+
+def _set_aside(conn: Connection, auteur: Auteur, reponse: LigneReponse, parcours: LigneParcours, maintenant: datetime) -> str:
+    _journal(conn, "reponse_mise_de_cote", reponse, parcours)
+    _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), _NOTE_ECART, maintenant)
+    return "quarantaine"
+
+
+def _open(
+    conn: Connection, auteur: Auteur, parcours: LigneParcours, motif: str, cause: str, note: str | None, maintenant: datetime
+) -> None:
+    if parcours.clos_at is None:
+        open_tache(
+            conn,
+            plateforme_id=parcours.plateforme_id,
+            parcours_id=parcours.id,
+            motif=motif,
+            cause=cause,
+            maintenant=maintenant,
+            auteur=auteur,
+            note=note,
+        )
+
+
+def _journal(conn: Connection, evenement: str, reponse: LigneReponse, parcours: LigneParcours | None) -> None:
+    journal.record(
+        conn,
+        evenement,
+        plateforme_id=reponse.plateforme_id,
+        assure_id=parcours.assure_id if parcours else None,
+        parcours_id=parcours.id if parcours else None,
+        donnees={"orientation_id": reponse.orientation_id, "statut": reponse.statut, "version": reponse.version, "reponse_id": reponse.id},
+    )

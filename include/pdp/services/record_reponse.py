@@ -1,0 +1,93 @@
+"""The answer of a partner on its own portal: written in the inbox, applied like any other by the collect service."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.orientation import LIBELLES, MOTIFS_REFUS, Statut, can_partenaire
+from pdp.errors import Conflit, DonneeInvalide, Introuvable, TransitionInterdite
+from pdp.storage import inbox, journal
+from pdp.storage.sql import query
+
+COMPTE_RENDU_MAX = 1000
+AVEC_COMPTE_RENDU = frozenset({Statut.REALISEE, Statut.SANS_SUITE})
+
+
+def record_reponse(
+    conn: Connection,
+    auteur: Auteur,
+    orientation_id: UUID,
+    *,
+    statut: str,
+    motif: str | None,
+    compte_rendu: str | None,
+    evenement_id: str | UUID,
+    maintenant: datetime,
+) -> None:
+    """Record one answer. ``evenement_id`` is the key of the form: a double click or a resend changes nothing.
+
+    Raises :class:`Introuvable` for a hand-over that is not this partner's or was withdrawn, :class:`TransitionInterdite` when the
+    hand-over is no longer in a state that allows it, :class:`DonneeInvalide` for a missing reason or report, :class:`Conflit` when
+    the same form comes back with another answer.
+    """
+    motif, compte_rendu = _checked(statut, motif, compte_rendu)
+    orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
+    if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
+        raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
+    empreinte = sha256("\x1f".join((str(orientation_id), statut, motif or "", compte_rendu or "")).encode()).digest()
+    cle = f"portail:{evenement_id}"
+    connue = conn.execute(query("inbox.trouver_evenement"), {"partenaire": orientation.partenaire_id, "evenement": cle}).one_or_none()
+    if connue is not None:
+        _check_same(bytes(connue.empreinte) == empreinte)
+        return
+    if not can_partenaire(orientation.statut, statut):
+        avant, apres = LIBELLES[Statut(orientation.statut)], LIBELLES[Statut(statut)]
+        raise TransitionInterdite(
+            f"La demande est « {avant} » : elle ne peut pas devenir « {apres} ». Rien n'a été enregistré.",
+            code=f"forbidden:{orientation.statut}:{statut}",
+        )
+    sort = inbox.deposit(
+        conn,
+        plateforme_id=orientation.plateforme_id,
+        partenaire_id=orientation.partenaire_id,
+        evenement_id=cle,
+        orientation_id=orientation_id,
+        version=orientation.version + 1,
+        statut=statut,
+        motif=motif,
+        compte_rendu=compte_rendu,
+        survenu_at=maintenant,
+        empreinte=empreinte,
+        maintenant=maintenant,
+    )
+    _check_same(sort != "autre_contenu")
+    if sort == "nouvelle":
+        journal.record(
+            conn,
+            "reponse_recue",
+            plateforme_id=orientation.plateforme_id,
+            donnees={"orientation_id": orientation_id, "statut": statut, "version": orientation.version + 1},
+        )
+
+
+def _check_same(meme_contenu: bool) -> None:
+    if not meme_contenu:
+        raise Conflit("Cette réponse a déjà été enregistrée avec un autre contenu. Rien n'a été écrasé : rechargez la page.")
+
+
+def _checked(statut: str, motif: str | None, compte_rendu: str | None) -> tuple[str | None, str | None]:
+    if statut not in set(Statut):
+        raise DonneeInvalide("Choisissez une réponse dans la liste.", code="unknown_status")
+    motif, compte_rendu = (motif or "").strip() or None, (compte_rendu or "").strip() or None
+    if statut == Statut.REFUSEE and motif not in MOTIFS_REFUS:
+        raise DonneeInvalide("Choisissez la raison du refus dans la liste.", code="missing_refusal_reason")
+    if statut in AVEC_COMPTE_RENDU and compte_rendu is None:
+        raise DonneeInvalide("Écrivez un court compte rendu, sans information médicale.", code="missing_report")
+    if compte_rendu is not None and (len(compte_rendu) > COMPTE_RENDU_MAX or "\0" in compte_rendu):
+        raise DonneeInvalide(f"Le compte rendu est limité à {COMPTE_RENDU_MAX} caractères.", code="report_too_long")
+    return (motif if statut == Statut.REFUSEE else None), compte_rendu

@@ -1,0 +1,73 @@
+-- name: lister_partenaires_api
+-- Partners to read from that day, with the cursor of the last reading.
+SELECT p.id, p.plateforme_id, p.id_source, p.url, c.curseur
+FROM pdp.partenaire p LEFT JOIN pdp.curseur_partenaire c ON c.partenaire_id = p.id
+WHERE p.canal = 'api' AND (cast(:plateforme AS text) IS NULL OR p.plateforme_id = :plateforme)
+  AND EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.partenaire_id = p.id)
+ORDER BY p.plateforme_id, p.id_source;
+
+-- name: avancer_curseur
+-- Only from where this reading started: a slower concurrent reading never moves it back.
+INSERT INTO pdp.curseur_partenaire AS c (partenaire_id, plateforme_id, curseur, lu_at)
+VALUES (:partenaire, :plateforme, :curseur, :maintenant)
+ON CONFLICT (partenaire_id) DO UPDATE SET curseur = excluded.curseur, lu_at = excluded.lu_at
+WHERE c.curseur = :avant;
+
+-- name: deposer
+-- One answer; a known id yields no row.
+INSERT INTO pdp.inbox (id, plateforme_id, partenaire_id, evenement_id, orientation_id, version, statut, motif, compte_rendu, survenu_at, empreinte, recu_at)
+VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :statut, :motif, :compte_rendu, :survenu_at, :empreinte, :maintenant)
+ON CONFLICT (partenaire_id, evenement_id) DO NOTHING
+RETURNING id;
+
+-- name: trouver_evenement
+-- What is known under an id of a partner.
+SELECT id, empreinte FROM pdp.inbox WHERE partenaire_id = :partenaire AND evenement_id = :evenement;
+
+-- name: lister_a_appliquer
+-- Answers not applied yet, by hand-over and version; locked, so that two runs take turns instead of overtaking each other.
+SELECT i.id, i.plateforme_id, i.partenaire_id, i.evenement_id, i.orientation_id, i.version, i.statut, i.motif, i.compte_rendu, i.survenu_at, i.recu_at
+FROM pdp.inbox i
+WHERE i.plateforme_id = :plateforme AND i.traite_at IS NULL
+ORDER BY i.orientation_id, i.version, i.recu_at, i.id
+FOR UPDATE;
+
+-- name: trouver_parcours
+-- Parcours of the hand-over answered, when it is this partner's.
+SELECT parcours_id FROM pdp.orientation WHERE id = :orientation AND partenaire_id = :partenaire AND plateforme_id = :plateforme;
+
+-- name: verrouiller_orientation
+-- The hand-over answered, when it is this partner's.
+SELECT id, parcours_id, statut, version_partenaire, compte_rendu
+FROM pdp.orientation WHERE id = :orientation AND partenaire_id = :partenaire AND plateforme_id = :plateforme FOR UPDATE;
+
+-- name: traiter
+-- What was done of an answer, once.
+UPDATE pdp.inbox SET traite_at = :maintenant, resultat = :resultat WHERE id = :id AND traite_at IS NULL;
+
+-- name: appliquer
+-- Answer written on the hand-over; a receipt is not an answer.
+UPDATE pdp.orientation
+SET statut = :statut, version_partenaire = :version, refus_motif = coalesce(:motif, refus_motif), compte_rendu = coalesce(:compte_rendu, compte_rendu),
+    repondue_at = CASE WHEN :statut = 'recue' THEN repondue_at ELSE least(cast(:survenu_at AS timestamptz), cast(:maintenant AS timestamptz)) END
+WHERE id = :orientation;
+
+-- name: compter_autres_actives
+-- Other hand-overs still going on.
+SELECT count(*) FROM pdp.orientation
+WHERE parcours_id = :parcours AND id <> :orientation AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours');
+
+-- name: lister_taches_orientation
+-- Open reasons about this hand-over.
+SELECT id FROM pdp.tache
+WHERE parcours_id = :parcours AND fermee_at IS NULL AND motif = ANY (cast(:motifs AS text[])) AND starts_with(cause, cast(:cause AS text))
+ORDER BY id;
+
+-- name: lire_pour_repondre
+-- Where a hand-over stands for its partner: its own last answer counts before it is applied.
+SELECT o.plateforme_id, o.partenaire_id, coalesce(a.statut, o.statut) AS statut, greatest(o.version_partenaire, coalesce(v.version, 0)) AS version
+FROM pdp.orientation o
+LEFT JOIN LATERAL (SELECT i.statut FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.traite_at IS NULL
+    ORDER BY i.version DESC, i.recu_at DESC LIMIT 1) a ON true
+LEFT JOIN LATERAL (SELECT max(i.version) AS version FROM pdp.inbox i WHERE i.orientation_id = o.id) v ON true
+WHERE o.id = :orientation;
