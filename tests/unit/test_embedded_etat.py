@@ -7,6 +7,7 @@ import socket
 from pathlib import Path
 
 import pytest
+
 from pdp.embedded.airflow_env import airflow_environment
 from pdp.embedded.environnement import platform_environment, restricted
 from pdp.embedded.etat import CLES, Etat, EtatInutilisable

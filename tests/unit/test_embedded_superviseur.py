@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
 from pdp.config import RACINE
-from pdp.embedded.groupes import Groupe, read_groupes, sweep, write_groupes
+from pdp.embedded.groupes import Groupe, sweep, write_groupes
 from pdp.embedded.processus import find_processus, is_alive, list_session
 from pdp.embedded.superviseur import Programme, Superviseur, alive_groupes
 
@@ -121,7 +122,7 @@ def test_second_supervisor_that_never_opened_touches_nothing(superviseur: Superv
     pid = superviseur.start(Programme("seul", ("sleep", "300"), ENV))
     Superviseur(tmp_path).stop_all()
     assert is_alive(pid)
-    assert [g.nom for g in read_groupes(tmp_path / "run" / "groupes.json")] == ["seul"]
+    assert alive_groupes(tmp_path) == ["seul"]
 
 
 def test_process_identity_survives_odd_names(tmp_path: Path) -> None:

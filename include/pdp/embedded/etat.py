@@ -58,10 +58,10 @@ class Etat:
         try:
             fcntl.flock(verrou, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            verrou.seek(0)
-            raise EtatInutilisable(
-                f"a platform already runs on {self.racine} (process {verrou.read().strip() or '?'}): stop it first"
-            ) from None
+            with verrou:
+                verrou.seek(0)
+                numero = verrou.read().strip() or "?"
+            raise EtatInutilisable(f"a platform already runs on {self.racine} (process {numero}): stop it first") from None
         verrou.truncate(0)
         verrou.write(str(os.getpid()))
         verrou.flush()

@@ -161,7 +161,16 @@ class Stack:
 
     def _own_services(self) -> dict[str, tuple[str, ...]]:
         """Python arguments of the services that are ours, by name."""
-        uvicorn = ("-m", "uvicorn", "pdp.portal.app:create_app", "--factory", "--host", "127.0.0.1", "--no-server-header")
+        uvicorn = (
+            "-m",
+            "uvicorn",
+            "pdp.portal.app:create_app",
+            "--factory",
+            "--host",
+            "127.0.0.1",
+            "--no-server-header",
+            "--no-access-log",
+        )
         return {
             "portail": (*uvicorn, "--port", str(self._ports["portail"])),
             "partenaire": ("-m", "pdp.partners.simulateur"),

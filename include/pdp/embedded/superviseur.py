@@ -7,6 +7,7 @@ running; hence a restart that first removes every process of the old session.
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -52,7 +53,8 @@ class Superviseur:
     """One per state folder; ``demarrer`` from any thread, the watch has its own."""
 
     def __init__(self, etat: Path, progress: Callable[[str], None] = lambda _: None) -> None:
-        self._fichier = etat / "run" / "groupes.json"
+        # a list of our own: the guardian of a killed supervisor may still be at work on another one
+        self._fichier = etat / "run" / f"groupes-{os.getpid()}-{secrets.token_hex(4)}.json"
         self._journaux = etat / "logs"
         self._progress = progress
         self._suivis: dict[str, _Suivi] = {}
@@ -65,7 +67,7 @@ class Superviseur:
         """Sweep what a dead supervisor left, start the guardian; names of what was still running."""
         self._fichier.parent.mkdir(parents=True, exist_ok=True)
         self._journaux.mkdir(parents=True, exist_ok=True)
-        restes = sweep(self._fichier)
+        restes = [nom for fichier in self._fichier.parent.glob("groupes-*.json") for nom in sweep(fichier)]
         environnement = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(RACINE / "include")}
         self._gardien = subprocess.Popen(
             [sys.executable, "-m", "pdp.embedded.gardien", str(self._fichier)],
@@ -189,4 +191,5 @@ def _groupe(suivi: _Suivi) -> Groupe:
 
 def alive_groupes(etat: Path) -> list[str]:
     """Names of the services that run now for this state folder, whoever watches them."""
-    return [g.nom for g in read_groupes(etat / "run" / "groupes.json") if is_alive(g.pid, g.debut)]
+    listes = [read_groupes(fichier) for fichier in (etat / "run").glob("groupes-*.json")]
+    return [g.nom for groupes in listes for g in groupes if is_alive(g.pid, g.debut)]
