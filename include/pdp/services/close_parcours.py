@@ -1,0 +1,171 @@
+"""End of a parcours, and its undoing: everything still open is closed or taken back in the same transaction."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from pdp.domain.alerte import build_phrase
+from pdp.domain.auteur import Auteur
+from pdp.domain.issue import MOTIFS_RELAIS, MOTIFS_REOUVERTURE, MOTIFS_SANS_ALERTE, check_cloture, check_issue
+from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
+from pdp.errors import AccesRefuse, Conflit, DonneeInvalide
+from pdp.services.delais import get_lieu
+from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
+from pdp.services.orient_parcours import cancel_orientation
+from pdp.services.raise_alerte import raise_alerte
+from pdp.storage import journal
+from pdp.storage.sql import query
+
+
+def close_parcours(
+    conn: Connection,
+    auteur: Auteur,
+    parcours_id: UUID,
+    *,
+    motif: str,
+    situation: str,
+    survenu_le: date | None,
+    provenance: str,
+    maintenant: datetime,
+) -> UUID:
+    """Close a parcours and return its outcome at closing.
+
+    The reason must go with the situation; a return to work needs its day and somebody who says so (``domain/issue.py``).
+    Raises :class:`TransitionInterdite` when already closed, :class:`AccesRefuse` when a decision of the médecin-conseil is not his.
+    """
+    check_cloture(motif, situation)
+    if motif == "decision_mc" and auteur.role != "medecin_conseil":
+        raise AccesRefuse("Ce motif est réservé au médecin-conseil. Rien n'a été enregistré.", code="closing_reason_refused")
+    parcours = lock_parcours(conn, parcours_id)
+    jour = get_lieu(conn, parcours.plateforme_id).jour(maintenant)
+    check_issue(situation, survenu_le, provenance, jour, par_une_personne=auteur.type == "agent")
+    apply_acte(conn, parcours_id, "cloturer", maintenant)
+    cause = conn.execute(query("issues.clore"), {"parcours": parcours_id, "maintenant": maintenant, "motif": motif}).scalar_one()
+    journal.record(
+        conn,
+        "parcours_clos",
+        plateforme_id=parcours.plateforme_id,
+        assure_id=parcours.assure_id,
+        parcours_id=parcours_id,
+        donnees={"motif": motif, "situation": situation, "provenance": provenance},
+    )
+    issue = _write_issue(conn, auteur, parcours, situation, survenu_le, provenance, maintenant)
+    close_restes(conn, auteur, parcours, motif, maintenant)
+    if motif not in MOTIFS_SANS_ALERTE:
+        raise_termine(conn, parcours.plateforme_id, parcours.assure_id, parcours_id, cause, motif, situation, maintenant, maintenant)
+    return issue
+
+
+def close_restes(conn: Connection, auteur: Auteur, parcours: LigneParcours, motif: str, maintenant: datetime) -> None:
+    """Close what a closed parcours may not hold: appointments, hand-overs (but an accepted relay), open reasons. Twice is once."""
+    annules = conn.execute(query("issues.finir_tele_echanges"), {"parcours": parcours.id, "maintenant": maintenant}).scalars().all()
+    for tele_echange in annules:
+        journal.record(
+            conn,
+            "tele_echange_annule",
+            plateforme_id=parcours.plateforme_id,
+            assure_id=parcours.assure_id,
+            parcours_id=parcours.id,
+            donnees={"tele_echange_id": tele_echange, "statut": "annule_service"},
+        )
+    restes = {"parcours": parcours.id, "relais": motif in MOTIFS_RELAIS}
+    for orientation in conn.execute(query("issues.lister_orientations_a_retirer"), restes).scalars().all():
+        cancel_orientation(conn, auteur, orientation, "parcours_clos", maintenant)
+    close_taches(conn, parcours_id=parcours.id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_clos")
+
+
+def raise_termine(
+    conn: Connection,
+    plateforme_id: str,
+    assure_id: UUID,
+    parcours_id: UUID,
+    cause: str,
+    motif: str,
+    situation: str,
+    survenu_at: datetime,
+    maintenant: datetime,
+) -> UUID | None:
+    """Tell the médecin-conseil that a parcours ended; None when already told or when an earlier end waits for a decision."""
+    phrase = build_phrase("parcours_termine", "cloture", motif=MOTIFS_CLOTURE[motif].lower(), situation=SITUATIONS[situation].lower())
+    return raise_alerte(
+        conn,
+        plateforme_id=plateforme_id,
+        assure_id=assure_id,
+        parcours_id=parcours_id,
+        type="parcours_termine",
+        cause=cause,
+        phrase=phrase,
+        faits={"motif": motif, "situation": situation},
+        survenu_at=survenu_at,
+        maintenant=maintenant,
+    )
+
+
+def reopen_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, motif: str, maintenant: datetime) -> None:
+    """Undo a closing: the outcome at closing no longer stands and a call is asked for.
+
+    ``motif`` is a code of ``MOTIFS_REOUVERTURE``. Raises :class:`Conflit` when the person has another open parcours,
+    :class:`TransitionInterdite` when this one is not closed. What a partner was told to drop is not sent again.
+    """
+    if motif not in MOTIFS_REOUVERTURE:
+        raise DonneeInvalide("Choisissez la raison de la réouverture dans la liste.", code="unknown_reopening_reason")
+    parcours = lock_parcours(conn, parcours_id)
+    autre = conn.execute(query("issues.trouver_autre_ouvert"), {"assure": parcours.assure_id, "parcours": parcours_id}).scalar()
+    if autre is not None:
+        raise Conflit("Cette personne a déjà un autre parcours ouvert : continuez celui-là. Rien n'a été changé.")
+    apply_acte(conn, parcours_id, "rouvrir", maintenant)
+    try:
+        with conn.begin_nested():
+            conn.execute(query("issues.rouvrir"), {"parcours": parcours_id})
+    except IntegrityError as erreur:  # another parcours was opened between the check and the write
+        raise Conflit("Un autre parcours vient d'être ouvert pour cette personne. Rien n'a été changé.") from erreur
+    conn.execute(query("issues.annuler_jalon"), {"parcours": parcours_id, "jalon": "cloture", "maintenant": maintenant})
+    close_taches(conn, parcours_id=parcours_id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_rouvert")
+    journal.record(
+        conn,
+        "parcours_rouvert",
+        plateforme_id=parcours.plateforme_id,
+        assure_id=parcours.assure_id,
+        parcours_id=parcours_id,
+        donnees={"motif": motif},
+    )
+    open_tache(
+        conn,
+        plateforme_id=parcours.plateforme_id,
+        parcours_id=parcours_id,
+        motif="nouvel_appel",
+        cause=f"reouverture:{parcours.version}",
+        maintenant=maintenant,
+        auteur=auteur,
+        note=MOTIFS_REOUVERTURE[motif],
+    )
+
+
+def _write_issue(
+    conn: Connection,
+    auteur: Auteur,
+    parcours: LigneParcours,
+    situation: str,
+    survenu_le: date | None,
+    provenance: str,
+    maintenant: datetime,
+) -> UUID:
+    issue: UUID = conn.execute(
+        query("issues.enregistrer"),
+        {
+            "plateforme": parcours.plateforme_id,
+            "parcours": parcours.id,
+            "jalon": "cloture",
+            "situation": situation,
+            "survenu": survenu_le,
+            "provenance": provenance,
+            "confirme_par": UUID(auteur.id) if auteur.type == "agent" else None,
+            "maintenant": maintenant,
+        },
+    ).scalar_one()
+    return issue

@@ -1,0 +1,168 @@
+"""The watch: finds every parcours left with nobody to move it, repairs what is safe, alerts the médecin-conseil of the rest.
+
+Each step is one set-based search, then one repair per row: the parcours is locked, the search run again on it alone, and
+nothing is done when the facts changed meanwhile. A row that fails is left for the next sweep and counted.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.bilan import Bilan
+from pdp.domain.calendrier import add_jours_ouvres
+from pdp.domain.contact import RESULTATS
+from pdp.domain.enlisement import ENLISEMENTS
+from pdp.domain.issue import MOTIFS_SANS_ALERTE
+from pdp.errors import ErreurPdp
+from pdp.services.assign_parcours import assign_en_attente
+from pdp.services.delais import Lieu, get_lieu
+from pdp.services.move_parcours import lock_parcours
+from pdp.services.publish_referentiel import referentiel
+from pdp.services.repair_enlisement import (
+    Constat,
+    Passe,
+    Reparation,
+    clean_clos,
+    close_question,
+    expire,
+    interrupt,
+    repair_by_tache,
+    stall,
+    tell_end,
+    withdraw,
+)
+from pdp.storage.lignes import list_lignes
+from pdp.storage.sql import query
+
+_log = logging.getLogger(__name__)
+ISSUES_SANS_COURRIER = (*RESULTATS, "annulee", "planifie", "relance", "parcours_clos", "parcours_rouvert", "parcours_interrompu")
+"""A letter reason closed with one of these was not sent: another act made it useless."""
+_DELAIS = {
+    "essais": "contact_tentatives_max",
+    "courrier_jours": "contact_lettre_reponse_jours",
+    "absences": "tele_echange_absences_max",
+    "sans_relais_jours": "partenaire_sans_relais_jours",
+    "expiration_jours": "orientation_expiration_jours",
+    "relance_jours": "relance_partenaire_intervalle_jours",
+    "nouvelles_jours": "orientation_premier_rdv_delai_jours",
+    "inactivite_jours": "enlisement_sans_evenement_jours",
+    "marge_jours": "fin_arret_marge_jours",
+    "point_jours": "suivi_periodicite_jours",
+}
+
+
+def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+    """One watch of a platform; ``detail`` counts repairs by stall, alerts by kind, and what still waits for a person.
+
+    A second sweep at once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more.
+    """
+    if not conn.execute(query("veille.verrouiller"), {"plateforme": plateforme_id}).scalar_one():
+        return Bilan(detail={"deja_en_cours": 1})
+    lieu = get_lieu(conn, plateforme_id)
+    passe = Passe(conn, auteur, maintenant, lieu, _load_parametres(lieu, maintenant))
+    bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0))
+    for recherche, reparation in ETAPES:
+        bilan += _run_etape(passe, recherche, reparation)
+    return bilan
+
+
+def _load_parametres(lieu: Lieu, maintenant: datetime) -> dict[str, Any]:
+    jour, politique = lieu.jour(maintenant), referentiel()
+    return {
+        **{nom: politique.entier(cle, jour, lieu.plateforme_id) for nom, cle in _DELAIS.items()},
+        "plateforme": lieu.plateforme_id,
+        "parcours": None,
+        "fuseau": str(lieu.fuseau),
+        "maintenant": maintenant,
+        "jour": jour,
+        "limite_affectation": _last_overdue(lieu, jour, "affectation_delai_jours_ouvres"),
+        "limite_decision": _last_overdue(lieu, jour, "alerte_mc_prise_en_compte_jours_ouvres"),
+        "issues_sans_courrier": list(ISSUES_SANS_COURRIER),
+        "sans_alerte": sorted(MOTIFS_SANS_ALERTE),
+    }
+
+
+def _last_overdue(lieu: Lieu, jour: date, cle: str) -> date:
+    """Latest day whose delay in working days is over on ``jour``."""
+    delai = referentiel().entier(cle, jour, lieu.plateforme_id)
+    candidat = jour - timedelta(days=1)
+    while add_jours_ouvres(candidat, delai, lieu.zone) >= jour:
+        candidat -= timedelta(days=1)
+    return candidat
+
+
+def _find_constats(passe: Passe, recherche: str, parcours_id: UUID | None = None) -> list[Constat]:
+    return list_lignes(passe.conn, f"veille.{recherche}", Constat, **passe.parametres | {"parcours": parcours_id})
+
+
+def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None) -> Bilan:
+    if reparation is None:
+        return ETAPES_GLOBALES[recherche](passe)
+    bilan = Bilan()
+    for constat in _find_constats(passe, recherche):
+        try:
+            with passe.conn.begin_nested():
+                compteurs = _repair(passe, recherche, reparation, constat)
+        except (ErreurPdp, DBAPIError) as erreur:
+            if isinstance(erreur, DBAPIError) and erreur.connection_invalidated:
+                raise
+            _log.warning("veille %s: parcours %s left for the next sweep (%s)", recherche, constat.parcours_id, type(erreur).__name__)
+            bilan += Bilan(echoues=1)
+            continue
+        bilan += Bilan(traites=1, detail=dict.fromkeys(compteurs, 1)) if compteurs else Bilan(ignores=1)
+    return bilan
+
+
+def _repair(passe: Passe, recherche: str, reparation: Reparation, constat: Constat) -> Collection[str]:
+    parcours = lock_parcours(passe.conn, constat.parcours_id)
+    actuel = next((c for c in _find_constats(passe, recherche, constat.parcours_id) if c.cause == constat.cause), None)
+    return () if actuel is None else reparation(passe, parcours, actuel)
+
+
+def _assign_late(passe: Passe) -> Bilan:
+    """S05: try again to assign; what remains is for the manager, who sees the count."""
+    avant = passe.conn.execute(query("veille.compter_non_affectes"), passe.parametres).scalar_one()
+    if avant == 0:
+        return Bilan()
+    assign_en_attente(passe.conn, passe.lieu.plateforme_id, passe.auteur, passe.maintenant)
+    restants = passe.conn.execute(query("veille.compter_non_affectes"), passe.parametres).scalar_one()
+    return Bilan(traites=avant - restants, ignores=restants, detail={"S05": avant - restants, "S05_restants": restants})
+
+
+def _count_alertes(passe: Passe) -> Bilan:
+    """What the manager sees: alerts undecided beyond the delay, reminded or not."""
+    return Bilan(detail={"S16_restants": passe.conn.execute(query("veille.compter_alertes_en_retard"), passe.parametres).scalar_one()})
+
+
+ETAPES_GLOBALES: dict[str, Callable[[Passe], Bilan]] = {"compter_non_affectes": _assign_late, "compter_alertes_en_retard": _count_alertes}
+# (search, repair of one row; None = handled as a whole). Rights of the person first, then what breaks a parcours, precise
+# repairs, and last the general net: a repair that gives a date to come makes the general searches find nothing.
+ETAPES: tuple[tuple[str, Reparation | None], ...] = (
+    ("accords_perdus", withdraw),
+    ("restes_de_clos", clean_clos),
+    ("termines_sans_alerte", tell_end),
+    ("accompagnements_refuses", interrupt("accord_retire", None)),
+    ("absences_repetees", interrupt("parcours_interrompu", "absences")),
+    ("injoignables", interrupt("parcours_interrompu", "injoignable")),
+    ("sans_relais", interrupt("parcours_interrompu", "sans_relais")),
+    ("orientations_expirees", expire),
+    ("entretiens_passes", repair_by_tache("S08")),
+    ("partenaires_muets", repair_by_tache("S06")),
+    ("relais_sans_nouvelles", repair_by_tache("S07")),
+    ("arrets_prolonges", close_question),
+    ("arrets_finis", repair_by_tache("S14")),
+    ("compter_non_affectes", None),
+    ("alertes_sans_decision", repair_by_tache("S16")),
+    ("compter_alertes_en_retard", None),
+    ("sans_evenement", stall),
+    ("attentes_echues", repair_by_tache("S03")),
+    ("sans_tache", repair_by_tache("S01")),
+)
