@@ -22,10 +22,19 @@ OBLIGATOIRES = sorted(set(re.findall(r"\$\{([A-Z_]+):\?", COMPOSE.read_text(enco
 REGLAGES = set(re.findall(r'_(?:required|key)\("([A-Z_]+)"\)', (RACINE / "include/pdp/config.py").read_text(encoding="utf-8")))
 AIRFLOW = ("airflow-apiserver", "airflow-scheduler", "airflow-dag-processor", "airflow-triggerer", "airflow-worker")
 CLES = {"PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE"}
-TACHES = {"PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", "PDP_CLE_PSEUDONYME", "PDP_DEPOT", "PDP_EXPORTS"} | CLES
+TACHES = {
+    "PDP_DATABASE_URL",
+    "PDP_DATABASE_URL_EXPEDITEUR",
+    "PDP_CLE_PSEUDONYME",
+    "PDP_SECRET_PARTENAIRES",
+    "PDP_DEPOT",
+    "PDP_EXPORTS",
+} | CLES
 ATTENDUS = {nom: TACHES for nom in AIRFLOW} | {
     "migrations": {"PDP_DATABASE_URL_MIGRATION", "PDP_DATABASE_URL_ADMIN", "PDP_CLE_CONTEXTE"},
     "portail": {"PDP_DATABASE_URL_PORTAIL", "PDP_EXPORTS"} | CLES,
+    "partenaire": {"PDP_SECRET_PARTENAIRES", "PDP_PARTENAIRE_PORT", "PDP_ETAT"},
+    "courrier": {"PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_ETAT"},
 }
 
 ANALYSE = """
