@@ -52,21 +52,27 @@ suivi AS (
     SELECT *, lag(jour) OVER (PARTITION BY assure_id ORDER BY jour) AS precedent
     FROM couvert
 ),
+-- the law of the day of the resumption, then of the first day of the chain
 enchaine AS (
     SELECT
-        assure_id, jour, ald,
+        s.assure_id, s.jour, s.ald,
         count(*) FILTER (
-            WHERE precedent IS NULL OR jour - precedent - 1 > :reprise_sans_carence OR (NOT deja_couvert AND tout_initiale)
-        ) OVER (PARTITION BY assure_id ORDER BY jour) AS chaine
-    FROM suivi
+            WHERE s.precedent IS NULL OR s.jour - s.precedent - 1 > r.valeur OR (NOT s.deja_couvert AND s.tout_initiale)
+        ) OVER (PARTITION BY s.assure_id ORDER BY s.jour) AS chaine
+    FROM suivi AS s
+    LEFT JOIN jsonb_to_recordset(cast(:reprises_sans_carence AS jsonb)) AS r (du date, au date, valeur integer) ON s.jour BETWEEN r.du AND r.au
 ),
 compte AS (
-    SELECT *, row_number() OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS place
+    SELECT
+        *,
+        row_number() OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS place,
+        min(jour) OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS debut_chaine
     FROM enchaine
 )
-SELECT assure_id, jour, ald, row_number() OVER (PARTITION BY assure_id, ald ORDER BY jour)::integer AS rang
-FROM compte
-WHERE place > :carence;
+SELECT c.assure_id, c.jour, c.ald, row_number() OVER (PARTITION BY c.assure_id, c.ald ORDER BY c.jour)::integer AS rang
+FROM compte AS c
+JOIN jsonb_to_recordset(cast(:carences AS jsonb)) AS d (du date, au date, valeur integer) ON c.debut_chaine BETWEEN d.du AND d.au
+WHERE c.place > d.valeur;
 
 -- name: index_jour_ij
 -- The cap below looks days up by date.

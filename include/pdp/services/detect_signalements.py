@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -19,13 +19,13 @@ from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import detection_repository as depot
 from pdp.storage import journal
-from pdp.storage.detection_repository import ReglesIJ, RegleSql, ReglesSignalement, SeuilIJ
+from pdp.storage.detection_repository import Periode, ReglesIJ, RegleSql, ReglesSignalement, SeuilIJ
 
 PHRASE_IJ = "{utilisees} indemnités journalières consommées sur {fenetre} ans : il en reste {restantes} avant la limite de {plafond}."
 PHRASE_J180 = "L'arrêt atteint {palier} jours dans {jours} jour{s} s'il se poursuit : des droits et des aides changent ce jour-là."
 SEUILS_IJ = {"seuil_ij_270": "alerte_ij_270", "seuil_ij_330": "alerte_ij_330"}
 HORIZON_ANNEES = 1
-"""How far ahead of the day a prescribed arrêt is projected: the values of the counter must be known and single until then."""
+"""How far ahead of the day the values of the counter must be known, for the arrêts already prescribed."""
 
 
 class DroitNonCompte(ErreurPdp):
@@ -74,12 +74,6 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
     )
     ligne = depot.insert_signalements(conn, plateforme_id, jour=jour, maintenant=maintenant, risques=sorted(RISQUES_ABSENCE), regles=regles)
     alertes = _alert(conn, lieu, maintenant)
-    journal.record(
-        conn,
-        "detection_effectuee",
-        plateforme_id=plateforme_id,
-        donnees={"jour": jour, "auteur": auteur.id, "compteurs": compteurs.traites, "signalements": ligne.crees, "alertes": alertes},
-    )
     return Bilan(
         traites=ligne.crees + alertes,
         ignores=ligne.candidats - ligne.crees,
@@ -103,6 +97,8 @@ def refresh_compteurs(conn: Connection, plateforme_id: str, maintenant: datetime
     depot.lock_plateforme(conn, plateforme_id)
     regles = _regles_ij(referentiel(), jour)
     ligne = depot.count_ij(conn, plateforme_id, jour=jour, maintenant=maintenant, tolerance=tolerance, regles=regles)
+    if ligne.ecrits:
+        journal.record(conn, "compteurs_calcules", plateforme_id=plateforme_id, donnees={"jour": jour, "compteurs": ligne.ecrits})
     return Bilan(traites=ligne.ecrits, ignores=ligne.personnes - ligne.ecrits)
 
 
@@ -200,29 +196,35 @@ def _regle_sql(ordre: int, regle: Regle, ref: Referentiel, jour: date, plateform
 
 
 def _regles_ij(ref: Referentiel, jour: date) -> ReglesIJ:
-    """Raises DroitNonCompte when a value changes inside the window, or when L.324-1 enters the cap: the statement knows neither."""
+    """Raises DroitNonCompte when the cap changes inside the window, or when L.324-1 enters it: the statement knows neither."""
     question = ref.find_parametre(CLE_ALD, jour)
     if question is not None and question.valeur is True:
         raise DroitNonCompte("Compter les affections de longue durée dans la limite n'est pas encore prévu.", code="ald_in_cap")
+    fenetre = ref.entier("ij_fenetre_annees", jour)
+    du, au = annees_avant(jour, 2 * fenetre), add_mois(jour, 12 * HORIZON_ANNEES)
+    for cle in ("ij_plafond_trois_ans", "ij_fenetre_annees"):
+        if len({p.valeur for p in _periodes(ref, cle, du, au) if p.du <= au and du <= p.au}) > 1:
+            raise DroitNonCompte(
+                f"« {cle} » change pendant la période comptée : ce cas n'est pas encore prévu.", code="cap_changes_in_window"
+            )
     plafond = ref.get_parametre("ij_plafond_trois_ans", jour)
     return ReglesIJ(
-        carence=int(_get_constant(ref, "ij_carence_jours", jour).nombre),
-        reprise_sans_carence=bornes(_get_constant(ref, "ij_reprise_sans_carence_jours", jour))[1] or 0,
-        plafond=int(_get_constant(ref, plafond.cle, jour).nombre),
-        fenetre=int(_get_constant(ref, "ij_fenetre_annees", jour).nombre),
+        carences=_periodes(ref, "ij_carence_jours", du, au),
+        reprises_sans_carence=_periodes(ref, "ij_reprise_sans_carence_jours", du, au),
+        plafond=int(plafond.nombre),
+        fenetre=fenetre,
         parametre_plafond=plafond.identifiant,
     )
 
 
-def _get_constant(ref: Referentiel, cle: str, jour: date) -> Parametre:
-    """The value in force, once sure that no other one holds in two windows back and one year ahead."""
-    actuel = ref.get_parametre(cle, jour)
-    du = annees_avant(jour, 2 * ref.entier("ij_fenetre_annees", jour))
-    au = add_mois(jour, 12 * HORIZON_ANNEES)
-    for p in ref:
-        en_jeu = p.cle == cle and (p.du or date.min) <= au and du <= (p.au or date.max)
-        if en_jeu and (p.valeur, p.comparateur) != (actuel.valeur, actuel.comparateur):
-            raise DroitNonCompte(
-                f"« {cle} » change pendant la période comptée : ce cas n'est pas encore prévu.", code="value_changes_in_window"
-            )
-    return actuel
+def _periodes(ref: Referentiel, cle: str, du: date, au: date) -> list[Periode]:
+    """Values of the key with their days. Raises ReferentielIncomplet when a day of [`du`, `au`] has none."""
+    jour, lignes = du, sorted((p for p in ref if p.cle == cle), key=lambda p: p.du or date.min)
+    while jour <= au:
+        fin = ref.get_parametre(cle, jour).au or date.max
+        jour = date.max if fin >= au else fin + timedelta(days=1)
+    return [
+        Periode(p.du or date.min, p.au or date.max, int(p.nombre) if p.comparateur is None else bornes(p)[1] or 0)
+        for p in lignes
+        if p.valeur is not None
+    ]

@@ -17,11 +17,20 @@ from pdp.storage.sql import query
 
 
 @dataclass(frozen=True, slots=True)
-class ReglesIJ:
-    """Values of the IJ counter: days, IJ and years. ``parametre_plafond``: identifier of the cap, stored with each count."""
+class Periode:
+    """A whole value and the days it holds, both included; the ends of time are those of Python."""
 
-    carence: int
-    reprise_sans_carence: int
+    du: date
+    au: date
+    valeur: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReglesIJ:
+    """Values of the IJ counter: days by period, IJ, years. ``parametre_plafond``: identifier of the cap, stored with each count."""
+
+    carences: Sequence[Periode]
+    reprises_sans_carence: Sequence[Periode]
     plafond: int
     fenetre: int
     parametre_plafond: str
@@ -87,7 +96,15 @@ def rebuild_episodes(
 
 def count_ij(conn: Connection, plateforme_id: str, *, jour: date, maintenant: datetime, tolerance: int, regles: ReglesIJ) -> Row[Any]:
     """Columns personnes, ecrits. Leaves the work tables that `insert_alertes_ij` reads."""
-    parametres = {"plateforme": plateforme_id, "jour": jour, "maintenant": maintenant, "tolerance": tolerance, **asdict(regles)}
+    parametres = {
+        "plateforme": plateforme_id,
+        "jour": jour,
+        "maintenant": maintenant,
+        "tolerance": tolerance,
+        **asdict(regles),
+        "carences": _as_json(regles.carences),
+        "reprises_sans_carence": _as_json(regles.reprises_sans_carence),
+    }
     _create(conn, "droits", "personne_comptee", parametres)
     _create(conn, "droits", "jour_ij", parametres, "index_jour_ij", "index_jour_ij_rang")
     _create(conn, "droits", "ij_consommee", parametres, "index_ij_consommee")
@@ -116,7 +133,7 @@ def insert_signalements(
         "age_exclu_min": regles.age_exclu_min,
         "age_exclu_max": regles.age_exclu_max,
         "signaler_tpt_seul": regles.signaler_tpt_seul,
-        "regles": json.dumps([asdict(regle) for regle in regles.regles], ensure_ascii=False),
+        "regles": _as_json(regles.regles),
     }
     _create(conn, "signalements", "candidat", parametres)
     _create(conn, "signalements", "candidat_motif", parametres, analyse=False)
@@ -143,7 +160,7 @@ def insert_alertes_ij(
         "fuseau": fuseau,
         "fenetre": fenetre,
         "phrase": phrase,
-        "seuils": json.dumps([asdict(seuil) for seuil in seuils]),
+        "seuils": _as_json(seuils),
     }
     return int(conn.execute(query("alertes_droits.insert_alertes_ij"), parametres).one().creees)
 
@@ -179,3 +196,7 @@ def _create(conn: Connection, sujet: str, table: str, parametres: dict[str, Any]
         conn.execute(query(f"{sujet}.{nom}"))
     if analyse:
         conn.execute(query(f"{sujet}.analyze_{table}"))
+
+
+def _as_json(lignes: Sequence[Periode | RegleSql | SeuilIJ]) -> str:
+    return json.dumps([asdict(ligne) for ligne in lignes], ensure_ascii=False, default=str)
