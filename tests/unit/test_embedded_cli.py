@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
 from pdp import cli
 from pdp.embedded import demo, essais
 from pdp.embedded.erreurs import EtapeEchouee

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+
 from pdp.embedded import binaires
 from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.embedded.roles import FUNCTION_ROLES, LOGIN_ROLES, ensure_roles_and_databases

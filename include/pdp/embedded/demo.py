@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import time
@@ -46,6 +47,7 @@ class Avancement:
 def run(arguments: argparse.Namespace) -> dict[str, Any] | int:
     """Everything started here is stopped here, whatever happens and whoever asks."""
     progress = Avancement()
+    os.umask(0o077)  # everything written from here on is this person's only
     _listen_to_signals()
     etat = Etat()
     if arguments.reset:

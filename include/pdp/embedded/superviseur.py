@@ -143,7 +143,7 @@ class Superviseur:
         chemin = self.log_path(programme.nom)
         if chemin.exists() and chemin.stat().st_size > _JOURNAL_MAX_OCTETS:
             chemin.replace(chemin.with_suffix(".log.1"))
-        options = {"cwd": str(RACINE), **programme.options}
+        options = {"cwd": str(RACINE), "umask": 0o077, **programme.options}
         with chemin.open("ab") as journal:
             chemin.chmod(0o600)
             sorties: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": journal, "stderr": journal}
