@@ -38,8 +38,8 @@ WHERE p.decide_at <= :jusqu_a AND p.csam_id IS NOT NULL
 ORDER BY rang LIMIT :nombre;
 
 -- name: trouver_partenaire
--- A partner of a kind and transport on a platform.
-SELECT id FROM pdp.partenaire WHERE plateforme_id = :plateforme AND type = :type AND canal = :canal ORDER BY id_source LIMIT 1;
+-- A partner of a kind on a platform, by the wanted transport when there is one.
+SELECT id FROM pdp.partenaire WHERE plateforme_id = :plateforme AND type = :type ORDER BY (canal = :canal) DESC, id_source LIMIT 1;
 
 -- name: lister_boites
 -- Delivered hand-overs waiting in the inboxes of partners without an API.

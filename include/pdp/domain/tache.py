@@ -25,7 +25,7 @@ MOTIFS: dict[str, Motif] = {
     "courrier_injoignable": Motif("Envoyer un courrier : trois appels sans réponse", "csam", "fiche", "courrier_envoi_delai_jours_ouvres"),
     "planifier_tele_echange": Motif("Proposer un télé-échange", "csam", "creneaux", "planification_delai_jours_ouvres"),
     "tele_echange": Motif("Télé-échange prévu", "assure", "entretien"),
-    "renseigner_tele_echange": Motif("Renseigner le télé-échange passé", "csam", "entretien"),
+    "renseigner_tele_echange": Motif("Renseigner le télé-échange passé", "csam", "entretien", "tele_echange_cr_delai_jours_ouvres"),
     "demander_accord": Motif("Recueillir l'accord et proposer la suite", "csam", "fiche", "bilan_delai_jours_ouvres"),
     "attendre_partenaire": Motif("Réponse du partenaire attendue", "partenaire", "fiche"),
     "lire_reponse": Motif("Lire la réponse du partenaire", "csam", "fiche", "reponse_lecture_delai_jours_ouvres"),

@@ -44,8 +44,8 @@ DELEGATION: list[dict[str, Any]] = [
         "cible": "oriente_csam",
     },
 ]
-PREMIERS = 60
-JOURNEE = 90
+PREMIERS = 63
+TOUS = 5000
 DECISIONS_MC = 12
 ISSUES = 12
 EMPLOI = {
@@ -129,8 +129,21 @@ def play_premiers_dossiers(jours: Jours) -> int:
 
 def play_journee(jours: Jours) -> int:
     """What coordinators did in the last days on the following files: their lists are then as on an ordinary morning."""
-    profils = (_a_rappeler, _repondeur, _tele_echange_a_venir, _tele_echange_a_renseigner, _accord_a_demander)
-    return _play(_dossiers(jours.matin, JOURNEE)[PREMIERS:], profils, jours)
+    profils = (
+        _repondeur,
+        _tele_echange_a_venir,
+        _a_rappeler,
+        _repondeur,
+        _accord_a_demander,
+        _tele_echange_a_venir,
+        _repondeur,
+        _tele_echange_a_renseigner,
+        _a_rappeler,
+        _tele_echange_a_venir,
+        _repondeur,
+        _laisse,
+    )
+    return _play(_dossiers(jours.matin_premier, TOUS)[PREMIERS:], profils, jours)
 
 
 def answer_portail(maintenant: datetime) -> None:
@@ -241,23 +254,23 @@ def _a_rappeler(conn: Connection, d: Dossier, jours: Jours) -> None:
 
 
 def _repondeur(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "messagerie", jours.jour_ouvre(28))
+    _call(conn, d, "messagerie", jours.jour_ouvre(22 + d.rang % 8, time(9 + d.rang % 8, 5)))
 
 
 def _tele_echange_a_venir(conn: Connection, d: Dossier, jours: Jours) -> None:
     _call(conn, d, "joint", jours.matin)
-    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 5]
+    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 7]
     plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
 
 
 def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> None:
-    maintenant = jours.jour_ouvre(25)
+    maintenant = jours.jour_ouvre(20 + d.rang % 6)
     _call(conn, d, "joint", maintenant)
     plan_tele_echange(conn, d.csam, d.id, list_creneaux(conn, d.csam_id, maintenant)[0].debut, "telephone", maintenant)
 
 
 def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _tele_echange(conn, d, jours, 25)
+    _tele_echange(conn, d, jours, 16 + d.rang % 10)
 
 
 # -- acts
@@ -299,12 +312,9 @@ def _tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> 
 
 def _orient(conn: Connection, d: Dossier, jours: Jours, destinataire: str, canal: str, motif: str) -> datetime:
     fin = _tele_echange(conn, d, jours)
-    partenaire = (
-        conn.execute(query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": canal}).scalar()
-        or conn.execute(
-            query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": "api"}
-        ).scalar_one()
-    )
+    partenaire = conn.execute(
+        query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": canal}
+    ).scalar_one()
     for accord in ("accompagnement", destinataire):
         record_accord(conn, d.csam, d.id, destinataire=accord, decision="accorde", modalite="oral", maintenant=fin)
     orient_parcours(conn, d.csam, d.id, partenaire, motif, fin)
