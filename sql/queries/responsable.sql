@@ -68,11 +68,9 @@ WHERE p.clos_at IS NULL AND p.csam_id IS NOT NULL
 ORDER BY p.dernier_evenement_at
 LIMIT 100;
 
--- name: count_alertes_en_attente
--- Alerts the médecin-conseil has not decided, and those known before the given instant.
-SELECT count(*) AS ouvertes, count(*) FILTER (WHERE a.connu_at < :avant) AS depassees, min(a.connu_at) AS plus_ancienne_at
-FROM pdp.alerte a
-WHERE a.decide_at IS NULL;
+-- name: list_alertes_en_attente
+-- When each alert the médecin-conseil has not decided was raised, oldest first.
+SELECT a.connu_at FROM pdp.alerte a WHERE a.decide_at IS NULL ORDER BY a.connu_at;
 
 -- name: list_messages_bloques
 -- Messages that did not reach their recipient, by state and channel.

@@ -16,6 +16,7 @@ from pdp.domain.parcours import MOTIFS_CLOTURE
 from pdp.domain.parcours import Statut as StatutParcours
 from pdp.domain.tache import MOTIFS
 from pdp.errors import Introuvable
+from pdp.services.delais import Lieu, due_at, get_lieu
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
@@ -121,6 +122,8 @@ class Silencieux:
 
 @dataclass(frozen=True)
 class AlertesEnAttente:
+    """Alerts without a decision; ``depassees`` = past the delay of the policy."""
+
     ouvertes: int
     depassees: int
     plus_ancienne_at: datetime | None
@@ -231,17 +234,24 @@ def list_non_affectes(conn: Connection, limite: int) -> tuple[int, list[NonAffec
     return nombre, list_lignes(conn, "responsable.list_non_affectes", NonAffecte, limite=limite)
 
 
-def read_blocages(conn: Connection, jour: date, maintenant: datetime, alerte_avant: datetime) -> Blocages:
-    """What stands still; alerts known before ``alerte_avant`` have passed the delay of the policy."""
+def read_blocages(conn: Connection, plateforme_id: str, maintenant: datetime) -> Blocages:
+    """What stands still on a platform, by who must act."""
+    lieu = get_lieu(conn, plateforme_id)
+    jour = lieu.jour(maintenant)
     return Blocages(
         retards=list_lignes(conn, "responsable.list_retards", Retard, maintenant=maintenant),
         partenaires=list_lignes(conn, "responsable.list_partenaires_muets", PartenaireMuet, jour=jour),
         silencieux=list_lignes(conn, "responsable.list_parcours_silencieux", Silencieux),
         messages=list_lignes(conn, "responsable.list_messages_bloques", MessageBloque),
-        alertes=find_ligne(conn, "responsable.count_alertes_en_attente", AlertesEnAttente, avant=alerte_avant)
-        or AlertesEnAttente(0, 0, None),
+        alertes=_count_alertes(conn, lieu, maintenant),
         sans_presence=conn.execute(query("responsable.count_parcours_sans_presence"), {"jour": jour}).scalar_one(),
     )
+
+
+def _count_alertes(conn: Connection, lieu: Lieu, maintenant: datetime) -> AlertesEnAttente:
+    connues = list(conn.execute(query("responsable.list_alertes_en_attente")).scalars())
+    depassees = sum(due_at(lieu, "alerte_mc_prise_en_compte_jours_ouvres", connue) < maintenant for connue in connues)
+    return AlertesEnAttente(len(connues), depassees, connues[0] if connues else None)
 
 
 def list_retards_detail(conn: Connection, motif: str, maintenant: datetime) -> list[RetardDetail]:

@@ -1,0 +1,164 @@
+"""Screens of the médecin-conseil: files to orient, alerts to decide, the file, and the medical class on demand."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Request
+from starlette.responses import Response
+
+from pdp import clock
+from pdp.clock import jour_local
+from pdp.domain.alerte import DECISIONS, TYPES, list_decisions
+from pdp.domain.dol import CIBLES
+from pdp.domain.evenements import describe
+from pdp.domain.issue import PROVENANCES, SITUATIONS_PAR_MOTIF
+from pdp.domain.parcours import SITUATIONS
+from pdp.errors import DonneeInvalide
+from pdp.portal.affichage import page
+from pdp.portal.auth import Routeur, acces
+from pdp.portal.formulaires import NOTE_MAX, choix, identifiant, jour, texte
+from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
+from pdp.services import read_dol, read_medecin, read_passages
+from pdp.services.consult_medical import DossierMedical, consult_medical
+from pdp.services.decide_alerte import decide_alerte
+from pdp.services.record_avis import LONGUEUR_MAX, record_avis
+from pdp.services.sort_signalements import decide_signalement
+
+routeur = Routeur()
+MENU = {
+    "medecin_conseil": [
+        ("/medecin", "Dossiers à orienter"),
+        ("/medecin/alertes", "Alertes"),
+        ("/medecin/document-orientation", "Document d'orientation"),
+    ]
+}
+PAGE = 50
+TOUT = 2000
+SITUATIONS_CLOTURE = {code: libelle for code, libelle in SITUATIONS.items() if code in SITUATIONS_PAR_MOTIF["decision_mc"]}
+CIBLES_MEDECIN = {cible: libelle for cible, libelle in CIBLES.items() if cible != "medecin_conseil"}
+
+
+@routeur.get("/medecin")
+@acces("medecin_conseil")
+def show_dossiers(request: Request, tout: bool = False) -> Response:
+    """Files to orient, highest priority first."""
+    maintenant = clock.now()
+    with lire(request) as conn:
+        compte = read_medecin.count_signalements(conn, maintenant)
+        alertes = read_medecin.count_alertes(conn, maintenant)
+        dossiers = read_medecin.list_signalements(conn, TOUT if tout else PAGE)
+        flux = read_passages.list_fraicheur(conn)
+    return page(request, "medecin/dossiers.html", compte=compte, alertes=alertes, dossiers=dossiers, flux=flux, cibles=CIBLES_MEDECIN)
+
+
+@routeur.get("/medecin/alertes")
+@acces("medecin_conseil")
+def show_alertes(request: Request, tout: bool = False) -> Response:
+    """Open alerts with what each decision does, then those decided today."""
+    maintenant = clock.now()
+    with lire(request) as conn:
+        compte = read_medecin.count_alertes(conn, maintenant)
+        ouvertes = read_medecin.list_alertes(conn, TOUT if tout else PAGE)
+        decidees = read_medecin.list_alertes_decidees(conn, maintenant)
+    return page(
+        request,
+        "medecin/alertes.html",
+        compte=compte,
+        ouvertes=ouvertes,
+        decidees=decidees,
+        types=TYPES,
+        list_decisions=list_decisions,
+        noms_decisions={cle: decision.libelle for cle, decision in DECISIONS.items()},
+        situations=SITUATIONS_CLOTURE,
+        provenances=PROVENANCES,
+    )
+
+
+@routeur.get("/medecin/dossiers/{signalement_id}")
+@acces("medecin_conseil")
+def show_dossier(request: Request, signalement_id: UUID) -> Response:
+    """One file, without the medical class: a page that is only looked at writes nothing, so it may not open it."""
+    return _page_dossier(request, signalement_id, None)
+
+
+@routeur.post("/medecin/dossiers/{signalement_id}/medical")
+@acces("medecin_conseil")
+def show_medical(request: Request, signalement_id: UUID) -> Response:
+    """Same page with the medical class; the consultation is journalled before anything is read."""
+    with ecrire(request) as conn:
+        medical = consult_medical(conn, session_of(request).auteur, signalement_id)
+    return _page_dossier(request, signalement_id, medical)
+
+
+def _page_dossier(request: Request, signalement_id: UUID, medical: DossierMedical | None) -> Response:
+    with lire(request) as conn:
+        dossier = read_medecin.get_dossier(conn, signalement_id)
+        contexte = {
+            "motifs": read_medecin.list_motifs(conn, signalement_id),
+            "prescriptions": read_medecin.list_prescriptions(conn, dossier.assure_id),
+            "evenements": [(e, *describe(e.evenement)) for e in read_medecin.list_evenements(conn, dossier.assure_id)],
+        }
+    return page(request, "medecin/dossier.html", dossier=dossier, medical=medical, cibles=CIBLES_MEDECIN, avis_max=LONGUEUR_MAX, **contexte)
+
+
+@routeur.post("/medecin/dossiers/{signalement_id}/orientation")
+@acces("medecin_conseil")
+def decide_dossier(request: Request, signalement_id: UUID) -> Response:
+    """Orientation of one file; a file closed without a follow-up needs a reason."""
+    cible = choix(request, "cible", CIBLES_MEDECIN, libelle="Orientation") or ""
+    motif = texte(request, "motif", libelle="Raison", maximum=NOTE_MAX) or ""
+    if cible == "sans_suite" and not motif:
+        raise DonneeInvalide("Dites pourquoi ce dossier est sans suite. Rien n'a été enregistré.", code="missing_reason")
+    with ecrire(request) as conn:
+        parcours = decide_signalement(conn, session_of(request).auteur, signalement_id, cible, motif, clock.now())
+    suite = " Un parcours est ouvert ; il sera affecté à un conseiller." if parcours else ""
+    flash(request, f"Dossier orienté : {CIBLES[cible]}.{suite}")
+    return redirect("/medecin")
+
+
+@routeur.post("/medecin/dossiers/{signalement_id}/avis")
+@acces("medecin_conseil")
+def write_avis(request: Request, signalement_id: UUID) -> Response:
+    """Opinion, kept in the medical class: only médecins-conseils will read it."""
+    avis = texte(request, "avis", libelle="Votre avis", maximum=LONGUEUR_MAX, obligatoire=True) or ""
+    cle = identifiant(request, "cle_saisie", libelle="Formulaire")
+    with ecrire(request) as conn:
+        record_avis(conn, session_of(request).auteur, signalement_id, texte=avis, cle_saisie=cle, maintenant=clock.now())
+    flash(request, "Avis enregistré. Seuls les médecins-conseils peuvent le lire, et chaque lecture est journalisée.")
+    return redirect(f"/medecin/dossiers/{signalement_id}")
+
+
+@routeur.post("/medecin/alertes/{alerte_id}/decision")
+@acces("medecin_conseil")
+def decide(request: Request, alerte_id: UUID) -> Response:
+    """Decision on one alert; which ones its kind allows is checked by the service."""
+    decision = choix(request, "decision", DECISIONS, libelle="Décision", obligatoire=True)
+    with ecrire(request) as conn:
+        decide_alerte(
+            conn,
+            session_of(request).auteur,
+            alerte_id,
+            decision or "",
+            texte(request, "note", libelle="Note", maximum=NOTE_MAX),
+            clock.now(),
+            echeance_le=jour(request, "echeance_le", libelle="Jour du rappel"),
+            situation=choix(request, "situation", SITUATIONS_CLOTURE, libelle="Situation de la personne", obligatoire=False),
+            survenu_le=jour(request, "survenu_le", libelle="Depuis le"),
+            provenance=choix(request, "provenance", PROVENANCES, libelle="Information donnée par", obligatoire=False)
+            or "donnee_administrative",
+        )
+    flash(request, "Décision enregistrée : l'alerte est fermée.")
+    return redirect("/medecin/alertes")
+
+
+@routeur.get("/medecin/document-orientation")
+@acces("medecin_conseil")
+def show_dol(request: Request) -> Response:
+    """Version of the document d'orientation local in force, its signature, and what was decided under it."""
+    with lire(request) as conn:
+        version = read_dol.find_dol(conn, jour_local(clock.now()))
+        regles = read_dol.list_regles_dol(conn, version.id) if version else []
+        versions = read_dol.list_versions_dol(conn)
+        decisions = read_dol.count_decisions(conn)
+    return page(request, "medecin/dol.html", version=version, regles=regles, versions=versions, decisions=decisions)

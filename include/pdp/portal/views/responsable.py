@@ -1,0 +1,186 @@
+"""Screens of the manager: load, stalls, absences, data received, DAG runs. No page names an insured person."""
+
+from __future__ import annotations
+
+from datetime import date
+from urllib.parse import urlencode
+from uuid import UUID
+
+from fastapi import Request
+from starlette.responses import Response
+
+from pdp import clock
+from pdp.clock import jour_local
+from pdp.domain.evenements import describe
+from pdp.domain.tache import MOTIFS as MOTIFS_TACHE
+from pdp.errors import DonneeInvalide, Introuvable
+from pdp.portal.affichage import page
+from pdp.portal.auth import Routeur, acces
+from pdp.portal.formulaires import choix, identifiant, jour
+from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
+from pdp.services import read_absences, read_passages, read_responsable
+from pdp.services.publish_referentiel import referentiel
+from pdp.services.record_absence import MOTIFS, record_absence
+
+routeur = Routeur()
+MENU = {
+    "responsable": [
+        ("/equipe", "Équipe"),
+        ("/equipe/blocages", "Ce qui est bloqué"),
+        ("/equipe/absences", "Absences"),
+        ("/equipe/donnees", "Données reçues"),
+        ("/passages", "Passages"),
+    ]
+}
+PAGE = 50
+TOUT = 2000
+
+
+@routeur.get("/equipe")
+@acces("responsable")
+def show_equipe(request: Request) -> Response:
+    """Load of each coordinator, and parcours that nobody follows."""
+    maintenant = clock.now()
+    with lire(request) as conn:
+        equipe = read_responsable.list_equipe(conn, jour_local(maintenant), maintenant)
+        non_affectes, premiers = read_responsable.list_non_affectes(conn, PAGE)
+        blocages = read_responsable.read_blocages(conn, session_of(request).plateforme_id, maintenant)
+    plafond = referentiel().entier("csam_parcours_actifs_max", jour_local(maintenant), session_of(request).plateforme_id)
+    return page(
+        request,
+        "responsable/equipe.html",
+        equipe=equipe,
+        non_affectes=non_affectes,
+        premiers=premiers,
+        blocages=blocages,
+        plafond=plafond,
+    )
+
+
+@routeur.get("/equipe/blocages")
+@acces("responsable")
+def show_blocages(request: Request) -> Response:
+    """What stands still, by who must act."""
+    with lire(request) as conn:
+        blocages = read_responsable.read_blocages(conn, session_of(request).plateforme_id, clock.now())
+    return page(request, "responsable/blocages.html", blocages=blocages)
+
+
+@routeur.get("/equipe/blocages/{motif}")
+@acces("responsable")
+def show_retards(request: Request, motif: str) -> Response:
+    """Parcours late for one reason, by their opaque ids."""
+    if motif not in MOTIFS_TACHE:
+        raise Introuvable
+    with lire(request) as conn:
+        retards = read_responsable.list_retards_detail(conn, motif, clock.now())
+    return page(request, "responsable/retards.html", libelle=MOTIFS_TACHE[motif].libelle, retards=retards)
+
+
+@routeur.get("/equipe/parcours/{parcours_id}")
+@acces("responsable")
+def show_parcours(request: Request, parcours_id: UUID) -> Response:
+    """A parcours without its person: status, deadlines, acts."""
+    with lire(request) as conn:
+        fiche = read_responsable.get_fiche_neutre(conn, parcours_id)
+    evenements = [(e, *describe(e.evenement)) for e in fiche.evenements]
+    return page(request, "responsable/parcours.html", fiche=fiche, evenements=evenements)
+
+
+@routeur.get("/equipe/absences")
+@acces("responsable")
+def show_absences(request: Request, agent: str = "", du: str = "", au: str = "", motif: str = "conge") -> Response:
+    """Absences ahead; with a period in the address, the appointments it would touch, before anything is recorded."""
+    maintenant = clock.now()
+    apercu = _apercu(agent, du, au)
+    with lire(request) as conn:
+        agents = read_absences.list_agents(conn, jour_local(maintenant))
+        absences = read_absences.list_absences(conn, jour_local(maintenant), maintenant)
+        touches = read_absences.list_tele_echanges_touches(conn, *apercu, maintenant) if apercu else []
+    return page(
+        request,
+        "responsable/absences.html",
+        agents={str(a.id): f"{a.nom} {a.prenom}" for a in agents},
+        absences=absences,
+        apercu=apercu,
+        touches=touches,
+        choisi={"agent": agent, "du": du, "au": au, "motif": motif if motif in MOTIFS else "conge"},
+        motifs=MOTIFS,
+    )
+
+
+def _apercu(agent: str, du: str, au: str) -> tuple[UUID, date, date] | None:
+    """Agent and period of the preview; None when nothing was asked."""
+    if not (agent or du or au):
+        return None
+    try:
+        periode = UUID(agent), date.fromisoformat(du), date.fromisoformat(au)
+    except ValueError:
+        raise DonneeInvalide("Choisissez un agent, un premier et un dernier jour d'absence.", code="bad_absence") from None
+    if periode[2] < periode[1]:
+        raise DonneeInvalide("Le dernier jour d'absence précède le premier.", code="reversed_dates")
+    return periode
+
+
+@routeur.post("/equipe/absences")
+@acces("responsable")
+def enter_absence(request: Request) -> Response:
+    """Record an absence; the next page lists the appointments it touches."""
+    agent_id = identifiant(request, "agent", libelle="Agent")
+    du = jour(request, "du", libelle="Premier jour", obligatoire=True)
+    au = jour(request, "au", libelle="Dernier jour", obligatoire=True)
+    motif = choix(request, "motif", MOTIFS, libelle="Motif") or ""
+    assert du is not None
+    assert au is not None
+    with ecrire(request) as conn:
+        nouvelle = record_absence(conn, session_of(request).auteur, agent_id=agent_id, du=du, au=au, motif=motif)
+        touches = read_absences.list_tele_echanges_touches(conn, agent_id, du, au, clock.now())
+    if not nouvelle:
+        flash(request, "Cette absence était déjà enregistrée.", genre="info")
+    elif touches:
+        flash(request, f"Absence enregistrée. {len(touches)} rendez-vous à déplacer par l'équipe : voyez la liste.", genre="attention")
+    else:
+        flash(request, "Absence enregistrée. Aucun rendez-vous n'est touché.")
+    return redirect(
+        "/equipe/absences?" + urlencode({"agent": agent_id, "du": du, "au": au, "motif": motif}) if touches else "/equipe/absences"
+    )
+
+
+@routeur.get("/equipe/donnees")
+@acces("responsable")
+def show_donnees(request: Request, tout: bool = False) -> Response:
+    """Files received, their freshness, and refused lines with their reason."""
+    maintenant = clock.now()
+    with lire(request) as conn:
+        fraicheur = read_passages.list_fraicheur(conn)
+        fichiers = read_passages.list_fichiers(conn, PAGE)
+        comptes = read_passages.count_quarantaine(conn)
+        lignes = read_passages.list_quarantaine(conn, TOUT if tout else PAGE)
+    delai = referentiel().entier("flux_retard_alerte_jours", jour_local(maintenant), session_of(request).plateforme_id)
+    return page(request, "responsable/donnees.html", fraicheur=fraicheur, fichiers=fichiers, comptes=comptes, lignes=lignes, delai=delai)
+
+
+@routeur.get("/passages")
+@acces("responsable")
+def show_passages(request: Request) -> Response:
+    """DAG runs as the platform sees them."""
+    with lire(request) as conn:
+        passages = read_passages.list_passages(conn, PAGE)
+    return page(request, "responsable/passages.html", passages=passages)
+
+
+@routeur.get("/passages/{passage_id:path}")
+@acces("responsable")
+def show_passage(request: Request, passage_id: str) -> Response:
+    """One DAG run: counts, and the opaque ids of the parcours it touched."""
+    with lire(request) as conn:
+        passage = read_passages.get_passage(conn, passage_id)
+        evenements = read_passages.count_evenements_passage(conn, passage_id)
+        parcours = read_passages.list_parcours_passage(conn, passage_id, TOUT)
+    return page(
+        request,
+        "responsable/passage.html",
+        passage=passage,
+        evenements=[(e, *describe(e.evenement)) for e in evenements],
+        parcours=[(p.parcours_id, [describe(code)[1] for code in p.evenements]) for p in parcours],
+    )
