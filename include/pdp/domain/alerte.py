@@ -82,7 +82,7 @@ TYPES: dict[str, TypeAlerte] = {
         {"cloture": "Parcours clos : {motif}. Situation : {situation}."},
         ("prise_en_compte", "relancer_parcours", "sans_objet"),
     ),
-    "seuil_ij_270": TypeAlerte("Seuil de 270 indemnités", {"seuil": "{ij} indemnités journalières utilisées sur trois ans."}, _INFORMATION),
+    "seuil_ij_270": TypeAlerte("Seuil de 270 indemnités", {"seuil": "{ij} indemnités utilisées sur trois ans."}, _INFORMATION),
     "seuil_ij_330": TypeAlerte("Seuil de 330 indemnités", {"seuil": "{ij} indemnités utilisées : fin de droits proche."}, _INFORMATION),
     "j180_approche": TypeAlerte("J180 approche", {"approche": "L'arrêt atteint J180 le {jour}."}, _INFORMATION),
     "risque_suicidaire": TypeAlerte(
@@ -112,6 +112,6 @@ def check_decision(type_alerte: str, decision: str) -> None:
         )
 
 
-def build_phrase(type_alerte: str, circonstance: str, **faits: Any) -> str:
+def build_phrase(type_alerte: str, circonstance: str, /, **faits: Any) -> str:
     """The sentence shown to the médecin-conseil. ``KeyError`` for an unknown circumstance or a missing fact."""
     return TYPES[type_alerte].phrases[circonstance].format(**faits)
