@@ -139,6 +139,21 @@ def parse_cle_connue(corps: bytes) -> str | None:
         return None
 
 
+def check_orientation_recue(corps: bytes, nature: str) -> dict[str, Any]:
+    """What a partner checks of a message received (``nature`` is orientation or annulation); raises :class:`ReponseInvalide`."""
+    objet = _object(corps)
+    _uuid(objet, "orientation_id")
+    if nature == "annulation":
+        _instant(objet, "annulee_at")
+        return objet
+    _texte(objet, "dispositif", 40)
+    _texte(objet, "motif", 2000)
+    _instant(objet, "emise_at")
+    if not isinstance(objet.get("contenu"), dict):
+        raise ReponseInvalide("contenu")
+    return objet
+
+
 def parse_page(corps: bytes) -> Page:
     """Raises :class:`ReponseInvalide` when the envelope is wrong; a wrong event is counted and the others are kept."""
     objet = _object(corps)

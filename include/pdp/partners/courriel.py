@@ -10,6 +10,7 @@ import ssl
 from contextlib import suppress
 from datetime import datetime
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import format_datetime
 from uuid import UUID
 
@@ -41,7 +42,7 @@ def deliver(cle: UUID, adresse: str | None, objet: str, texte: str, html: str, m
 
 def compose(cle: UUID, adresse: str, objet: str, texte: str, html: str, maintenant: datetime) -> EmailMessage:
     """Text and HTML; the message id is the key, so that a mailbox may merge two copies. ``ValueError`` on a bad address."""
-    message = EmailMessage()
+    message = EmailMessage(policy=SMTP)  # CRLF: smtplib sends bytes as they are
     message["From"] = settings().smtp_expediteur
     message["To"] = adresse
     message["Subject"] = objet
