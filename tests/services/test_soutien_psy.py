@@ -35,8 +35,9 @@ def add_episode(d: Dossier, debut: date, fin: date, motif: str) -> None:
     with lot() as conn:
         conn.execute(
             fabrique.text(
-                "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits,"
-                " nb_prescriptions, risque, motif_categorie, connu_at, calcule_at) VALUES (gen_random_uuid(), 'PF35', :a, 'AV0', :d, :f, 1, 1, 'maladie', :m, :c, :c)"
+                "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin,"
+                " jours_prescrits, nb_prescriptions, risque, motif_categorie, connu_at, calcule_at)"
+                " VALUES (gen_random_uuid(), 'PF35', :a, 'AV0', :d, :f, 1, 1, 'maladie', :m, :c, :c)"
             ),
             {"a": d.assure, "d": debut, "f": fin, "m": motif, "c": MAINTENANT},
         )
