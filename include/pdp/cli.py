@@ -34,7 +34,8 @@ COMMANDS: list[Command] = [
     Command("test", "run the tests ('test fast': the quick part)", "pdp.embedded.essais"),
     Command("migrate", "bring the business database up to date (and its roles, given an administrator's URL)", "pdp.embedded.migrer"),
     Command("portal", "serve the portal alone, from the settings of the environment", "pdp.embedded.portail"),
-    Command("screenshots", "make the pictures of the main screens", "pdp.embedded.screenshots"),
+    Command("screenshots", "make the pictures of the main screens and check them with axe-core", "pdp.embedded.screenshots"),
+    Command("docs", "write the pages produced from the code (--check: fail when they differ)", "pdp.documentation"),
 ]
 
 
