@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 import yaml
+
 from pdp.config import RACINE
 
 COMPOSE = RACINE / "docker-compose.yml"

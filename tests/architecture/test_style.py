@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from pdp.config import RACINE
 
 OUTILS = Path(sys.executable).parent

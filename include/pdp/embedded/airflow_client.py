@@ -39,6 +39,12 @@ class AirflowClient:
         self._session.trust_env = False  # a proxy of the machine has no business with 127.0.0.1
         self.tag = tag
 
+    def __enter__(self) -> AirflowClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._session.close()
+
     def trigger_dag(self, dag_id: str, conf: Mapping[str, Any] | None = None, logical_date: datetime | None = None) -> str:
         """Start a run now; its run id. ``conf`` holds opaque ids and counts only."""
         corps = {"conf": dict(conf or {}), "logical_date": logical_date.isoformat() if logical_date else None}

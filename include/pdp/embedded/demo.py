@@ -79,7 +79,8 @@ def _work(stack: Stack, arguments: argparse.Namespace, progress: Avancement) -> 
         return dict(json.loads(fait.read_text()))
     from pdp.simulation.scenario import run_scenario  # reads the settings, which exist only once the platform is up
 
-    bilan = _step("scenario", lambda: run_scenario(stack.env, stack.airflow_client(), progress))
+    with stack.airflow_client() as client:
+        bilan = _step("scenario", lambda: run_scenario(stack.env, client, progress))
     bilan["memoire_mo"] = stack.memory_mo()
     bilan["relances"] = sum(stack.superviseur.relances().values())
     write_private(fait, json.dumps(bilan, default=str))

@@ -24,6 +24,7 @@ from pdp.embedded.roles import ensure_roles_and_databases
 from pdp.embedded.superviseur import Programme, Superviseur
 
 PORTS_PREFERES = {"postgres": None, "airflow": 8080, "portail": 8000, "partenaire": 8100, "smtp": 1025}
+_RELANCES_AU_DEPART = 3  # dead that often before its first answer: waiting longer would not help
 _PYTHON = sys.executable
 _AIRFLOW = Path(_PYTHON).with_name("airflow")
 
@@ -193,8 +194,8 @@ class Stack:
     def _wait(self, nom: str, pret: Callable[[], bool], delai_s: float) -> None:
         limite = time.monotonic() + delai_s
         while not pret():
-            if time.monotonic() > limite:
-                raise ServiceMuet(f"{nom} did not answer in {delai_s:.0f} s: {self.superviseur.log_tail(nom)}")
+            if time.monotonic() > limite or self.superviseur.relances().get(nom, 0) >= _RELANCES_AU_DEPART:
+                raise ServiceMuet(f"{nom} does not start: {self.superviseur.log_tail(nom)}")
             time.sleep(0.05)  # a service tells that it is ready by answering only
 
 
