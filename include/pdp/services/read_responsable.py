@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 
 from pdp.domain.orientation import DISPOSITIFS
 from pdp.domain.orientation import LIBELLES as STATUTS_ORIENTATION
-from pdp.domain.orientation import Statut as StatutOrientation
 from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
 from pdp.domain.parcours import MOTIFS_CLOTURE
 from pdp.domain.parcours import Statut as StatutParcours
@@ -213,7 +212,7 @@ class OrientationNeutre:
 
     @property
     def statut_libelle(self) -> str:
-        return STATUTS_ORIENTATION.get(StatutOrientation(self.statut), self.statut) if self.statut in StatutOrientation else self.statut
+        return {str(statut): libelle for statut, libelle in STATUTS_ORIENTATION.items()}.get(self.statut, self.statut)
 
 
 @dataclass(frozen=True)
