@@ -7,11 +7,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, text
 
+from fabrique import TEST
 from pdp.domain.arret import Prescription
+from pdp.domain.bilan import Bilan
+from pdp.services.detect_signalements import detect_signalements, rebuild_episodes
 
 PLATEFORME = "PF35"
 JOUR = date(2026, 11, 18)
@@ -141,3 +145,43 @@ def _around(hasard: random.Random, jour: date) -> Prescription:
     duree = hasard.choice((29, 30, 31, 32, 58, 59, 60, 61, 89, 90, 91, 179, 180, 181, 400))
     prescription = _generate_prescription(hasard, fin - timedelta(days=duree - 1))
     return replace(prescription, fin=fin)
+
+
+@dataclass(frozen=True)
+class Ligne:
+    """A signalement as the médecin-conseil finds it."""
+
+    palier: int
+    survenu_le: date
+    statut: str
+
+
+def instant(jour: date) -> datetime:
+    return datetime(jour.year, jour.month, jour.day, 8, tzinfo=UTC)
+
+
+def run(conn: Connection, jour: date = JOUR) -> Bilan:
+    rebuild_episodes(conn, PLATEFORME, instant(jour))
+    return detect_signalements(conn, PLATEFORME, TEST, instant(jour))
+
+
+def list_signalements(conn: Connection, personne: UUID) -> list[Ligne]:
+    lignes = conn.execute(
+        text("SELECT palier, survenu_le, statut FROM pdp.signalement WHERE assure_id = :p ORDER BY connu_at, palier"), {"p": personne}
+    )
+    return [Ligne(*ligne) for ligne in lignes]
+
+
+def insert_one(conn: Connection, *prescriptions: Any, **champs: Any) -> Personne:
+    [personne] = insert_personnes(conn, [Personne(list(prescriptions), **champs)])
+    return personne
+
+
+def update_avis(conn: Connection, id_avis: str, **champs: Any) -> None:
+    """A correction learnt later, columns by name."""
+    requetes = {
+        "annule": "UPDATE pdp.arret_prescrit SET annule = :v, connu_at = now() WHERE id_avis = :i",
+        "date_fin": "UPDATE pdp.arret_prescrit SET date_fin = :v, connu_at = now() WHERE id_avis = :i",
+    }
+    for nom, valeur in champs.items():
+        conn.execute(text(requetes[nom]), {"v": valeur, "i": id_avis})

@@ -145,7 +145,7 @@ depasse AS (
     UPDATE pdp.signalement AS s SET statut = 'remplace', mode_decision = 'systeme', decide_at = :maintenant
     FROM deja_signale AS d
     JOIN nouveau AS n ON n.id = d.candidat_id
-    WHERE s.id = d.signalement_id AND s.statut IN ('veille', 'a_trier') AND s.palier < n.palier
+    WHERE s.id = d.signalement_id AND s.statut IN ('veille', 'a_trier')
     RETURNING s.id, s.assure_id, n.id AS par_id
 ),
 evenement AS (

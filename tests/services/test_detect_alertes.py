@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
-from fabrique import TEST, agent, lot, socle
-from fabrique_detection import JOUR, PLATEFORME, Personne, avis, depuis, insert_personnes, insert_prescriptions
+from fabrique import agent, lot, socle
+from fabrique_detection import JOUR, Personne, avis, depuis, insert_one, insert_prescriptions, run
 from pdp.domain.droits_ij import compteur
 from pdp.referentiel import load_referentiel
-from pdp.services.detect_signalements import detect_signalements, rebuild_episodes
 
 LONGTEMPS = timedelta(days=400)
 
@@ -22,17 +21,6 @@ def conn(base: str) -> Any:
     with lot() as ouverte:
         socle(ouverte)
         yield ouverte
-
-
-def run(conn: Connection, jour: date = JOUR) -> None:
-    maintenant = datetime(jour.year, jour.month, jour.day, 8, tzinfo=UTC)
-    rebuild_episodes(conn, PLATEFORME, maintenant)
-    detect_signalements(conn, PLATEFORME, TEST, maintenant)
-
-
-def insert_one(conn: Connection, *prescriptions: Any) -> Personne:
-    [personne] = insert_personnes(conn, [Personne(list(prescriptions))])
-    return personne
 
 
 def list_alertes(conn: Connection) -> list[Any]:

@@ -3,61 +3,34 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, text
 
 from fabrique import TEST, lot, parcours, socle
-from fabrique_detection import JOUR, MAINTENANT, PLATEFORME, RECU, Personne, avis, depuis, insert_personnes, insert_prescriptions
-from pdp.domain.bilan import Bilan
+from fabrique_detection import (
+    JOUR,
+    MAINTENANT,
+    PLATEFORME,
+    RECU,
+    Ligne,
+    Personne,
+    avis,
+    depuis,
+    insert_one,
+    insert_personnes,
+    insert_prescriptions,
+    instant,
+    list_signalements,
+    run,
+)
 from pdp.referentiel import load_referentiel
 from pdp.services.detect_signalements import bornes, detect_signalements, rebuild_episodes
 
 LONGTEMPS = timedelta(days=400)
-
-
-@dataclass(frozen=True)
-class Ligne:
-    """A signalement as the médecin-conseil finds it."""
-
-    palier: int
-    survenu_le: date
-    statut: str
-
-
-def instant(jour: date) -> datetime:
-    return datetime(jour.year, jour.month, jour.day, 8, tzinfo=UTC)
-
-
-def run(conn: Connection, jour: date = JOUR) -> Bilan:
-    rebuild_episodes(conn, PLATEFORME, instant(jour))
-    return detect_signalements(conn, PLATEFORME, TEST, instant(jour))
-
-
-def list_signalements(conn: Connection, personne: UUID) -> list[Ligne]:
-    lignes = conn.execute(
-        text("SELECT palier, survenu_le, statut FROM pdp.signalement WHERE assure_id = :p ORDER BY connu_at, palier"), {"p": personne}
-    )
-    return [Ligne(*ligne) for ligne in lignes]
-
-
-def insert_one(conn: Connection, *prescriptions: Any, **champs: Any) -> Personne:
-    [personne] = insert_personnes(conn, [Personne(list(prescriptions), **champs)])
-    return personne
-
-
-def update_avis(conn: Connection, id_avis: str, **champs: Any) -> None:
-    """A correction learnt later, columns by name."""
-    requetes = {
-        "annule": "UPDATE pdp.arret_prescrit SET annule = :v, connu_at = now() WHERE id_avis = :i",
-        "date_fin": "UPDATE pdp.arret_prescrit SET date_fin = :v, connu_at = now() WHERE id_avis = :i",
-    }
-    for nom, valeur in champs.items():
-        conn.execute(text(requetes[nom]), {"v": valeur, "i": id_avis})
 
 
 @pytest.fixture
@@ -147,6 +120,15 @@ def test_second_run_writes_nothing(base: str) -> None:
         assert (bilan.traites, snapshot(conn)) == (0, avant)
 
 
+def test_a_platform_is_held_while_it_is_detected(base: str) -> None:
+    essai = text("SELECT pg_try_advisory_xact_lock(hashtextextended('pdp.detection/' || :p, 0))")
+    with lot() as conn:
+        socle(conn)
+    with lot() as conn, lot() as autre:
+        detect_signalements(conn, PLATEFORME, TEST, MAINTENANT)
+        assert [autre.execute(essai, {"p": p}).scalar() for p in (PLATEFORME, "PF57")] == [False, True]
+
+
 def test_two_detections_at_once_have_one_effect(base: str) -> None:
     with lot() as conn:
         socle(conn)
@@ -186,55 +168,22 @@ def test_open_parcours_receives_the_signalement(conn: Connection) -> None:
     assert (evenement.parcours_id, evenement.donnees["signalement_id"]) == (dossier.parcours, str(ligne.id))
 
 
-def test_earlier_start_learnt_later_does_not_signal_the_same_threshold_again(conn: Connection) -> None:
-    personne = insert_one(conn, avis(JOUR - timedelta(days=59), JOUR + LONGTEMPS))
-    run(conn)
-    insert_prescriptions(conn, [(personne.id, avis(JOUR - timedelta(days=75), JOUR - timedelta(days=58)))])
-    run(conn, JOUR + timedelta(days=1))
-    assert [s.palier for s in list_signalements(conn, personne.id)] == [60]
-    etats = conn.execute(text("SELECT etat, count(*) FROM pdp.episode GROUP BY etat ORDER BY etat")).all()
-    assert [tuple(e) for e in etats] == [("courant", 1), ("remplace", 1)]
-    run(conn, JOUR + timedelta(days=14))  # 90 days since the corrected start
-    assert [(s.palier, s.statut) for s in list_signalements(conn, personne.id)] == [(60, "remplace"), (90, "a_trier")]
-
-
-def test_late_prescription_that_joins_two_absences(conn: Connection) -> None:
-    """The second absence had reached J60; joined to the first, it lasts 120 days: J90 is signalled, J60 is not again."""
-    personne = insert_one(conn, depuis(JOUR - timedelta(days=119), 50), avis(JOUR - timedelta(days=59), JOUR + LONGTEMPS))
-    run(conn)
-    insert_prescriptions(conn, [(personne.id, depuis(JOUR - timedelta(days=69), 10))])
-    run(conn)
-    assert {(s.palier, s.statut) for s in list_signalements(conn, personne.id)} == {(60, "remplace"), (90, "a_trier")}
-
-
-def test_cancelled_arret_is_replaced_and_restored_under_the_same_id(conn: Connection) -> None:
-    personne = insert_one(conn, avis(JOUR - timedelta(days=59), JOUR + LONGTEMPS))
-    run(conn)
-    avant = conn.execute(text("SELECT id, debut, fin FROM pdp.episode")).all()
-    for annule, etat in ((True, "remplace"), (False, "courant")):
-        update_avis(conn, personne.prescriptions[0].id_avis, annule=annule)
-        run(conn)
-        assert conn.execute(text("SELECT id, debut, fin FROM pdp.episode WHERE etat = :e"), {"e": etat}).all() == avant
-    assert [s.palier for s in list_signalements(conn, personne.id)] == [60]
-
-
-def test_shortened_then_lengthened_arret_signals_each_threshold_once(conn: Connection) -> None:
-    personne = insert_one(conn, avis(JOUR - timedelta(days=59), JOUR + LONGTEMPS))
-    run(conn)
-    id_avis = personne.prescriptions[0].id_avis
-    update_avis(conn, id_avis, date_fin=JOUR - timedelta(days=40))
-    run(conn)
-    update_avis(conn, id_avis, date_fin=JOUR + LONGTEMPS)
-    run(conn)
-    assert [s.palier for s in list_signalements(conn, personne.id)] == [60]
-
-
 def test_a_new_absence_is_signalled_from_the_start(conn: Connection) -> None:
     personne = insert_one(conn, avis(JOUR - timedelta(days=59), JOUR))
     run(conn)
     insert_prescriptions(conn, [(personne.id, avis(JOUR + timedelta(days=10), JOUR + LONGTEMPS))])
     run(conn, JOUR + timedelta(days=10 + 59))
     assert [(s.palier, s.statut) for s in list_signalements(conn, personne.id)] == [(60, "a_trier"), (60, "a_trier")]
+
+
+@pytest.mark.parametrize(("ecart", "arrets"), [(-1, 2), (0, 2), (1, 3)])
+def test_repetition_counts_absences_begun_in_the_last_twelve_months(conn: Connection, ecart: int, arrets: int) -> None:
+    """The window is open on its far side: an absence begun a year ago to the day is out."""
+    il_y_a_un_an = date(2025, 11, 18) + timedelta(days=ecart)
+    insert_one(conn, depuis(il_y_a_un_an, 2), depuis(date(2026, 3, 2), 2), avis(JOUR - timedelta(days=40), JOUR + LONGTEMPS))
+    run(conn)
+    observe = conn.execute(text("SELECT valeur_observee FROM pdp.signalement_motif WHERE regle = 'repetition'")).scalars().all()
+    assert [int(o) for o in observe] == ([3] if arrets == 3 else [])
 
 
 @pytest.mark.parametrize("risque", ["maternite", "paternite"])

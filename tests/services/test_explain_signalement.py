@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from fabrique import TEST, agent, assure, auteur_agent, lot, socle
 from fabrique_detection import JOUR, MAINTENANT, PLATEFORME, Personne, avis, insert_personnes
+from pdp.domain.signalement import REGLES
 from pdp.errors import Introuvable
 from pdp.services import explain_signalement as module
 from pdp.services.detect_signalements import detect_signalements, rebuild_episodes
