@@ -37,6 +37,7 @@ PARIS = pendulum.timezone("Europe/Paris")
 DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
 FLUX_CHARGES = Asset("pdp://flux/charges", name="flux_charges")
 SIGNALEMENTS_DETECTES = Asset("pdp://signalements/detectes", name="signalements_detectes")
+LOT_ENVOI = 200  # messages of one run: the next one comes two minutes later
 RELECTURE = timedelta(days=2)  # facts are read again this far back: a file committed late is never missed, and twice is once
 
 # Every sweep is short and can be run twice: two quick retries absorb a database restart; a person looks at what remains.
@@ -128,7 +129,7 @@ def send_messages() -> dict[str, Any]:
     """Empty the outbox of what is due, in small claimed batches."""
     instant = instant_metier()
     with _passage("envoyer", instant, None) as passage:
-        passage.bilan = send_outbox.send_due(instant)
+        passage.bilan = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id)
     return passage.conclude()
 
 

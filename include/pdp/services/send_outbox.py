@@ -148,7 +148,7 @@ def record_remise(
 
 def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> Remise:
     """Outside any transaction; at most 10 s."""
-    if ligne.horizon_at <= maintenant:
+    if ligne.essais > 1 and ligne.horizon_at <= maintenant:  # after an outage of ours, a message is still tried once
         return Remise(Classe.REFUSE, "horizon")
     if ligne.canal == "portail":
         return portail.deliver()

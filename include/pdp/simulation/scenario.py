@@ -109,9 +109,9 @@ def run_scenario(env: Mapping[str, str], client: Orchestrateur, progress: Callab
     personnes.decide_signalements(calendrier)
     job.run("pdp_tri_affectation", calendrier.matin_premier)
     progress(f"conseillers simulés : {personnes.play_premiers_dossiers(calendrier)} dossiers travaillés")
-    job.run("pdp_envoi", calendrier.jour_ouvre(12))
-    personnes.answer_portail(calendrier.jour_ouvre(14))
-    job.run("pdp_reponses", calendrier.jour_ouvre(15))
+    job.run("pdp_envoi", calendrier.jour_ouvre(7))
+    personnes.answer_portail(calendrier.jour_ouvre(9))
+    job.run("pdp_reponses", calendrier.jour_ouvre(10))
     progress(f"issues enregistrées par les conseillers simulés : {personnes.close_dossiers(calendrier)}")
 
     job.run("pdp_reception", calendrier.matin, livraison=cohorte / "J")
