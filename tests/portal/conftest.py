@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 from fastapi import FastAPI
+from sqlalchemy import Connection
+
+import fabrique
+from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.portal.app import create_app
 from pdp.services import manage_comptes
 from pdp.storage import db
-from sqlalchemy import Connection
-
 from portal import donnees
 from portal.donnees import TestClient
 
@@ -24,6 +28,24 @@ def _cheap_passwords() -> Iterator[None]:
         mp.setattr(manage_comptes, "_N", 2)
         mp.setattr(manage_comptes, "_P", 1)
         yield
+
+
+@dataclass
+class Horloge:
+    """The clock of the portal, set by the test."""
+
+    instant: datetime = fabrique.MAINTENANT
+
+    def advance(self, **duree: float) -> None:
+        self.instant += timedelta(**duree)
+
+
+@pytest.fixture
+def horloge(monkeypatch: pytest.MonkeyPatch) -> Horloge:
+    """Wednesday 18 November 2026, 09:00 in Paris, until the test advances it."""
+    horloge = Horloge()
+    monkeypatch.setattr(clock, "now", lambda: horloge.instant)
+    return horloge
 
 
 @pytest.fixture

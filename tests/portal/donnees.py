@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import re
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from uuid import UUID
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from httpx import Response
+from sqlalchemy import Connection, text
 
 import fabrique
-from httpx import Response
 from pdp.services.manage_comptes import create_compte
-from sqlalchemy import Connection
 
 with warnings.catch_warnings():  # the test client prefers a newer httpx, which the lock does not have
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
+Connecter = Callable[[str], TestClient]
 MOT_DE_PASSE = "mot de passe des tests"
 ICI, AILLEURS = "PF35", "PF57"
 
@@ -66,7 +70,41 @@ def sign_in(client: TestClient, login: str, mot_de_passe: str = MOT_DE_PASSE, su
 
 
 def post(client: TestClient, adresse: str, depuis: str, **champs: object) -> Response:
-    """Send a form as the page ``depuis`` would: with its token and its key, unless given."""
-    page = client.get(depuis).text
-    valeurs = {"jeton": read_champ(page, "jeton"), "cle_saisie": read_champ(page, "cle_saisie") if "cle_saisie" in page else "", **champs}
+    """Send a form as the page ``depuis`` would: with the token of the session and a key of its own, unless given."""
+    valeurs = {"jeton": read_champ(client.get(depuis).text, "jeton"), "cle_saisie": str(uuid4()), **champs}
     return client.post(adresse, data=valeurs)
+
+
+def add_tache(conn: Connection, parcours_id: UUID, motif: str, echeance_at: datetime, *, balle: str = "csam", cause: str = "essai") -> UUID:
+    """An open reason, inserted as it is: the tests of the list choose their deadlines."""
+    return conn.execute(
+        text(
+            "INSERT INTO pdp.tache (plateforme_id, parcours_id, motif, balle, echeance_at, cause, origine, ouverte_at, ouverte_par)"
+            " SELECT plateforme_id, id, :motif, :balle, :echeance, :cause, 'automatique', :m, 'essai' FROM pdp.parcours WHERE id = :p"
+            " RETURNING id"
+        ),
+        {"p": parcours_id, "motif": motif, "balle": balle, "echeance": echeance_at, "cause": cause, "m": fabrique.MAINTENANT},
+    ).scalar_one()
+
+
+def add_motif(conn: Connection, signalement_id: UUID, libelle: str) -> None:
+    """One readable reason of a signalement."""
+    conn.execute(
+        text(
+            "INSERT INTO pdp.signalement_motif"
+            " (signalement_id, plateforme_id, regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points)"
+            " SELECT id, plateforme_id, 'palier', 1, :l, 90, 90, 'palier_signalement_j90@origine', 30 FROM pdp.signalement WHERE id = :s"
+        ),
+        {"s": signalement_id, "l": libelle},
+    )
+
+
+def add_tele_echange(conn: Connection, dossier: fabrique.Dossier, debut_at: datetime, statut: str = "planifie") -> UUID:
+    return conn.execute(
+        text(
+            "INSERT INTO pdp.tele_echange (plateforme_id, parcours_id, csam_id, csam_numero, debut_at, fin_at, statut, planifie_at)"
+            " SELECT p.plateforme_id, p.id, a.id, a.numero, :d, cast(:d AS timestamptz) + interval '45 minutes', :s, :m"
+            " FROM pdp.parcours p JOIN pdp.agent a ON a.id = p.csam_id WHERE p.id = :p RETURNING id"
+        ),
+        {"p": dossier.parcours, "d": debut_at, "s": statut, "m": fabrique.MAINTENANT},
+    ).scalar_one()

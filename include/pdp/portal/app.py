@@ -30,6 +30,19 @@ from pdp.portal.sessions import ConnexionRequise, redirect
 # Order = order of the menu entries of a role.
 VUES = [
     "connexion",
+    "ma_liste",
+    "fiche",
+    "appel",
+    "creneaux",
+    "entretien",
+    "accord",
+    "orientation",
+    "cloture",
+    "medecin",
+    "partenaire",
+    "responsable",
+    "evaluateur",
+    "aide",
 ]
 STATUTS: list[tuple[type[ErreurPdp], int, str]] = [
     (FormulaireRefuse, 403, "Page périmée"),

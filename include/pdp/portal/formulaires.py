@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time
+from typing import Literal, overload
 from uuid import UUID, uuid4
 
 from fastapi import Request
@@ -16,8 +17,18 @@ NOTE_MAX = 500
 
 
 def _fields(request: Request) -> FormData:
-    """Fields read once by the route class before the view runs."""
-    return request.state.formulaire
+    """Fields read once by the route class before the view runs; none on a GET."""
+    return getattr(request.state, "formulaire", None) or FormData()
+
+
+def names(request: Request) -> list[str]:
+    """Names of the fields received, to show a form again as it was typed."""
+    return list(_fields(request).keys())
+
+
+def values(request: Request, champ: str) -> list[str]:
+    """Everything typed in a field, unchecked: to show it again, escaped, never to store it."""
+    return [v for v in _fields(request).getlist(champ) if isinstance(v, str)] or [""]
 
 
 def new_cle() -> UUID:
@@ -25,6 +36,10 @@ def new_cle() -> UUID:
     return uuid4()
 
 
+@overload
+def texte(request: Request, champ: str, *, libelle: str, maximum: int = ..., obligatoire: Literal[True]) -> str: ...
+@overload
+def texte(request: Request, champ: str, *, libelle: str, maximum: int = ..., obligatoire: bool = ...) -> str | None: ...
 def texte(request: Request, champ: str, *, libelle: str, maximum: int = NOTE_MAX, obligatoire: bool = False) -> str | None:
     """Trimmed text, None when empty."""
     brut = _fields(request).get(champ)
@@ -38,6 +53,10 @@ def texte(request: Request, champ: str, *, libelle: str, maximum: int = NOTE_MAX
     return valeur or None
 
 
+@overload
+def choix(request: Request, champ: str, admis: Collection[str], *, libelle: str, obligatoire: Literal[True] = ...) -> str: ...
+@overload
+def choix(request: Request, champ: str, admis: Collection[str], *, libelle: str, obligatoire: bool) -> str | None: ...
 def choix(request: Request, champ: str, admis: Collection[str], *, libelle: str, obligatoire: bool = True) -> str | None:
     """One value of a closed list."""
     valeur = texte(request, champ, libelle=libelle, maximum=200, obligatoire=obligatoire)
@@ -58,6 +77,10 @@ def choix_multiples(request: Request, champ: str, admis: Collection[str], *, lib
     return list(dict.fromkeys(brutes))
 
 
+@overload
+def jour(request: Request, champ: str, *, libelle: str, obligatoire: Literal[True]) -> date: ...
+@overload
+def jour(request: Request, champ: str, *, libelle: str, obligatoire: bool = ...) -> date | None: ...
 def jour(request: Request, champ: str, *, libelle: str, obligatoire: bool = False) -> date | None:
     """Date of an ``<input type="date">``."""
     brut = texte(request, champ, libelle=libelle, maximum=10, obligatoire=obligatoire)

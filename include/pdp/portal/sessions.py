@@ -65,6 +65,14 @@ def session_of(request: Request) -> Session:
     return request.state.session
 
 
+def agent_of(request: Request) -> UUID:
+    """Agent signed in; a partner has none and is told that nothing is there."""
+    agent = session_of(request).agent_id
+    if agent is None:
+        raise AccesRefuse("Votre fonction ne donne pas accès à cet écran.")
+    return agent
+
+
 @contextmanager
 def lire(request: Request) -> Iterator[Connection]:
     """Read-only transaction under the role of the person signed in; what a GET uses."""

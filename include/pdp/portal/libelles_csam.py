@@ -1,0 +1,108 @@
+"""French words of the coordinator's screens for codes that no rule needs to know."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pdp.domain.accord import CANAUX_RETRAIT, CLASSES, MODALITES, TEXTES
+from pdp.domain.contact import RESULTATS
+from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
+from pdp.domain.orientation import DISPOSITIFS, MOTIFS_REFUS
+from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
+
+RISQUES = {
+    "maladie": "Maladie",
+    "at": "Accident du travail",
+    "mp": "Maladie professionnelle",
+    "trajet": "Accident de trajet",
+    "maternite": "Maternité",
+    "paternite": "Paternité",
+}
+MOTIFS_ARRET = {
+    "tms": "Troubles musculo-squelettiques",
+    "psychique": "Psychique",
+    "autre": "Autre",
+    "non_renseigne": "Non renseignée",
+}
+CONTRATS = {"salarie": "Salarié", "independant": "Indépendant", "sans_emploi": "Sans emploi"}
+CANAUX = {
+    "telephone": "Téléphone",
+    "presentiel": "Sur place",
+    "visio": "Visio",
+    "courrier": "Courrier",
+    "ameli_message": "Message ameli",
+    "sms": "SMS",
+    "courriel": "Courriel",
+}
+CANAUX_ENTRETIEN = {"telephone": "Téléphone", "visio": "Visio", "presentiel": "Sur place"}
+LANGUES = {
+    "fr": "français",
+    "en": "anglais",
+    "ar": "arabe",
+    "pt": "portugais",
+    "tr": "turc",
+    "es": "espagnol",
+    "uk": "ukrainien",
+    "ro": "roumain",
+}
+STATUTS_ENTRETIEN = {
+    "planifie": "Planifié",
+    "confirme": "Confirmé",
+    "realise": "Réalisé",
+    "realise_partiel": "Réalisé en partie",
+    "absent": "Personne absente",
+    "annule_assure": "Annulé par la personne",
+    "annule_service": "Annulé par le service",
+    "reporte": "Reporté",
+}
+ETATS_ACCORD = {
+    "accorde": ("✓", "bien", "Accord donné"),
+    "refuse": ("✕", "neutre", "Refusé"),
+    "retire": ("✕", "jour", "Accord retiré"),
+    "expire": ("⚠", "jour", "Accord expiré"),
+}
+MOTIFS_RETRAIT = {
+    "demande_personne": "À la demande de la personne",
+    "partenaire_muet": "Le partenaire ne répond pas",
+    "autre_relais": "Un autre relais convient mieux",
+    "erreur": "Envoyée par erreur",
+}
+ETATS_MESSAGE = {
+    "a_envoyer": "Envoi en attente",
+    "en_cours": "Envoi en cours",
+    "livre": "Remis au partenaire",
+    "rebut": "Non remis",
+    "incertain": "Remise incertaine",
+    "rappele": "Rappelé avant l'envoi",
+}
+ELIGIBILITES = {
+    "eligible": ("✓", "bien", "Possible"),
+    "a_verifier": ("?", "jour", "À vérifier"),
+    "non_eligible": ("✕", "neutre", "Pas possible"),
+}
+# What every template of these screens may use.
+LIBELLES: dict[str, Any] = {
+    "RISQUES": RISQUES,
+    "MOTIFS_ARRET": MOTIFS_ARRET,
+    "CONTRATS": CONTRATS,
+    "CANAUX": CANAUX,
+    "CANAUX_ENTRETIEN": CANAUX_ENTRETIEN,
+    "LANGUES": LANGUES,
+    "STATUTS_ENTRETIEN": STATUTS_ENTRETIEN,
+    "ETATS_ACCORD": ETATS_ACCORD,
+    "MOTIFS_RETRAIT": MOTIFS_RETRAIT,
+    "ETATS_MESSAGE": ETATS_MESSAGE,
+    "ELIGIBILITES": ELIGIBILITES,
+    "RESULTATS": RESULTATS,
+    "TEXTES": TEXTES,
+    "CLASSES": CLASSES,
+    "MODALITES": MODALITES,
+    "CANAUX_RETRAIT": CANAUX_RETRAIT,
+    "DISPOSITIFS": DISPOSITIFS,
+    "MOTIFS_REFUS": MOTIFS_REFUS,
+    "MOTIFS_CLOTURE": MOTIFS_CLOTURE,
+    "MOTIFS_REOUVERTURE": MOTIFS_REOUVERTURE,
+    "SITUATIONS": SITUATIONS,
+    "PROVENANCES": PROVENANCES,
+    "JALONS": JALONS,
+}

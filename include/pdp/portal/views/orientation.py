@@ -1,0 +1,69 @@
+"""Orientation: partners that may take over, what each would see, and the confirmation by a person."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from fastapi import Request
+from starlette.responses import Response
+
+from pdp import clock
+from pdp.domain.contenu import LIBELLES as CHAMPS
+from pdp.errors import Introuvable
+from pdp.portal import formulaires
+from pdp.portal.affichage import page
+from pdp.portal.auth import Routeur, acces
+from pdp.portal.libelles_csam import LIBELLES, MOTIFS_RETRAIT
+from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
+from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu, suggest_partenaires
+from pdp.services.read_fiche import check_suivi, get_tete, list_orientations
+
+routeur = Routeur()
+
+
+@routeur.get("/parcours/{parcours_id}/orientations")
+@acces("csam")
+def show_suggestions(request: Request, parcours_id: UUID) -> Response:
+    with lire(request) as conn:
+        tete = get_tete(conn, agent_of(request), parcours_id)
+        suggestions = suggest_partenaires(conn, parcours_id, clock.now())
+        actives = {o.dispositif: o for o in list_orientations(conn, parcours_id) if o.active}
+    return page(request, "csam/orientations.html", tete=tete, suggestions=suggestions, actives=actives, **LIBELLES)
+
+
+@routeur.get("/parcours/{parcours_id}/orientations/{partenaire_id}")
+@acces("csam")
+def show_apercu(request: Request, parcours_id: UUID, partenaire_id: UUID) -> Response:
+    """The preview is built by the code that builds what is sent."""
+    with lire(request) as conn:
+        tete = get_tete(conn, agent_of(request), parcours_id)
+        suggestions = suggest_partenaires(conn, parcours_id, clock.now())
+        partenaire = next((s for s in suggestions if s.partenaire_id == partenaire_id), None)
+        if partenaire is None:
+            raise Introuvable
+        contenu = preview_contenu(conn, parcours_id, partenaire_id)
+    return page(request, "csam/orientation.html", tete=tete, partenaire=partenaire, contenu=contenu, CHAMPS=CHAMPS, **LIBELLES)
+
+
+@routeur.post("/parcours/{parcours_id}/orientations")
+@acces("csam")
+def save_orientation(request: Request, parcours_id: UUID) -> Response:
+    """Orientation and message are written together, or not at all."""
+    partenaire_id = formulaires.identifiant(request, "partenaire_id", libelle="Partenaire")
+    motif = formulaires.texte(request, "motif", libelle="Pourquoi ce relais", obligatoire=True)
+    with ecrire(request) as conn:
+        check_suivi(conn, agent_of(request), parcours_id)
+        orient_parcours(conn, session_of(request).auteur, parcours_id, partenaire_id, motif, clock.now())
+    flash(request, "Orientation enregistrée. Le partenaire la reçoit dans les prochaines minutes ; sa réponse arrivera dans votre liste.")
+    return redirect(f"/parcours/{parcours_id}#orientations")
+
+
+@routeur.post("/parcours/{parcours_id}/orientations/{orientation_id}/retirer")
+@acces("csam")
+def withdraw_orientation(request: Request, parcours_id: UUID, orientation_id: UUID) -> Response:
+    motif = formulaires.choix(request, "motif", MOTIFS_RETRAIT, libelle="Pourquoi retirer")
+    with ecrire(request) as conn:
+        check_suivi(conn, agent_of(request), parcours_id, orientation_id)
+        cancel_orientation(conn, session_of(request).auteur, orientation_id, motif, clock.now())
+    flash(request, "Orientation retirée : le partenaire ne la voit plus. Faites le point avec la personne.", genre="info")
+    return redirect(f"/parcours/{parcours_id}#orientations")

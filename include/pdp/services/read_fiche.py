@@ -1,0 +1,320 @@
+"""The case page of a coordinator: everything about one person, in a fixed number of statements, never the medical class.
+
+A case that this coordinator does not follow is :class:`Introuvable`, exactly like a case that does not exist.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Connection
+
+from pdp.clock import jour_local
+from pdp.domain.arret import MotifCategorie, Risque
+from pdp.domain.contact import RESULTATS, SANS_REPONSE
+from pdp.domain.jalons import Jalon, list_jalons
+from pdp.domain.orientation import ACTIVES
+from pdp.errors import Introuvable
+from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_historique import Evenement, list_evenements
+from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
+from pdp.storage.lignes import find_ligne, list_lignes
+from pdp.storage.sql import query
+
+
+@dataclass(frozen=True)
+class EnTete:
+    """The person, the absence, the rights and the appointment to come."""
+
+    id: UUID
+    plateforme_id: str
+    assure_id: UUID
+    signalement_id: UUID
+    statut: str
+    csam_id: UUID
+    decide_at: datetime
+    clos_at: datetime | None
+    cloture_motif: str | None
+    version: int
+    nom: str
+    prenom: str
+    date_naissance: date
+    telephone: str | None
+    courriel: str | None
+    contact_prefere: str
+    contact_refus: list[str]
+    langue: str
+    contrat: str
+    arret_debut: date | None
+    arret_fin: date | None
+    risque: Risque | None
+    motif_categorie: MotifCategorie | None
+    temps_partiel: bool | None
+    ij_utilisees: int | None
+    ij_restantes: int | None
+    epuisement_projete_le: date | None
+    ij_au: date | None
+    affectation_motif: str | None
+    affectation_du: datetime | None
+    entretien_id: UUID | None
+    entretien_debut_at: datetime | None
+    entretien_fin_at: datetime | None
+    entretien_canal: str | None
+    plateforme_telephone: str | None
+
+    def semaines(self, jour: date) -> int:
+        """Whole weeks of absence on ``jour``."""
+        return 0 if self.arret_debut is None else max(0, (jour - self.arret_debut).days + 1) // 7
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One attempt."""
+
+    id: UUID
+    survenu_at: datetime
+    canal: str
+    resultat: str
+    note: str | None
+    saisie_par_erreur_at: datetime | None
+    agent_id: UUID
+    agent_prenom: str
+    agent_nom: str
+
+    @property
+    def libelle(self) -> str:
+        return RESULTATS[self.resultat]
+
+
+@dataclass(frozen=True)
+class TeleEchange:
+    id: UUID
+    debut_at: datetime
+    fin_at: datetime
+    canal: str
+    statut: str
+    synthese: str | None
+    renseigne_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Accord:
+    """Last word of the person for one recipient."""
+
+    id: UUID
+    destinataire: str
+    decision: str
+    modalite: str
+    texte_version: str
+    recueilli_at: datetime
+    expire_le: date | None
+    retire_at: datetime | None
+    retrait_canal: str | None
+
+    def etat(self, jour: date) -> str:
+        """accorde, refuse, retire or expire."""
+        if self.retire_at is not None:
+            return "retire"
+        if self.decision == "accorde" and self.expire_le is not None and self.expire_le < jour:
+            return "expire"
+        return self.decision
+
+
+@dataclass(frozen=True)
+class Orientation:
+    id: UUID
+    dispositif: str
+    statut: str
+    motif: str
+    proposee_at: datetime
+    envoyee_at: datetime | None
+    repondue_at: datetime | None
+    reponse_attendue_le: date
+    refus_motif: str | None
+    compte_rendu: str | None
+    partenaire_nom: str
+    partenaire_telephone: str | None
+    message_etat: str | None
+
+    @property
+    def active(self) -> bool:
+        return self.statut in ACTIVES
+
+
+@dataclass(frozen=True)
+class SoutienPsy:
+    resultat: str
+    eligibilite: str
+    fenetre_au: date | None
+    enregistre_at: datetime
+
+
+@dataclass(frozen=True)
+class Issue:
+    jalon: str
+    situation: str
+    survenu_le: date | None
+    provenance: str
+    decide_at: datetime
+
+
+@dataclass(frozen=True)
+class Fiche:
+    """Everything the page shows."""
+
+    tete: EnTete
+    pourquoi: Pourquoi
+    taches: list[Tache]
+    contacts: list[Contact]
+    tele_echanges: list[TeleEchange]
+    accords: dict[str, Accord]
+    orientations: list[Orientation]
+    soutien_psy: SoutienPsy | None
+    issues: list[Issue]
+    evenements: list[Evenement]
+    jalons: tuple[Jalon, ...]
+    essais_max: int
+
+    @property
+    def prochaine(self) -> Tache | None:
+        return self.taches[0] if self.taches else None
+
+    @property
+    def adresse_action(self) -> str:
+        return action_url(self.tete.id, self.prochaine.motif if self.prochaine else "", self.tete.entretien_id)
+
+    @property
+    def dernier_contact(self) -> Contact | None:
+        return next((c for c in self.contacts if c.saisie_par_erreur_at is None), None)
+
+    @property
+    def essais(self) -> int:
+        """Attempts without an answer since the person was last reached."""
+        return count_essais(self.contacts)
+
+    def chez(self) -> str:
+        return BALLES[self.prochaine.balle] if self.prochaine else BALLES["csam"]
+
+
+def count_essais(contacts: list[Contact]) -> int:
+    """Attempts without an answer since the person was last reached; ``contacts`` latest first."""
+    essais = 0
+    for contact in contacts:
+        if contact.saisie_par_erreur_at is not None:
+            continue
+        if contact.resultat in ("joint", "joint_rappel_demande"):
+            break
+        essais += contact.resultat in SANS_REPONSE
+    return essais
+
+
+def get_tete(conn: Connection, csam_id: UUID, parcours_id: UUID) -> EnTete:
+    """Header of a case that this coordinator follows; raises :class:`Introuvable` otherwise."""
+    tete = find_ligne(conn, "fiche.lire", EnTete, parcours=parcours_id, csam=csam_id)
+    if tete is None:
+        raise Introuvable
+    return tete
+
+
+def check_suivi(conn: Connection, csam_id: UUID, parcours_id: UUID, piece_id: UUID | None = None) -> None:
+    """Raises :class:`Introuvable` unless this coordinator follows the case, and the piece (task, attempt…) belongs to it."""
+    if conn.execute(query("fiche.est_suivi_par"), {"parcours": parcours_id, "csam": csam_id}).scalar() is None:
+        raise Introuvable
+    if piece_id is not None and conn.execute(query("fiche.trouver_parcours"), {"piece": piece_id}).scalar() != parcours_id:
+        raise Introuvable
+
+
+def list_contacts(conn: Connection, parcours_id: UUID) -> list[Contact]:
+    """Attempts, latest first."""
+    return list_lignes(conn, "fiche.lister_contacts", Contact, parcours=parcours_id)
+
+
+def list_accords(conn: Connection, parcours_id: UUID) -> dict[str, Accord]:
+    """Last word of the person, per recipient."""
+    return {a.destinataire: a for a in list_lignes(conn, "fiche.lister_accords", Accord, parcours=parcours_id)}
+
+
+def list_orientations(conn: Connection, parcours_id: UUID) -> list[Orientation]:
+    """Hand-overs, latest first."""
+    return list_lignes(conn, "fiche.lister_orientations", Orientation, parcours=parcours_id)
+
+
+def list_issues(conn: Connection, parcours_id: UUID) -> list[Issue]:
+    """Situations recorded, latest first."""
+    return list_lignes(conn, "fiche.lister_issues", Issue, parcours=parcours_id)
+
+
+def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: datetime) -> Fiche:
+    """The case page; raises :class:`Introuvable` when this coordinator does not follow the case."""
+    tete = get_tete(conn, csam_id, parcours_id)
+    jour = jour_local(maintenant)
+    contacts = list_contacts(conn, parcours_id)
+    tele_echanges = list_lignes(conn, "fiche.lister_tele_echanges", TeleEchange, parcours=parcours_id)
+    orientations = list_orientations(conn, parcours_id)
+    return Fiche(
+        tete=tete,
+        pourquoi=list_pourquoi(conn, [tete.signalement_id])[tete.signalement_id],
+        taches=list_lignes(conn, "fiche.lister_taches", Tache, parcours=parcours_id),
+        contacts=contacts,
+        tele_echanges=tele_echanges,
+        accords=list_accords(conn, parcours_id),
+        orientations=orientations,
+        soutien_psy=find_ligne(conn, "fiche.lire_soutien_psy", SoutienPsy, parcours=parcours_id),
+        issues=list_issues(conn, parcours_id),
+        evenements=list_evenements(conn, parcours_id, _details(contacts, tele_echanges, orientations)),
+        jalons=_jalons(tete, jour),
+        essais_max=get_essais_max(tete, jour),
+    )
+
+
+def get_essais_max(tete: EnTete, jour: date) -> int:
+    """Attempts before a letter takes over (policy)."""
+    return referentiel().entier("contact_tentatives_max", jour, tete.plateforme_id)
+
+
+def _jalons(tete: EnTete, jour: date) -> tuple[Jalon, ...]:
+    if tete.arret_debut is None or tete.risque is None or tete.motif_categorie is None:
+        return ()
+    return list_jalons(tete.arret_debut, tete.risque, tete.motif_categorie, jour, referentiel(), tete.plateforme_id)
+
+
+def _details(
+    contacts: list[Contact], tele_echanges: list[TeleEchange], orientations: list[Orientation]
+) -> dict[str, tuple[str, str | None]]:
+    """id of a row named in an event -> (what it was, free text)."""
+    details: dict[str, tuple[str, str | None]] = {str(c.id): (c.libelle, c.note) for c in contacts}
+    details |= {str(t.id): ("", t.synthese) for t in tele_echanges}
+    details |= {str(o.id): (o.partenaire_nom, None) for o in orientations}
+    return details
+
+
+@dataclass(frozen=True)
+class Entretien:
+    """One appointment with its answers; the declared health is never shown again here, only whether it was collected."""
+
+    id: UUID
+    parcours_id: UUID
+    debut_at: datetime
+    fin_at: datetime
+    canal: str
+    statut: str
+    emploi: dict[str, Any]
+    social: dict[str, Any]
+    synthese: str | None
+    renseigne_at: datetime | None
+    nom: str
+    prenom: str
+    date_naissance: date
+    telephone: str | None
+    sante_recueillie: bool
+
+
+def get_entretien(conn: Connection, csam_id: UUID, tele_echange_id: UUID) -> Entretien:
+    """Raises :class:`Introuvable` unless this coordinator follows the case."""
+    entretien = find_ligne(conn, "fiche.lire_tele_echange", Entretien, tele_echange=tele_echange_id, csam=csam_id)
+    if entretien is None:
+        raise Introuvable
+    return entretien

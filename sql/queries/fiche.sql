@@ -1,0 +1,83 @@
+-- name: lire
+-- Header of a case followed by this coordinator: person, absence, rights, why this coordinator, appointment to come.
+SELECT p.id, p.plateforme_id, p.assure_id, p.signalement_id, p.statut, p.csam_id, p.decide_at, p.clos_at, p.cloture_motif, p.version,
+    s.nom, s.prenom, s.date_naissance, s.telephone, s.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat,
+    e.debut AS arret_debut, e.fin AS arret_fin, e.risque, e.motif_categorie, e.temps_partiel,
+    i.ij_utilisees, i.ij_restantes, i.epuisement_projete_le, i.au AS ij_au,
+    f.motif AS affectation_motif, f.du AS affectation_du, t.id AS entretien_id, t.debut_at AS entretien_debut_at, t.fin_at AS entretien_fin_at,
+    t.canal AS entretien_canal, g.telephone AS plateforme_telephone
+FROM pdp.parcours p
+JOIN identite.assure s ON s.id = p.assure_id
+JOIN pdp.plateforme g ON g.id = p.plateforme_id
+LEFT JOIN LATERAL (
+    SELECT debut, fin, risque, motif_categorie, temps_partiel FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1
+) e ON true
+LEFT JOIN pdp.compteur_ij i ON i.assure_id = p.assure_id
+LEFT JOIN pdp.affectation f ON f.parcours_id = p.id AND f.au IS NULL
+LEFT JOIN pdp.tele_echange t ON t.parcours_id = p.id AND t.statut IN ('planifie', 'confirme')
+WHERE p.id = :parcours AND p.csam_id = :csam;
+
+-- name: lister_taches
+-- Open reasons, earliest first.
+SELECT id, motif, balle, echeance_at, note, origine = 'manuelle' AS manuelle FROM pdp.tache
+WHERE parcours_id = :parcours AND fermee_at IS NULL ORDER BY echeance_at, ouverte_at, id;
+
+-- name: lister_contacts
+-- Attempts, latest first, with who made them; those entered in error stay, marked.
+SELECT c.id, c.survenu_at, c.canal, c.resultat, c.note, c.saisie_par_erreur_at, c.agent_id, a.prenom AS agent_prenom, a.nom AS agent_nom
+FROM pdp.contact c JOIN pdp.agent a ON a.id = c.agent_id
+WHERE c.parcours_id = :parcours ORDER BY c.survenu_at DESC, c.id;
+
+-- name: lister_tele_echanges
+-- Appointments, latest first.
+SELECT id, debut_at, fin_at, canal, statut, synthese, renseigne_at FROM pdp.tele_echange WHERE parcours_id = :parcours ORDER BY debut_at DESC, id;
+
+-- name: lister_accords
+-- The last word of the person for each recipient.
+SELECT DISTINCT ON (destinataire) id, destinataire, decision, modalite, texte_version, recueilli_at, expire_le, retire_at, retrait_canal
+FROM pdp.accord WHERE parcours_id = :parcours ORDER BY destinataire, recueilli_at DESC, id;
+
+-- name: lister_orientations
+-- Hand-overs, latest first, with the partner's answer and the state of the message.
+SELECT o.id, o.dispositif, o.statut, o.motif, o.proposee_at, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif, o.compte_rendu,
+    n.nom AS partenaire_nom, n.telephone AS partenaire_telephone,
+    (SELECT x.etat FROM pdp.outbox x WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC LIMIT 1) AS message_etat
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.parcours_id = :parcours ORDER BY o.proposee_at DESC, o.id;
+
+-- name: lire_soutien_psy
+-- What came of the proposal of Mon soutien psy.
+SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at FROM pdp.soutien_psy s WHERE s.parcours_id = :parcours;
+
+-- name: lister_issues
+-- Situations recorded, by milestone; contradictions stay side by side.
+SELECT jalon, situation, survenu_le, provenance, decide_at FROM pdp.issue WHERE parcours_id = :parcours AND annule_at IS NULL ORDER BY decide_at DESC, id;
+
+-- name: lister_evenements
+-- The history, latest first, with the name of the author.
+SELECT v.id, v.survenu_at, v.evenement, v.donnees, v.auteur_type, a.prenom AS agent_prenom, a.nom AS agent_nom, n.nom AS partenaire_nom
+FROM journal.evenement v
+LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+WHERE v.parcours_id = :parcours ORDER BY v.id DESC LIMIT 300;
+
+-- name: trouver_parcours
+-- The case that a task, an attempt, an appointment, an agreement or a hand-over belongs to.
+SELECT parcours_id FROM pdp.tache WHERE id = :piece
+UNION ALL SELECT parcours_id FROM pdp.contact WHERE id = :piece
+UNION ALL SELECT parcours_id FROM pdp.tele_echange WHERE id = :piece
+UNION ALL SELECT parcours_id FROM pdp.accord WHERE id = :piece
+UNION ALL SELECT parcours_id FROM pdp.orientation WHERE id = :piece;
+
+-- name: est_suivi_par
+-- Whether this coordinator follows this case.
+SELECT 1 FROM pdp.parcours WHERE id = :parcours AND csam_id = :csam;
+
+-- name: lire_tele_echange
+-- One appointment of a case followed by this coordinator.
+SELECT t.id, t.parcours_id, t.debut_at, t.fin_at, t.canal, t.statut, t.emploi, t.social, t.synthese, t.renseigne_at, s.nom, s.prenom, s.date_naissance,
+    s.telephone, EXISTS (SELECT 1 FROM medical.sante_declaree m WHERE m.tele_echange_id = t.id) AS sante_recueillie
+FROM pdp.tele_echange t
+JOIN pdp.parcours p ON p.id = t.parcours_id
+JOIN identite.assure s ON s.id = p.assure_id
+WHERE t.id = :tele_echange AND p.csam_id = :csam;
