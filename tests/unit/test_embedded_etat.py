@@ -11,7 +11,7 @@ import pytest
 from pdp.embedded.airflow_env import airflow_environment
 from pdp.embedded.environnement import platform_environment, restricted
 from pdp.embedded.etat import CLES, Etat, EtatInutilisable
-from pdp.embedded.ports import find_free_port, is_free
+from pdp.embedded.ports import Reservations, find_free_port, is_free
 
 PORTS = {"postgres": 1, "airflow": 2, "portail": 3, "partenaire": 4, "smtp": 5}
 
@@ -76,6 +76,16 @@ def test_port_in_use_is_replaced() -> None:
         assert find_free_port(pris) != pris
     libre = find_free_port()
     assert find_free_port(libre) == libre
+
+
+def test_port_reserved_by_another_platform_is_replaced_until_released() -> None:
+    une, autre = Reservations(), Reservations()
+    port = une.reserve()
+    assert is_free(port), "reserved, not opened: the service will"
+    assert autre.reserve(port) != port
+    une.release()
+    assert autre.reserve(port) == port
+    autre.release()
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from pdp.embedded import airflow_env
 from pdp.embedded.airflow_client import AirflowClient
 from pdp.embedded.environnement import platform_environment, restricted
 from pdp.embedded.etat import Etat
-from pdp.embedded.ports import find_free_port
+from pdp.embedded.ports import Reservations
 from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.embedded.processus import pss_mo
 from pdp.embedded.roles import ensure_roles_and_databases
@@ -42,6 +42,7 @@ class Stack:
         self.superviseur = Superviseur(self.etat.racine, progress)
         self.env: dict[str, str] = {}
         self._ports: dict[str, int] = {}
+        self._reservations = Reservations()
         self._pg: EmbeddedPostgres | None = None
 
     # -- up
@@ -73,6 +74,7 @@ class Stack:
     def down(self) -> None:
         """Stop every process, the database last. A second call does nothing."""
         self.superviseur.stop_all()
+        self._reservations.release()
         self.etat.unlock()
 
     # -- what others ask
@@ -114,7 +116,7 @@ class Stack:
     # -- inside
 
     def _choose_ports(self) -> None:
-        self._ports = {nom: find_free_port(self.etat.port(nom) or prefere) for nom, prefere in PORTS_PREFERES.items()}
+        self._ports = {nom: self._reservations.reserve(self.etat.port(nom) or prefere) for nom, prefere in PORTS_PREFERES.items()}
         self.etat.save_ports(self._ports)
 
     def _start_postgres(self) -> None:
@@ -189,6 +191,9 @@ class Stack:
             fin = "; ".join(f"{c}: {self.superviseur.log_tail(c, 300)}" for c in airflow_env.COMPOSANTS)
             raise ServiceMuet(f"{erreur}. {fin}") from erreur
         airflow_env.warm_up(self.env["PDP_AIRFLOW_URL"])
+        for nom in (*self._own_services(), *airflow_env.COMPOSANTS):
+            if self.superviseur.pid(nom) is None:  # somebody else answers on its port
+                raise ServiceMuet(f"{nom} does not stay up: {self.superviseur.log_tail(nom)}")
         self.progress("Airflow démarré (ordonnanceur, lecteur de DAG, serveur)")
 
     def _wait(self, nom: str, pret: Callable[[], bool], delai_s: float) -> None:
