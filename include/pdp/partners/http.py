@@ -117,10 +117,12 @@ def _call(
     if methode == "POST":
         entetes |= {"Content-Type": "application/json; charset=utf-8", "Idempotency-Key": cle}
     try:
-        with _session(total_s) as session:
-            reponse = session.request(
+        with (
+            _session(total_s) as session,
+            session.request(
                 methode, url, data=corps or None, headers=entetes, timeout=(CONNEXION_S, total_s), allow_redirects=False, stream=True
-            )
+            ) as reponse,
+        ):
             recu = _read(reponse, taille, total_s)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as panne:
         raise PartenaireMuet(_fault(panne)) from None
