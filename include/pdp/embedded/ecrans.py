@@ -1,0 +1,91 @@
+"""The main screens, as one table: who looks, where, and what is done before the picture.
+
+``chemin`` may name in braces an id that ``sql/queries/captures.sql`` finds in the data. Screens of one role are visited in
+the order of the table, in one session: a filter stays until another screen clears it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Geste = tuple[str, str]  # (clic | ouvrir | clic_a_zero | attendre, CSS selector)
+
+
+@dataclass(frozen=True)
+class Ecran:
+    """One screen. ``facultatif``: an ordinary morning may not show it. ``extrait``: height in px of its committed picture."""
+
+    nom: str
+    role: str | None
+    chemin: str
+    gestes: tuple[Geste, ...] = ()
+    statut: int = 200
+    facultatif: bool = False
+    extrait: int | None = None
+
+
+ECRANS: tuple[Ecran, ...] = (
+    Ecran("connexion", None, "/connexion"),
+    Ecran("accessibilite", None, "/accessibilite"),
+    Ecran("page_introuvable", None, "/cette-page-n-existe-pas", statut=404),
+    # -- conseiller (CSAM)
+    Ecran("ma_liste", "csam", "/ma-liste", extrait=900),
+    Ecran("ma_liste_pourquoi", "csam", "/ma-liste", (("ouvrir", "details.pourquoi"),)),
+    Ecran("ma_liste_en_retard", "csam", "/ma-liste", (("clic", "button.compteur[value=retard]"),)),
+    Ecran("ma_liste_rien_avec_ces_filtres", "csam", "/ma-liste", (("clic_a_zero", "button.compteur:disabled"),), facultatif=True),
+    Ecran("ma_liste_filtres_effaces", "csam", "/ma-liste", (("clic", "button[name=geste][value=effacer]"),)),
+    Ecran("fiche_nouvelle", "csam", "/parcours/{nouveau}"),
+    Ecran("fiche_apres_tele_echange", "csam", "/parcours/{entretien_realise}"),
+    Ecran("fiche_orientee_reponse", "csam", "/parcours/{reponse}", extrait=1000),
+    Ecran("fiche_orientee_refus", "csam", "/parcours/{refus}", facultatif=True),
+    Ecran("fiche_close", "csam", "/parcours/{clos}"),
+    Ecran("appel", "csam", "/parcours/{nouveau}/appel", extrait=900),
+    Ecran("creneaux", "csam", "/parcours/{nouveau}/creneaux"),
+    Ecran("creneaux_rendez_vous_pris", "csam", "/parcours/{planifie}/creneaux"),
+    Ecran("tele_echange_a_renseigner", "csam", "/tele-echanges/{tele_echange_passe}"),
+    Ecran("tele_echange_relu", "csam", "/tele-echanges/{tele_echange_realise}"),
+    Ecran("accord_a_demander", "csam", "/parcours/{entretien_realise}/accords/service_social"),
+    Ecran("accord_donne", "csam", "/parcours/{entretien_realise}/accords/accompagnement"),
+    Ecran("orientations", "csam", "/parcours/{entretien_realise}/orientations"),
+    Ecran(
+        "orientation_sans_accord",
+        "csam",
+        "/parcours/{entretien_realise}/orientations",
+        (("clic", "main .grille .actions a:nth-of-type(2)"),),
+    ),
+    Ecran(
+        "orientation_apercu",
+        "csam",
+        "/parcours/{refus}/orientations",
+        (("clic", "main .grille a.bouton:not(.secondaire)"),),
+        facultatif=True,
+    ),
+    Ecran("cloture", "csam", "/parcours/{entretien_realise}/cloture"),
+    Ecran("issue_6_12_mois", "csam", "/parcours/{clos}/issue"),
+    Ecran("aide", "csam", "/aide"),
+    # -- partenaire
+    Ecran("partenaire_boite", "partenaire", "/partenaire", extrait=900),
+    Ecran("partenaire_boite_refuser", "partenaire", "/partenaire", (("ouvrir", "details.volet"),), facultatif=True),
+    Ecran("partenaire_demande", "partenaire", "/partenaire", (("clic", "article h3 a"),)),
+    # -- médecin-conseil
+    Ecran("medecin_dossiers", "medecin_conseil", "/medecin"),
+    Ecran("medecin_dossiers_orienter", "medecin_conseil", "/medecin", (("ouvrir", "table details"),)),
+    Ecran("medecin_dossier", "medecin_conseil", "/medecin", (("clic", "tbody th a"),)),
+    Ecran("medecin_dossier_medical", "medecin_conseil", "/medecin", (("clic", "tbody th a"), ("clic", "form[action$='/medical'] button"))),
+    Ecran("medecin_alertes", "medecin_conseil", "/medecin/alertes", extrait=900),
+    Ecran("medecin_document_orientation", "medecin_conseil", "/medecin/document-orientation"),
+    # -- responsable
+    Ecran("responsable_equipe", "responsable", "/equipe"),
+    Ecran("responsable_blocages", "responsable", "/equipe/blocages"),
+    Ecran("responsable_retards", "responsable", "/equipe/blocages", (("clic", "main a[href^='/equipe/blocages/']"),), facultatif=True),
+    Ecran("responsable_parcours", "responsable", "/equipe/parcours/{reponse}"),
+    Ecran("responsable_absences", "responsable", "/equipe/absences"),
+    Ecran("responsable_donnees", "responsable", "/equipe/donnees"),
+    Ecran("responsable_passages", "responsable", "/passages"),
+    Ecran("responsable_passage", "responsable", "/passages", (("clic", "tbody th a"),)),
+    # -- évaluateur
+    Ecran("evaluateur_tables", "evaluateur", "/evaluation"),
+    # -- Airflow, for the operators: pictured only
+    Ecran("airflow_connexion", "airflow", "/auth/login/"),
+    Ecran("airflow_traitements", "airflow", "/dags?tags=pdp", (("attendre", "text=pdp_detection"),), extrait=900),
+)

@@ -1,0 +1,40 @@
+-- name: lister_exemples
+-- One opaque id per situation worth a picture, among the parcours of the coordinator of an account.
+WITH mien AS (
+    SELECT p.* FROM pdp.parcours p JOIN securite.compte c ON c.agent_id = p.csam_id WHERE c.login = :csam
+), exemple (cle, id, rang) AS (
+    SELECT 'nouveau', m.id, row_number() OVER (ORDER BY m.priorite DESC, m.id)
+    FROM mien m WHERE m.statut = 'affecte' AND NOT EXISTS (SELECT 1 FROM pdp.contact c WHERE c.parcours_id = m.id)
+    UNION ALL
+    SELECT 'planifie', m.id, row_number() OVER (ORDER BY t.debut_at, m.id)
+    FROM mien m JOIN pdp.tele_echange t ON t.parcours_id = m.id
+    WHERE m.statut = 'entretien_planifie' AND t.statut IN ('planifie', 'confirme') AND t.debut_at > :maintenant
+    UNION ALL
+    SELECT 'tele_echange_passe', t.id, row_number() OVER (ORDER BY t.debut_at, t.id)
+    FROM mien m JOIN pdp.tele_echange t ON t.parcours_id = m.id
+    WHERE m.clos_at IS NULL AND t.statut IN ('planifie', 'confirme') AND t.fin_at < :maintenant
+    UNION ALL
+    SELECT 'tele_echange_realise', t.id, row_number() OVER (ORDER BY t.debut_at DESC, t.id)
+    FROM mien m JOIN pdp.tele_echange t ON t.parcours_id = m.id WHERE t.statut = 'realise'
+    UNION ALL
+    SELECT 'entretien_realise', m.id, row_number() OVER (ORDER BY m.dernier_evenement_at DESC, m.id)
+    FROM mien m WHERE m.clos_at IS NULL AND m.statut IN ('entretien_realise', 'accord_demande')
+        AND NOT EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.parcours_id = m.id)
+    UNION ALL
+    SELECT CASE o.statut WHEN 'refusee' THEN 'refus' ELSE 'reponse' END, m.id,
+        row_number() OVER (PARTITION BY o.statut = 'refusee' ORDER BY m.clos_at IS NOT NULL, o.statut = 'realisee' DESC, o.repondue_at DESC, m.id)
+    FROM mien m JOIN pdp.orientation o ON o.parcours_id = m.id
+    WHERE o.repondue_at IS NOT NULL AND o.statut IN ('acceptee', 'en_cours', 'realisee', 'refusee')
+    UNION ALL
+    SELECT 'clos', m.id, row_number() OVER (ORDER BY m.clos_at DESC, m.id) FROM mien m WHERE m.clos_at IS NOT NULL
+)
+SELECT cle, id FROM exemple WHERE rang = 1;
+
+-- name: choisir_partenaire
+-- Login of the partner whose inbox shows most: requests to answer first, then the number of requests.
+SELECT c.login
+FROM securite.compte c LEFT JOIN pdp.orientation o ON o.partenaire_id = c.partenaire_id AND o.envoyee_at IS NOT NULL
+WHERE c.role = 'partenaire' AND c.login = ANY (:logins)
+GROUP BY c.login
+ORDER BY count(*) FILTER (WHERE o.statut IN ('envoyee', 'recue')) > 0 DESC, count(o.id) DESC, c.login
+LIMIT 1;

@@ -1,0 +1,98 @@
+"""Every main screen in Chromium: seen, accessible, without sideways scroll, without a browser's complaint; and the checks themselves."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from fastapi.routing import APIRoute
+
+from pdp.embedded.ecrans import ECRANS, Ecran
+from pdp.embedded.essais import find_chromium
+from pdp.embedded.navigateur import check, launch, open_visite
+from pdp.embedded.screenshots import describe_platform, visit
+from pdp.embedded.stack import Stack
+from pdp.portal.app import create_app
+
+PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv"}
+
+
+@pytest.mark.e2e
+@pytest.mark.browser
+def test_every_screen_is_seen_and_clean(plateforme: Stack, tmp_path: Path) -> None:
+    resultat = visit(describe_platform(plateforme, plateforme.env), tmp_path)
+    assert resultat["violations"] == []
+    assert resultat["pages"] == len(ECRANS) - len(resultat["non_montres"])
+    assert resultat["captures"] == len(list(tmp_path.glob("*.png"))) == 2 * resultat["pages"]
+    attendues = {route.path: route.path_regex for route in create_app().routes if isinstance(route, APIRoute) and "GET" in route.methods}
+    oubliees = {p for p, forme in attendues.items() if not any(forme.match(adresse) for adresse in resultat["adresses"])}
+    assert oubliees <= PAS_DES_ECRANS
+
+
+SAINE = (
+    '<!doctype html><html lang="fr"><head><title>Essai</title><link rel="icon" href="data:,"></head>'
+    "<body><main><h1>Essai</h1><p>données synthétiques</p>{}</main></body></html>"
+)
+PAGES = {
+    "/saine": (200, SAINE.format("")),
+    "/axe": (200, SAINE.format('<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=">')),
+    "/bandeau": (200, SAINE.replace("données synthétiques", "").format("")),
+    "/debordement": (200, SAINE.format('<p style="width: 600px">large</p>')),
+    "/console": (200, SAINE.format("<script>undefined.rien</script>")),
+    "/http": (200, SAINE.format('<script src="/absent.js"></script>')),
+    "/statut": (500, SAINE.format("")),
+}
+
+
+class _Pages(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        statut, contenu = PAGES.get(self.path, (404, ""))
+        self.send_response(statut)
+        self.send_header("content-type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(contenu.encode())
+
+    def log_message(self, *_: object) -> None:
+        """Silent: the test looks at pages, not at requests."""
+
+
+@pytest.fixture
+def adresse() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Pages) as serveur:
+        fil = threading.Thread(target=serveur.serve_forever, daemon=True)
+        fil.start()
+        yield f"http://127.0.0.1:{serveur.server_port}"
+        serveur.shutdown()
+        fil.join(timeout=10)
+
+
+@pytest.mark.browser
+def test_each_defect_is_seen_alone(adresse: str, tmp_path: Path) -> None:
+    """One page per kind of defect: the checks see it, and see nothing else."""
+    vus = {}
+    with launch(find_chromium()) as navigateur:
+        for chemin in PAGES:
+            ecran = Ecran(chemin[1:], None, chemin)
+            visite = open_visite(navigateur, adresse, None)
+            visite.show(ecran, {})
+            vus[chemin] = {defaut.genre for defaut in check(visite, ecran, 320, tmp_path / f"{ecran.nom}.png")}
+    assert vus == {
+        "/saine": set(),
+        "/axe": {"axe"},
+        "/bandeau": {"bandeau"},
+        "/debordement": {"debordement"},
+        "/console": {"console"},
+        "/http": {"http"},
+        "/statut": {"http"},
+    }
+    assert len(list(tmp_path.glob("*.png"))) == len(PAGES)
+
+
+def test_names_of_screens_are_file_names_and_unique() -> None:
+    noms = [ecran.nom for ecran in ECRANS]
+    assert len(set(noms)) == len(noms)
+    assert [nom for nom in noms if not re.fullmatch(r"[a-z0-9_]+", nom)] == []
