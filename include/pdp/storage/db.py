@@ -49,12 +49,14 @@ def sign_contexte(auteur: Auteur) -> str:
 
 
 @contextmanager
-def begin(url: str, auteur: Auteur, passage: str | None = None) -> Iterator[Connection]:
+def begin(url: str, auteur: Auteur, passage: str | None = None, *, instantane: bool = False) -> Iterator[Connection]:
     """One transaction of the batch side (``pdp_app`` or ``pdp_expediteur``), committed at the end, rolled back on error.
 
     ``passage`` is the opaque id of the DAG run; journal rows carry it, so that a run leads to the people it touched.
+    ``instantane``: every statement sees the facts of one same instant (REPEATABLE READ), for what must add up.
     """
-    with engine(url).begin() as conn:
+    moteur = engine(url)
+    with (moteur.execution_options(isolation_level="REPEATABLE READ") if instantane else moteur).begin() as conn:
         conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": passage or ""})
         yield conn
 

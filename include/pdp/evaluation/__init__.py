@@ -1,0 +1,1 @@
+"""What evaluators read: pseudonyms, disclosure control, indicators, data dictionary and data package."""

@@ -1,0 +1,134 @@
+"""Evaluators' tables: pseudonymised, small cells hidden, made aside and swapped in whole, exported as a data package."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from pdp.clock import jour_local
+from pdp.config import settings
+from pdp.domain.auteur import Auteur
+from pdp.domain.bilan import Bilan
+from pdp.errors import ErreurPdp
+from pdp.evaluation import marts
+from pdp.evaluation.anonymat import REGROUPE, regroup
+from pdp.evaluation.dictionnaire import TableDecrite, describe
+from pdp.evaluation.indicateurs import RECULS, Mesure, build_delais, build_entonnoir, build_indicateurs
+from pdp.evaluation.pseudonyme import Pseudonymes
+from pdp.evaluation.publication import TableExportee, prepare_dossier, publish_dossier, write_datapackage, write_table
+from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_evaluation import escape_formule
+from pdp.storage import db, journal
+from pdp.storage.sql import query
+
+ETUDE = "suivi_pdp"
+
+
+class PublicationEnCours(ErreurPdp):
+    """Another publication runs; it will give the same tables."""
+
+    code = "publication_en_cours"
+
+
+def publish_evaluation(
+    url: str, auteur: Auteur, maintenant: datetime, exports: Path, *, etude: str = ETUDE, passage: str | None = None
+) -> Bilan:
+    """Publish every table from the facts of one same instant; owns its transaction.
+
+    All or nothing: until the commit readers see the previous publication, and a crash leaves it as it was. The files are written
+    before the commit and named after it; a crash between the two is healed by the next call. The same facts and instant give the
+    same files. ``etude`` names the study: the codes of two studies cannot be joined.
+
+    Raises :class:`PublicationEnCours`, ``PublicationRetardee`` (long readers), ``ReferentielIncomplet`` (no threshold).
+    """
+    jour = jour_local(maintenant)
+    seuil = referentiel().entier("petite_cellule_min", jour)
+    with db.begin(url, auteur, passage, instantane=True) as conn:
+        if not conn.execute(query("evaluation.claim_publication")).scalar():
+            raise PublicationEnCours("Une publication est déjà en cours. Rien n'a été changé ; attendez qu'elle se termine.")
+        _stage_population(conn, Pseudonymes(settings().cle_pseudonyme, etude), maintenant, seuil)
+        _build_tables(conn, jour, seuil)
+        dossier = prepare_dossier(exports, jour)
+        exportees = [_export(conn, nom, dossier) for nom in marts.TABLES]
+        write_datapackage(dossier, exportees, maintenant=maintenant, etude=etude, seuil=seuil)
+        _record(conn, exportees, maintenant, etude)
+        marts.swap(conn)
+    publish_dossier(dossier, jour)
+    return Bilan(
+        traites=len(exportees),
+        detail={"lignes": sum(e.lignes for e in exportees), "cases_supprimees": sum(e.cases_supprimees for e in exportees)},
+    )
+
+
+def _stage_population(conn: Connection, codes: Pseudonymes, maintenant: datetime, seuil: int) -> None:
+    """People, parcours and episodes of the population with their codes, in tables that end with the transaction."""
+    marts.run_script(conn, "cohorte", "creer")
+    personnes = conn.execute(query("evaluation.list_personnes"), {"maintenant": maintenant}).all()
+    publiees = regroup(Counter((p.plateforme_id, p.tranche_age, p.sexe, p.motif_categorie) for p in personnes), seuil)
+    marts.copy(conn, "cohorte_personne", (_person(p, codes, publiees) for p in personnes))
+    identifiants = conn.execute(query("evaluation.list_identifiants"), {"maintenant": maintenant}).all()
+    marts.copy(conn, "cohorte_code", ((i.id, codes.code(i.type, i.id)) for i in identifiants))
+    conn.execute(query("evaluation.stage_parcours"))
+
+
+def _person(p: Any, codes: Pseudonymes, publiees: dict[tuple[str, ...], tuple[str, ...]]) -> tuple[Any, ...]:
+    publiee = publiees[p.plateforme_id, p.tranche_age, p.sexe, p.motif_categorie]
+    return (
+        p.assure_id,
+        codes.code("personne", p.assure_id),
+        p.plateforme_id,
+        p.motif_categorie,
+        p.j0,
+        p.signal_le,
+        f"{p.signal_le:%Y-%m}",
+        *publiee,
+        REGROUPE in publiee,
+    )
+
+
+def _build_tables(conn: Connection, jour: date, seuil: int) -> None:
+    for nom in marts.TABLES:
+        marts.run_script(conn, nom, "creer")
+    for nom in marts.INDIVIDUELLES:
+        marts.execute(conn, nom, "remplir", {"jour": jour} if ":jour" in marts.sql_of(nom, "remplir") else None)
+    conn.execute(query("evaluation.stage_suivi"), RECULS)
+    _fill(conn, "entonnoir", build_entonnoir(marts.execute(conn, "entonnoir", "calculer").all(), seuil))
+    mesures = [Mesure(**m._mapping) for m in marts.execute(conn, "indicateurs", "calculer", {"jour": jour, **RECULS})]
+    delais, medianes = build_delais(marts.execute(conn, "indicateurs", "durees"))
+    _fill(conn, "indicateurs", build_indicateurs([*mesures, *delais], medianes, seuil, jour))
+
+
+def _fill(conn: Connection, nom: str, lignes: Sequence[dict[str, Any]]) -> None:
+    if lignes:
+        marts.execute(conn, nom, "remplir", lignes)
+
+
+def _export(conn: Connection, nom: str, dossier: Path) -> TableExportee:
+    return write_table(dossier, _describe(conn, nom), marts.execute(conn, nom, "lire"), escape_formule)
+
+
+def _describe(conn: Connection, nom: str) -> TableDecrite:
+    return describe(conn, nom, f"evaluation.{nom}_nouvelle")
+
+
+def _record(conn: Connection, exportees: Sequence[TableExportee], maintenant: datetime, etude: str) -> None:
+    lignes = [
+        {
+            "table_nom": e.decrite.nom,
+            "lignes": e.lignes,
+            "cases_supprimees": e.cases_supprimees,
+            "empreinte": e.empreinte,
+            "maintenant": maintenant,
+            "etude": etude,
+        }
+        for e in exportees
+    ]
+    conn.execute(query("evaluation.record_publication"), lignes)
+    journal.record(
+        conn, "evaluation_publiee", plateforme_id=None, donnees={"tables": len(exportees), "lignes": sum(e.lignes for e in exportees)}
+    )
