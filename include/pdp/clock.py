@@ -16,7 +16,7 @@ PARIS = ZoneInfo("Europe/Paris")
 
 def now() -> datetime:
     """Aware instant in UTC."""
-    return datetime.now(UTC) + _decalage()
+    return datetime.now(UTC) + decalage()
 
 
 def jour_local(instant: datetime, fuseau: ZoneInfo = PARIS) -> date:
@@ -24,7 +24,8 @@ def jour_local(instant: datetime, fuseau: ZoneInfo = PARIS) -> date:
     return instant.astimezone(fuseau).date()
 
 
-def _decalage() -> timedelta:
+def decalage() -> timedelta:
+    """How far this process lives from the machine's clock; always zero outside a demonstration."""
     fichier = os.environ.get("PDP_HORLOGE")
     if not fichier or os.environ.get("PDP_DEMONSTRATION") != "1":
         return timedelta(0)

@@ -35,8 +35,8 @@ logger = logging.getLogger(__name__)
 
 PARIS = pendulum.timezone("Europe/Paris")
 DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
-FLUX_CHARGES = Asset("pdp://flux/charges", name="flux_charges")
-SIGNALEMENTS_DETECTES = Asset("pdp://signalements/detectes", name="signalements_detectes")
+FLUX_CHARGES = Asset(name="flux_charges", uri="pdp://flux/charges")
+SIGNALEMENTS_DETECTES = Asset(name="signalements_detectes", uri="pdp://signalements/detectes")
 LOT_ENVOI = 200  # messages of one run: the next one comes two minutes later
 RELECTURE = timedelta(days=2)  # facts are read again this far back: a file committed late is never missed, and twice is once
 
@@ -67,7 +67,8 @@ def cron(expression: str) -> CronTriggerTimetable:
 def instant_metier() -> datetime:
     """Business instant of the run: given in ``conf``, else carried by the asset that woke it, else the run's own time.
 
-    Never the wall clock of the task: a retry, a late run or a re-run sees the same instant.
+    Never the wall clock of the task: a retry, a late run or a re-run sees the same instant. A demonstration that lives at
+    another date shifts it like every other clock.
     """
     contexte = get_current_context()
     conf = contexte["dag_run"].conf or {}
@@ -77,7 +78,8 @@ def instant_metier() -> datetime:
     instants = [datetime.fromisoformat(e.extra["instant"]) for e in evenements if e.extra and "instant" in e.extra]
     if instants:
         return max(instants).astimezone(UTC)
-    return (contexte["dag_run"].logical_date or contexte["dag_run"].run_after or clock.now()).astimezone(UTC)
+    run = contexte["dag_run"]
+    return ((run.logical_date or run.run_after) + clock.decalage()).astimezone(UTC)
 
 
 def list_plateformes() -> list[str]:
@@ -145,7 +147,9 @@ def publish_tables() -> dict[str, Any]:
     """Rebuild the evaluators' tables aside and swap them."""
     instant = instant_metier()
     with _passage("publier", instant, None) as passage:
-        passage.bilan = publish_evaluation.publish_evaluation(systeme("publish_evaluation"), instant, settings().exports)
+        passage.bilan = publish_evaluation.publish_evaluation(
+            settings().url_app, systeme("publish_evaluation"), instant, settings().exports, passage=passage.id
+        )
     return passage.conclude()
 
 

@@ -14,7 +14,7 @@ _URLS = {
     "PDP_DATABASE_URL_PORTAIL": "pdp_portail",
     "PDP_DATABASE_URL_EXPEDITEUR": "pdp_expediteur",
 }
-_COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
+_COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_HORLOGE", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
 _PAR_SERVICE = {
     "airflow": ("PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", *CLES, "PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_DEPOT", "PDP_EXPORTS"),
     "portail": ("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_EXPORTS"),
@@ -40,6 +40,7 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
         "PDP_EXPORTS": str(etat.racine / "exports"),
         "PDP_ETAT": str(etat.racine),
         "PDP_DEMONSTRATION": "1",
+        "PDP_HORLOGE": str(etat.racine / "horloge"),
         "PYTHONPATH": str(RACINE / "include"),
         "TZ": "UTC",
     }

@@ -2,7 +2,7 @@
 
 People are simulated, the platform is not: files are dropped in the real folder, the real scheduler runs the real DAGs,
 simulated agents and partners call the services under their own database roles, partners answer over HTTP. Running it
-again replays the same instants: nothing is created twice.
+again creates nothing twice.
 """
 
 from __future__ import annotations
@@ -81,8 +81,8 @@ class Calendrier:
 
     @property
     def matin(self) -> datetime:
-        """This morning: before any human act of the demonstration's last day, never in the future."""
-        return min(self._a(self.ancrage, time(6, 0)), clock.now())
+        """The morning of the anchor day, before any human act; the past evening when that morning is still to come."""
+        return self._a(self.ancrage, time(0, 5))
 
     def jour_ouvre(self, rang: int, heure: time = time(9, 30)) -> datetime:
         """Instant of the ``rang``-th working day after the first delivery."""
@@ -93,45 +93,87 @@ class Calendrier:
 
 
 def run_scenario(env: Mapping[str, str], client: Orchestrateur, progress: Callable[[str], None]) -> dict[str, Any]:
-    """Play the whole parcours and return the balance sheet; raises :class:`PassageEchoue` naming the first run that failed."""
+    """Play the whole parcours and return the balance sheet; raises :class:`PassageEchoue` naming the first run that failed.
+
+    The past is played once, at its own dates; a run killed in the middle plays its phase again. Every call ends with the
+    main job of the day, which creates nothing for what is already known.
+    """
     etat = Path(env["PDP_ETAT"])
     calendrier = Calendrier.load(etat)
+    debut = datetime.now(UTC)
+    job = _Job(client, progress, Horloge(Path(env["PDP_HORLOGE"])))
     client.wait_for_dags(DAGS)
-    debut = clock.now()
-    job = _Job(client, progress)
+    client.wait_for_quiet(timeout=300.0)  # runs of the schedule that were waiting for the scheduler
     cohorte = etat / "cohorte"
     if not (cohorte / "J").exists():
         resume = generate_cohorte(cohorte, GRAINE, calendrier.ancrage, _taille(), env["PDP_PARTENAIRE_URL"])
-        progress(f"cohorte synthétique d'un département : {resume}")
+        progress(f"cohorte synthétique : {resume.personnes} personnes, {resume.arrets} arrêts, {resume.lignes_fautives} lignes fautives")
+    try:
+        _once(etat / "passe.json", lambda: _play_passe(job, calendrier, cohorte))
+        _once(etat / "veille_du_jour.json", lambda: _play_jour(job, calendrier, cohorte))
+    finally:
+        job.horloge.release()
+    for dag in DAGS:
+        job.run(dag, clock.now())
+    client.wait_for_quiet(timeout=600.0)
+    personnes.decide_alertes(clock.now())
+    comptes.write_comptes(etat)
+    return balance_sheet(client, debut)
 
+
+def _play_passe(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
+    """Forty-five days ago: the first delivery, the first delegation, the first files, and what partners answered since."""
     job.run("pdp_reception", calendrier.matin_premier, livraison=cohorte / "J-45")
     personnes.sign_delegation(calendrier)
     personnes.decide_signalements(calendrier)
     job.run("pdp_tri_affectation", calendrier.matin_premier)
-    progress(f"conseillers simulés : {personnes.play_premiers_dossiers(calendrier)} dossiers travaillés")
+    job.say(f"premiers dossiers travaillés par les conseillers simulés : {personnes.play_premiers_dossiers(calendrier)}")
     job.run("pdp_envoi", calendrier.jour_ouvre(7))
     personnes.answer_portail(calendrier.jour_ouvre(9))
     job.run("pdp_reponses", calendrier.jour_ouvre(10))
-    progress(f"issues enregistrées par les conseillers simulés : {personnes.close_dossiers(calendrier)}")
+    job.say(f"issues enregistrées par les conseillers simulés : {personnes.close_dossiers(calendrier)}")
 
+
+def _play_jour(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
+    """Since then and until this morning: today's delivery, and coordinators in the middle of their work."""
     job.run("pdp_reception", calendrier.matin, livraison=cohorte / "J")
-    progress(f"journée des conseillers simulés : {personnes.play_journee(calendrier)} dossiers travaillés")
-    for dag in ("pdp_envoi", "pdp_reponses", "pdp_veille", "pdp_suivis"):
-        job.run(dag, calendrier.matin)
-    personnes.decide_alertes(calendrier.matin)
-    job.run("pdp_evaluation", calendrier.matin)
-    comptes.write_comptes(etat)
-    return balance_sheet(client, debut)
+    job.say(f"dossiers travaillés ces derniers jours : {personnes.play_journee(calendrier)}")
+
+
+def _once(marque: Path, jouer: Callable[[], None]) -> None:
+    """Play a phase, then say so: killed before its mark, it is played again, each act then finding its own trace."""
+    if not marque.exists():
+        jouer()
+        marque.write_text(json.dumps({"jouee_at": datetime.now(UTC).isoformat()}))
+
+
+class Horloge:
+    """The clock of the demonstration: every process reads the shift written here."""
+
+    def __init__(self, fichier: Path) -> None:
+        self._fichier = fichier
+
+    def live_at(self, instant: datetime) -> None:
+        provisoire = self._fichier.with_suffix(".tmp")
+        provisoire.write_text(str(int((instant - datetime.now(UTC)).total_seconds())))
+        provisoire.replace(self._fichier)
+
+    def release(self) -> None:
+        """Back to the machine's clock."""
+        self._fichier.unlink(missing_ok=True)
 
 
 class _Job:
     """Triggers a DAG with a business instant and waits for it and for all it wakes."""
 
-    def __init__(self, client: Orchestrateur, progress: Callable[[str], None]) -> None:
+    def __init__(self, client: Orchestrateur, progress: Callable[[str], None], horloge: Horloge) -> None:
         self._client = client
-        self._progress = progress
+        self.say = progress
+        self.horloge = horloge
 
     def run(self, dag_id: str, instant: datetime, livraison: Path | None = None) -> None:
+        if abs(clock.now() - instant) > timedelta(minutes=5):
+            self.horloge.live_at(instant)
         if livraison is not None:
             self._drop(livraison)
         run_id = self._client.trigger_dag(dag_id, {"instant": instant.isoformat()})
@@ -140,7 +182,7 @@ class _Job:
             raise PassageEchoue(dag_id, passage.etat)
         if livraison is not None:
             self._client.wait_for_quiet(timeout=600.0)
-        self._progress(f"{dag_id} terminé (au {instant:%d/%m/%Y})")
+        self.say(f"{dag_id} terminé (au {instant:%d/%m/%Y})")
 
     def _drop(self, livraison: Path) -> None:
         """Deliver the files as the caisse would: written beside, then renamed."""
