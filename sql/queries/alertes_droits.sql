@@ -15,7 +15,7 @@ WITH franchi AS (
     CROSS JOIN LATERAL (
         SELECT j.jour
         FROM jour_ij AS j
-        WHERE j.assure_id = e.assure_id AND NOT j.ald AND j.jour >= e.debut AND j.jour <= :jour AND seuil.mini <=
+        WHERE j.assure_id = e.assure_id AND j.jour >= e.debut AND j.jour <= :jour AND seuil.mini <=
             (SELECT c.n FROM ij_consommee AS c WHERE c.assure_id = j.assure_id AND c.jour <= j.jour ORDER BY c.jour DESC LIMIT 1)
             - coalesce((
                 SELECT c.n

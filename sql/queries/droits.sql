@@ -1,5 +1,9 @@
 -- IJ of illness over the rolling years, in set-based form. Oracle: domain/droits_ij.py, whose rule numbers are quoted here.
 
+-- name: drop_segment_ij
+-- Work table of a previous count in the same transaction.
+DROP TABLE IF EXISTS pg_temp.segment_ij;
+
 -- name: drop_jour_ij
 -- Work table of a previous count in the same transaction.
 DROP TABLE IF EXISTS pg_temp.jour_ij;
@@ -32,55 +36,92 @@ WHERE c.plateforme_id = :plateforme
 -- Without figures the planner would take the work table for a small one.
 ANALYZE personne_comptee;
 
--- name: create_jour_ij
--- Days that carry an IJ once the carence is off, before the cap, numbered apart for L.324-1 (rules 1 to 4).
-CREATE TEMPORARY TABLE jour_ij ON COMMIT DROP AS
-WITH couvert AS (
+-- name: create_segment_ij
+-- Runs of days that carry an IJ once the carence is off, before the cap, L.324-1 left apart; `rang` = order of the first day (rules 1 to 4).
+-- Days are not unrolled: prescriptions are swept by the days on which something begins or ends.
+CREATE TEMPORARY TABLE segment_ij ON COMMIT DROP AS
+WITH borne AS (
     SELECT
         a.assure_id,
-        a.date_debut + j.n AS jour,
-        bool_and(a.ald) AS ald,
-        bool_or(j.n > 0) AS deja_couvert,
-        bool_and(a.nature = 'initiale') FILTER (WHERE j.n = 0) AS tout_initiale
+        b.jour,
+        sum(b.pas) AS pas,
+        sum(b.pas) FILTER (WHERE NOT a.ald) AS pas_hors_ald,
+        count(*) FILTER (WHERE b.pas = 1) AS debuts,
+        count(*) FILTER (WHERE b.pas = 1 AND a.nature = 'initiale') AS initiales
     FROM pdp.arret_prescrit AS a
     JOIN personne_comptee USING (assure_id)
-    CROSS JOIN LATERAL generate_series(0, a.date_fin - a.date_debut) AS j (n)
+    CROSS JOIN LATERAL (VALUES (a.date_debut, 1), (a.date_fin + 1, -1)) AS b (jour, pas)
     WHERE a.plateforme_id = :plateforme AND NOT a.annule AND a.risque = 'maladie'
-    GROUP BY a.assure_id, a.date_debut + j.n
+    GROUP BY a.assure_id, b.jour
 ),
-suivi AS (
-    SELECT *, lag(jour) OVER (PARTITION BY assure_id ORDER BY jour) AS precedent
-    FROM couvert
+balaye AS (
+    SELECT
+        assure_id,
+        jour AS debut,
+        lead(jour) OVER (PARTITION BY assure_id ORDER BY jour) - 1 AS fin,
+        sum(pas) OVER (PARTITION BY assure_id ORDER BY jour) AS couvrent,
+        sum(pas_hors_ald) OVER (PARTITION BY assure_id ORDER BY jour) AS couvrent_hors_ald,
+        debuts,
+        initiales
+    FROM borne
+),
+couvert AS (
+    SELECT *, lag(fin) OVER (PARTITION BY assure_id ORDER BY debut) AS precedent
+    FROM balaye
+    WHERE couvrent > 0
 ),
 -- the law of the day of the resumption, then of the first day of the chain
 enchaine AS (
     SELECT
-        s.assure_id, s.jour, s.ald,
+        s.assure_id, s.debut, s.fin, coalesce(s.couvrent_hors_ald, 0) = 0 AS ald,
         count(*) FILTER (
-            WHERE s.precedent IS NULL OR s.jour - s.precedent - 1 > r.valeur OR (NOT s.deja_couvert AND s.tout_initiale)
-        ) OVER (PARTITION BY s.assure_id ORDER BY s.jour) AS chaine
-    FROM suivi AS s
-    LEFT JOIN jsonb_to_recordset(cast(:reprises_sans_carence AS jsonb)) AS r (du date, au date, valeur integer) ON s.jour BETWEEN r.du AND r.au
+            WHERE s.precedent IS NULL OR s.debut - s.precedent - 1 > r.valeur
+                OR (s.couvrent = s.debuts AND s.debuts = s.initiales)
+        ) OVER (PARTITION BY s.assure_id ORDER BY s.debut) AS chaine
+    FROM couvert AS s
+    LEFT JOIN jsonb_to_recordset(cast(:reprises_sans_carence AS jsonb)) AS r (du date, au date, valeur integer) ON s.debut BETWEEN r.du AND r.au
 ),
 compte AS (
     SELECT
         *,
-        row_number() OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS place,
-        min(jour) OVER (PARTITION BY assure_id, chaine ORDER BY jour) AS debut_chaine
+        coalesce(sum(fin - debut + 1) OVER (
+            PARTITION BY assure_id, chaine ORDER BY debut ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0)::integer AS jours_avant,
+        min(debut) OVER (PARTITION BY assure_id, chaine) AS debut_chaine
     FROM enchaine
+),
+indemnise AS (
+    SELECT c.assure_id, c.debut + greatest(0, d.valeur - c.jours_avant) AS debut, c.fin
+    FROM compte AS c
+    JOIN jsonb_to_recordset(cast(:carences AS jsonb)) AS d (du date, au date, valeur integer) ON c.debut_chaine BETWEEN d.du AND d.au
+    WHERE NOT c.ald AND c.debut + greatest(0, d.valeur - c.jours_avant) <= c.fin
 )
-SELECT c.assure_id, c.jour, c.ald, row_number() OVER (PARTITION BY c.assure_id, c.ald ORDER BY c.jour)::integer AS rang
-FROM compte AS c
-JOIN jsonb_to_recordset(cast(:carences AS jsonb)) AS d (du date, au date, valeur integer) ON c.debut_chaine BETWEEN d.du AND d.au
-WHERE c.place > d.valeur;
+SELECT
+    assure_id, debut, fin,
+    1 + coalesce(sum(fin - debut + 1) OVER (
+        PARTITION BY assure_id ORDER BY debut ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ), 0)::integer AS rang
+FROM indemnise;
+
+-- name: analyze_segment_ij
+-- Without figures the planner would take the work table for a small one.
+ANALYZE segment_ij;
+
+-- name: create_jour_ij
+-- The same day by day, for the few who had enough of them in their life to meet the cap or an alert.
+CREATE TEMPORARY TABLE jour_ij ON COMMIT DROP AS
+SELECT s.assure_id, s.debut + j.n AS jour, s.rang + j.n AS rang
+FROM segment_ij AS s
+JOIN (SELECT assure_id FROM segment_ij GROUP BY assure_id HAVING sum(fin - debut + 1) >= :jours_utiles) AS longue USING (assure_id)
+CROSS JOIN LATERAL generate_series(0, s.fin - s.debut) AS j (n);
 
 -- name: index_jour_ij
 -- The cap below looks days up by date.
-CREATE UNIQUE INDEX ON jour_ij (assure_id, ald, jour) INCLUDE (rang);
+CREATE UNIQUE INDEX ON jour_ij (assure_id, jour) INCLUDE (rang);
 
 -- name: index_jour_ij_rang
 -- And by order.
-CREATE UNIQUE INDEX ON jour_ij (assure_id, ald, rang) INCLUDE (jour);
+CREATE UNIQUE INDEX ON jour_ij (assure_id, rang) INCLUDE (jour);
 
 -- name: analyze_jour_ij
 -- Without figures the planner would take the work table for a small one.
@@ -94,7 +135,7 @@ CREATE TEMPORARY TABLE ij_consommee ON COMMIT DROP AS
 WITH RECURSIVE bloc (assure_id, n, rang, jour) AS (
     SELECT assure_id, rang, rang, jour
     FROM jour_ij
-    WHERE NOT ald AND rang <= :plafond
+    WHERE rang <= :plafond
     UNION ALL
     SELECT suite.assure_id, suite.n, suite.rang, j.jour
     FROM (
@@ -107,18 +148,18 @@ WITH RECURSIVE bloc (assure_id, n, rang, jour) AS (
             ))::integer AS rang,
             libre.rang AS libre
         FROM bloc AS b
-        JOIN (SELECT assure_id FROM jour_ij WHERE NOT ald AND rang = :plafond + 1) AS long USING (assure_id)
+        JOIN (SELECT assure_id FROM jour_ij WHERE rang = :plafond + 1) AS long USING (assure_id)
         LEFT JOIN LATERAL (
             -- 29 February leaves the window on 1 March of a common year: interval arithmetic would say 28 February
             SELECT f.rang
             FROM jour_ij AS f
-            WHERE f.assure_id = b.assure_id AND NOT f.ald AND f.jour >= (b.jour + make_interval(years => :fenetre))::date
+            WHERE f.assure_id = b.assure_id AND f.jour >= (b.jour + make_interval(years => :fenetre))::date
                 + (extract(day FROM b.jour + make_interval(years => :fenetre)) <> extract(day FROM b.jour))::integer
             ORDER BY f.jour
             LIMIT 1
         ) AS libre ON true
     ) AS suite
-    JOIN jour_ij AS j ON j.assure_id = suite.assure_id AND NOT j.ald AND j.rang = suite.rang
+    JOIN jour_ij AS j ON j.assure_id = suite.assure_id AND j.rang = suite.rang
     WHERE suite.libre IS NOT NULL
 )
 SELECT assure_id, n, jour FROM bloc;
@@ -133,12 +174,26 @@ ANALYZE ij_consommee;
 
 -- name: upsert_compteurs
 -- Count of each person on the day, and the first day from then on when a prescribed arrêt meets the cap; unchanged rows are not written.
-WITH utilise AS (
-    SELECT p.assure_id, count(c.jour)::integer AS utilisees
+WITH fenetre AS (
+    SELECT cast(cast(:jour AS date) - make_interval(years => :fenetre) AS date) + 1 AS du
+),
+avant_plafond AS (
+    SELECT s.assure_id, sum(greatest(0, least(s.fin, :jour) - greatest(s.debut, f.du) + 1))::integer AS utilisees
+    FROM segment_ij AS s
+    CROSS JOIN fenetre AS f
+    GROUP BY s.assure_id
+),
+apres_plafond AS (
+    SELECT c.assure_id, count(*) FILTER (WHERE c.jour BETWEEN f.du AND :jour)::integer AS utilisees
+    FROM ij_consommee AS c
+    CROSS JOIN fenetre AS f
+    GROUP BY c.assure_id
+),
+utilise AS (
+    SELECT p.assure_id, coalesce(apres.utilisees, avant.utilisees, 0) AS utilisees
     FROM personne_comptee AS p
-    LEFT JOIN ij_consommee AS c ON c.assure_id = p.assure_id
-        AND c.jour <= :jour AND c.jour > cast(cast(:jour AS date) - make_interval(years => :fenetre) AS date)
-    GROUP BY p.assure_id
+    LEFT JOIN avant_plafond AS avant USING (assure_id)
+    LEFT JOIN apres_plafond AS apres USING (assure_id)
 ),
 epuise AS (
     SELECT j.assure_id, min(j.jour) AS le
@@ -148,7 +203,7 @@ epuise AS (
         FROM ij_consommee AS c
         WHERE c.assure_id = j.assure_id AND c.jour <= j.jour AND c.jour > (j.jour - make_interval(years => :fenetre))::date
     ) AS fenetre
-    WHERE j.jour >= :jour AND NOT j.ald AND j.rang >= :plafond AND fenetre.utilisees >= :plafond
+    WHERE j.jour >= :jour AND j.rang >= :plafond AND fenetre.utilisees >= :plafond
     GROUP BY j.assure_id
 ),
 ecrit AS (

@@ -95,7 +95,7 @@ def refresh_compteurs(conn: Connection, plateforme_id: str, maintenant: datetime
     jour = get_lieu(conn, plateforme_id).jour(maintenant)
     tolerance = _borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
     depot.lock_plateforme(conn, plateforme_id)
-    regles = _regles_ij(referentiel(), jour)
+    regles = _regles_ij(referentiel(), jour, plateforme_id)
     ligne = depot.count_ij(conn, plateforme_id, jour=jour, maintenant=maintenant, tolerance=tolerance, regles=regles)
     if ligne.ecrits:
         journal.record(conn, "compteurs_calcules", plateforme_id=plateforme_id, donnees={"jour": jour, "compteurs": ligne.ecrits})
@@ -104,12 +104,7 @@ def refresh_compteurs(conn: Connection, plateforme_id: str, maintenant: datetime
 
 def _alert(conn: Connection, lieu: Lieu, maintenant: datetime) -> int:
     jour, plateforme = lieu.jour(maintenant), lieu.plateforme_id
-    regles = _regles_ij(referentiel(), jour)
-    seuils = []
-    for type_alerte, cle in SEUILS_IJ.items():
-        parametre = referentiel().get_parametre(cle, jour, plateforme)
-        mini, _ = bornes(parametre)
-        seuils.append(SeuilIJ(type_alerte, mini or 0, parametre.identifiant))
+    regles = _regles_ij(referentiel(), jour, plateforme)
     creees = depot.insert_alertes_ij(
         conn,
         plateforme,
@@ -117,7 +112,7 @@ def _alert(conn: Connection, lieu: Lieu, maintenant: datetime) -> int:
         maintenant=maintenant,
         fuseau=lieu.fuseau.key,
         fenetre=regles.fenetre,
-        seuils=seuils,
+        seuils=_seuils_ij(referentiel(), jour, plateforme),
         phrase=PHRASE_IJ.replace("{fenetre}", str(regles.fenetre)).replace("{plafond}", str(regles.plafond)),
     )
     approche = referentiel().get_parametre("alerte_j180_approche_jours", jour, plateforme)
@@ -195,7 +190,12 @@ def _regle_sql(ordre: int, regle: Regle, ref: Referentiel, jour: date, plateform
     )
 
 
-def _regles_ij(ref: Referentiel, jour: date) -> ReglesIJ:
+def _seuils_ij(ref: Referentiel, jour: date, plateforme: str) -> list[SeuilIJ]:
+    parametres = {type_alerte: ref.get_parametre(cle, jour, plateforme) for type_alerte, cle in SEUILS_IJ.items()}
+    return [SeuilIJ(type_alerte, bornes(p)[0] or 0, p.identifiant) for type_alerte, p in parametres.items()]
+
+
+def _regles_ij(ref: Referentiel, jour: date, plateforme: str) -> ReglesIJ:
     """Raises DroitNonCompte when the cap changes inside the window, or when L.324-1 enters it: the statement knows neither."""
     question = ref.find_parametre(CLE_ALD, jour)
     if question is not None and question.valeur is True:
@@ -214,6 +214,7 @@ def _regles_ij(ref: Referentiel, jour: date) -> ReglesIJ:
         plafond=int(plafond.nombre),
         fenetre=fenetre,
         parametre_plafond=plafond.identifiant,
+        jours_utiles=min(int(plafond.nombre), *(seuil.mini for seuil in _seuils_ij(ref, jour, plateforme))),
     )
 
 

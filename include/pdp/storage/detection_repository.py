@@ -27,13 +27,17 @@ class Periode:
 
 @dataclass(frozen=True, slots=True)
 class ReglesIJ:
-    """Values of the IJ counter: days by period, IJ, years. ``parametre_plafond``: identifier of the cap, stored with each count."""
+    """Values of the IJ counter: days by period, IJ, years. ``parametre_plafond``: identifier of the cap, stored with each count.
+
+    ``jours_utiles``: people with fewer IJ in their whole history can meet neither the cap nor an alert; their days are not unrolled.
+    """
 
     carences: Sequence[Periode]
     reprises_sans_carence: Sequence[Periode]
     plafond: int
     fenetre: int
     parametre_plafond: str
+    jours_utiles: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +110,7 @@ def count_ij(conn: Connection, plateforme_id: str, *, jour: date, maintenant: da
         "reprises_sans_carence": _as_json(regles.reprises_sans_carence),
     }
     _create(conn, "droits", "personne_comptee", parametres)
+    _create(conn, "droits", "segment_ij", parametres)
     _create(conn, "droits", "jour_ij", parametres, "index_jour_ij", "index_jour_ij_rang")
     _create(conn, "droits", "ij_consommee", parametres, "index_ij_consommee")
     return conn.execute(query("droits.upsert_compteurs"), parametres).one()
