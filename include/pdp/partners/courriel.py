@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import smtplib
 import ssl
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -51,32 +52,28 @@ def compose(cle: UUID, adresse: str, objet: str, texte: str, html: str, maintena
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(texte)
     message.add_alternative(html, subtype="html")
+    message.set_boundary(f"pdp-{cle.hex}")  # the same message is the same bytes
     return message
 
 
-class _connection:
+@contextmanager
+def _connection(hote: str, port: int) -> Iterator[smtplib.SMTP]:
     """An SMTP session that closes without raising: what was answered before counts, not the farewell."""
-
-    def __init__(self, hote: str, port: int) -> None:
-        self._smtp = smtplib.SMTP(timeout=CONNEXION_S)
-        self._smtp._host = hote  # smtplib checks the certificate against it
-        self._adresse = (hote, port)
-
-    def __enter__(self) -> smtplib.SMTP:
-        hote, port = self._adresse
-        code, _ = self._smtp.connect(hote, port)
+    smtp = smtplib.SMTP(timeout=CONNEXION_S)
+    smtp._host = hote  # smtplib checks the certificate against it
+    try:
+        code, _ = smtp.connect(hote, port)
         if code != 220:
             raise smtplib.SMTPConnectError(code, "")
-        self._smtp.sock.settimeout(REPONSE_S)
-        self._smtp.ehlo_or_helo_if_needed()
+        smtp.sock.settimeout(REPONSE_S)
+        smtp.ehlo_or_helo_if_needed()
         if not (settings().demonstration or hote in ("127.0.0.1", "::1", "localhost")):
-            self._smtp.starttls(context=ssl.create_default_context())  # outside this machine, never in clear
-        return self._smtp
-
-    def __exit__(self, *_: object) -> None:
+            smtp.starttls(context=ssl.create_default_context())  # outside this machine, never in clear
+        yield smtp
+    finally:
         with suppress(OSError, smtplib.SMTPException):
-            self._smtp.quit()
-        self._smtp.close()
+            smtp.quit()
+        smtp.close()
 
 
 def _announce(smtp: smtplib.SMTP, adresse: str) -> None:
