@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +14,13 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from pdp.services.read_evaluation import escape_formule
+from pdp.config import settings
+from pdp.domain import orientation, parcours
+from pdp.domain.auteur import systeme
+from pdp.portal.glossaire import GLOSSAIRE
+from pdp.services.libelles_dossier import STATUTS_SIGNALEMENT
+from pdp.services.publish_evaluation import publish_evaluation
+from pdp.services.read_evaluation import escape_formule, list_tables
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient
 from portal.jeu_ecrans import Jeu, build_jeu
@@ -72,6 +80,18 @@ def test_csv_is_complete_and_harmless(jeu: Jeu, connecter: Connecter, admin: psy
     assert lignes[1] == ["'=1+1", "1", "-1"], "text is escaped, numbers keep their sign"
     assert lignes[2] == ["'=1+2", "", "-2"]
     assert len(lignes) == 2501
+
+
+def test_download_is_the_published_package(jeu: Jeu, connecter: Connecter, tmp_path: Path) -> None:
+    publish_evaluation(settings().url_app, systeme("publish_evaluation"), jeu.maintenant, tmp_path / "exports")
+    client = connecter("evaluateur")
+    page = client.get("/evaluation").text
+    assert "Sens non documenté" not in page
+    with db.begin_as(jeu.auteur("evaluateur"), lecture=True) as conn:
+        tables = list_tables(conn)
+    assert len(tables) >= 10
+    telecharges = {t.nom: sha256(client.get(f"/evaluation/{t.nom}.csv").content).hexdigest() for t in tables}
+    assert telecharges == {t.nom: t.empreinte for t in tables}
 
 
 @pytest.mark.parametrize(
@@ -135,3 +155,8 @@ def test_accessibility_statement_is_public(jeu: Jeu, app: Any) -> None:
     client = TestClient(app, base_url="http://portail.test", follow_redirects=False)
     assert "RGAA" in client.get("/accessibilite").text
     assert client.get("/aide").headers["location"] == "/connexion?suite=/aide"
+
+
+def test_every_status_is_explained() -> None:
+    mots = {mot for _, definitions in GLOSSAIRE for mot, _ in definitions}
+    assert mots >= {*parcours.LIBELLES.values(), *orientation.LIBELLES.values(), *STATUTS_SIGNALEMENT.values()}

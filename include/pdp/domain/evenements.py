@@ -47,6 +47,8 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "soutien_psy_enregistre": ("Mon soutien psy", "Mon soutien psy : proposition enregistrée"),
     "medical_consulte": ("Accès", "Données médicales consultées par un médecin-conseil"),
     "avis_rendu": ("Avis", "Avis du médecin-conseil rendu"),
+    "absence_enregistree": ("Équipe", "Absence d'un agent enregistrée"),
+    "evaluation_publiee": ("Évaluation", "Tables des évaluateurs publiées"),
     "enlisement_repare": ("Veille", "Suite manquante rétablie par la veille"),
 }
 

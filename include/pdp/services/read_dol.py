@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.dol import CIBLES, CONDITIONS
-from pdp.services.read_medecin import CATEGORIES, RISQUES, STATUTS_SIGNALEMENT
+from pdp.services.libelles_dossier import CATEGORIES, RISQUES, STATUTS_SIGNALEMENT
 from pdp.storage.lignes import find_ligne, list_lignes
 
 

@@ -33,13 +33,14 @@ class Publication:
 
 @dataclass(frozen=True)
 class ColonnePubliee:
-    """One column and its meaning, which is its comment in the database."""
+    """One column and its meaning, which is its comment in the database; ``rang_cle`` = its place in the key, None outside."""
 
     table_nom: str
     table_sens: str | None
     colonne: str
     type: str
     sens: str | None
+    rang_cle: int | None
 
 
 @dataclass(frozen=True)
@@ -79,19 +80,26 @@ def get_table(conn: Connection, nom: str) -> TablePubliee:
 
 
 def stream_csv(conn: Connection, publiee: TablePubliee) -> Iterator[str]:
-    """The table as CSV text, header first, read in batches on a server-side cursor.
+    """The table as CSV text, header first, in the order of its key, read in batches on a server-side cursor.
 
+    The bytes are those of the exported package, so that the published fingerprint also proves a download.
     A text cell that a spreadsheet would run as a formula is preceded by an apostrophe; numbers keep their sign.
     """
     source = table(publiee.nom, *(column(c.colonne) for c in publiee.colonnes), schema="evaluation")
+    cle = sorted((c for c in publiee.colonnes if c.rang_cle is not None), key=lambda c: c.rang_cle or 0)
+    lecture = select(*source.c).order_by(*(source.c[c.colonne] for c in cle))
     tampon = io.StringIO()
-    ecrivain = csv.writer(tampon)
+    ecrivain = csv.writer(tampon, lineterminator="\n")
     ecrivain.writerow([c.colonne for c in publiee.colonnes])
-    resultat = conn.execution_options(stream_results=True, max_row_buffer=_LOT).execute(select(*source.c))
+    resultat = conn.execution_options(stream_results=True, max_row_buffer=_LOT).execute(lecture)
     for lot in resultat.partitions(_LOT):
-        ecrivain.writerows([[escape_formule(valeur) for valeur in ligne] for ligne in lot])
+        ecrivain.writerows([[_cellule(valeur) for valeur in ligne] for ligne in lot])
         yield _vide(tampon)
     yield _vide(tampon)
+
+
+def _cellule(valeur: Any) -> Any:
+    return str(valeur).lower() if isinstance(valeur, bool) else escape_formule(valeur)
 
 
 def escape_formule(valeur: Any) -> Any:

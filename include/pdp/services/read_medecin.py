@@ -15,40 +15,8 @@ from pdp.domain.calendrier import age_au
 from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
 from pdp.domain.parcours import Statut as StatutParcours
 from pdp.errors import Introuvable
+from pdp.services.libelles_dossier import CATEGORIES, CONTRATS, RISQUES, SOURCES, STATUTS_SIGNALEMENT
 from pdp.storage.lignes import find_ligne, list_lignes
-
-CATEGORIES = {"tms": "Trouble musculo-squelettique", "psychique": "Psychique", "autre": "Autre", "non_renseigne": "Non renseignée"}
-RISQUES = {
-    "maladie": "Maladie",
-    "at": "Accident du travail",
-    "mp": "Maladie professionnelle",
-    "trajet": "Accident de trajet",
-    "maternite": "Maternité",
-    "paternite": "Paternité",
-}
-CONTRATS = {"salarie": "Salarié", "independant": "Indépendant", "sans_emploi": "Sans emploi"}
-SOURCES = {
-    "requete_arret_long": "Repérage automatique des arrêts longs",
-    "medecin_traitant": "Médecin traitant",
-    "medecin_conseil": "Médecin-conseil",
-    "spst": "Service de prévention et de santé au travail",
-    "service_social": "Service social",
-    "accueil_cpam": "Accueil de la caisse",
-    "employeur": "Employeur",
-    "cap_emploi": "Cap emploi",
-    "assure": "La personne elle-même",
-    "ism_tsm": "Service médical",
-}
-STATUTS_SIGNALEMENT = {
-    "veille": "En veille",
-    "a_trier": "À orienter",
-    "oriente_csam": "Orienté vers un conseiller (CSAM)",
-    "oriente_ism": "Orienté vers un infirmier du service médical",
-    "convocation_mc": "Convocation par le médecin-conseil",
-    "sans_suite": "Sans suite",
-    "rattache": "Rattaché au parcours ouvert",
-    "remplace": "Remplacé par un seuil plus haut",
-}
 
 
 def duree_jours(debut: date, fin: date, jour: date) -> int:

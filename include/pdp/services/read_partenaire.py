@@ -31,8 +31,9 @@ _TITRES = {
 
 @dataclass(frozen=True)
 class Champ:
-    """One line of what was handed over."""
+    """One line of what was handed over; ``cle`` is its field in the frozen content."""
 
+    cle: str
     libelle: str
     valeur: str
 
@@ -191,9 +192,9 @@ def _describe(champ: str, valeur: Any) -> list[Champ]:
     if valeur in (None, "", [], {}):
         return []
     if isinstance(valeur, Mapping):
-        return [Champ(str(question), str(reponse)) for question, reponse in valeur.items()]
+        return [Champ(champ, str(question), str(reponse)) for question, reponse in valeur.items()]
     texte = ", ".join(str(v) for v in valeur) if isinstance(valeur, list) else str(valeur)
-    return [Champ(LIBELLES_CHAMPS.get(champ, champ.replace("_", " ").capitalize()), _date(texte) or texte)]
+    return [Champ(champ, LIBELLES_CHAMPS.get(champ, champ.replace("_", " ").capitalize()), _date(texte) or texte)]
 
 
 def _date(texte: str) -> str | None:

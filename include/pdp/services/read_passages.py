@@ -14,6 +14,8 @@ from pdp.errors import Introuvable
 from pdp.storage.lignes import find_ligne, list_lignes
 
 FLUX = {"arrets_prescrits": "Arrêts prescrits", "assures": "Assurés", "partenaires": "Partenaires", "agents": "Agents"}
+ATTENDUS = frozenset({"arrets_prescrits", "assures"})
+"""Feeds that come every working day; the others come when something changes, so that silence is no lateness."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,10 @@ class Fraicheur:
     @property
     def flux_libelle(self) -> str:
         return FLUX[self.flux]
+
+    @property
+    def attendu(self) -> bool:
+        return self.flux in ATTENDUS
 
     def is_en_retard(self, maintenant: datetime, delai_jours: int) -> bool:
         return self.dernier_at is None or maintenant - self.dernier_at > timedelta(days=delai_jours)

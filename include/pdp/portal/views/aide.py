@@ -5,10 +5,9 @@ from __future__ import annotations
 from fastapi import Request
 from starlette.responses import Response
 
-from pdp.domain import orientation, parcours, tache
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
-from pdp.services.read_medecin import STATUTS_SIGNALEMENT
+from pdp.portal.glossaire import GLOSSAIRE
 
 routeur = Routeur()
 MENU = {role: [("/aide", "Aide")] for role in ("csam", "medecin_conseil", "responsable", "evaluateur", "partenaire")}
@@ -24,7 +23,7 @@ VISIBILITE = (
     ("Nom, prénom, coordonnées", ("Oui", "Oui", "Non", "Si la personne l'a accepté", "Non")),
     ("Numéro de sécurité sociale", ("Non", "Non", "Non", "Non", "Non")),
     ("Dates et nature de l'arrêt", ("Oui", "Oui", "Non", "Dates, si la personne l'a accepté", "Par tranches")),
-    ("Motif médical", ("Catégorie seulement", "Oui, consultation journalisée", "Non", "Non", "Non")),
+    ("Motif médical", ("Catégorie seulement", "Oui, consultation journalisée", "Non", "Non", "Catégorie")),
     ("Emploi et souhaits, dits en télé-échange", ("Oui", "Oui", "Non", "Si la personne l'a accepté", "Codes")),
     ("Santé, dite en télé-échange", ("Ses propres dossiers", "Oui, consultation journalisée", "Non", "Non", "Non")),
     ("Avis du médecin-conseil", ("Non", "Oui, consultation journalisée", "Non", "Non", "Non")),
@@ -38,13 +37,7 @@ COLONNES = ("Conseiller (CSAM)", "Médecin-conseil", "Responsable", "Partenaire"
 @acces("connecte")
 def show_aide(request: Request) -> Response:
     """Shortcuts, words and who sees what."""
-    glossaire = (
-        ("Parcours", parcours.LIBELLES.values()),
-        ("Signalement", STATUTS_SIGNALEMENT.values()),
-        ("Orientation vers un partenaire", orientation.LIBELLES.values()),
-        ("Tâche", [motif.libelle for motif in tache.MOTIFS.values()]),
-    )
-    return page(request, "aide/aide.html", raccourcis=RACCOURCIS, glossaire=glossaire, visibilite=VISIBILITE, colonnes=COLONNES)
+    return page(request, "aide/aide.html", raccourcis=RACCOURCIS, glossaire=GLOSSAIRE, visibilite=VISIBILITE, colonnes=COLONNES)
 
 
 @routeur.get("/accessibilite")
