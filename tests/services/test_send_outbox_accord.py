@@ -140,3 +140,14 @@ class TestOutbox:
             assert outbox.recall(conn, vole.orientation, MAINTENANT) == 0
             assert outbox.may_have_left(conn, vole.orientation)
         assert (ligne(admin, attend.orientation)["etat"], ligne(admin, vole.orientation)["etat"]) == ("rappele", "en_cours")
+
+    def test_cancelled_while_in_flight_tells_the_partner_too(self, monde: tuple[str, Registre], monkeypatch: pytest.MonkeyPatch) -> None:
+        cas = relais(monde[0])
+        with monkeypatch.context() as lent:
+            lent.setattr(send_outbox, "BAIL_S", 0)
+            assert claim() is not None  # its worker may have reached the partner
+        auteur = auteur_agent(cas.dossier.csam)
+        with db.begin_as(auteur) as conn:
+            cancel_orientation(conn, auteur, cas.orientation, "erreur", MAINTENANT)
+        assert send_due(MAINTENANT).detail == {"rappeles": 1, "livres": 1}  # nothing more leaves but the withdrawal
+        assert monde[1].count()["uniques"] == 0

@@ -136,7 +136,7 @@ def revoke_orientations(conn: Connection, auteur: Auteur, parcours_id: UUID, dis
 def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, maintenant: datetime) -> None:
     conn.execute(query("orientations.annuler"), {"orientation": ligne.id, "maintenant": maintenant})
     rappeles = outbox.recall(conn, ligne.id, maintenant)
-    if ligne.envoyee_at is not None and ligne.canal == "api":
+    if ligne.canal == "api" and outbox.may_have_left(conn, ligne.id):  # delivered, in flight, or tried with an unknown outcome
         outbox.enqueue(
             conn,
             cle_parts=(str(ligne.id), "annulation"),
