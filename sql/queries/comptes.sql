@@ -27,13 +27,13 @@ INSERT INTO securite.session (jeton_empreinte, compte_id, csrf, ouverte_at, vue_
 VALUES (:empreinte, :compte_id, :csrf, :maintenant, :maintenant, :expire_at);
 
 -- name: find_session
--- The open session of a cookie with its account, when neither is closed, idle nor expired.
-SELECT s.jeton_empreinte, s.compte_id, s.csrf, s.vue_at, s.preferences, c.login, c.role, c.plateforme_id, c.agent_id, c.partenaire_id, c.nom_affiche,
+-- The open session of a cookie with its account, when it is neither closed, idle nor expired.
+SELECT s.jeton_empreinte, s.compte_id, s.csrf, s.vue_at, s.preferences, c.actif, c.login, c.role, c.plateforme_id, c.agent_id, c.partenaire_id, c.nom_affiche,
        p.libelle AS plateforme
 FROM securite.session s
 JOIN securite.compte c ON c.id = s.compte_id
 JOIN pdp.plateforme p ON p.id = c.plateforme_id
-WHERE s.jeton_empreinte = :empreinte AND s.fermee_at IS NULL AND s.expire_at > :maintenant AND s.vue_at > :inactif_depuis AND c.actif;
+WHERE s.jeton_empreinte = :empreinte AND s.fermee_at IS NULL AND s.expire_at > :maintenant AND s.vue_at > :inactif_depuis;
 
 -- name: touch_session
 -- Notes that the session is still in use.

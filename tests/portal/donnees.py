@@ -64,6 +64,11 @@ def read_champ(page: str, nom: str) -> str:
     return trouve.group(1)
 
 
+def read_jeton(client: TestClient) -> str:
+    """Token of the session of this client, from its home page."""
+    return read_champ(client.get(client.get("/").headers["location"]).text, "jeton")
+
+
 def sign_in(client: TestClient, login: str, mot_de_passe: str = MOT_DE_PASSE, suite: str = "") -> Response:
     jeton = read_champ(client.get("/connexion").text, "jeton")
     return client.post("/connexion", data={"identifiant": login, "mot_de_passe": mot_de_passe, "jeton": jeton, "suite": suite})

@@ -105,6 +105,9 @@ def find_session(conn: Connection, jeton: str, maintenant: datetime) -> Session 
     ).one_or_none()
     if ligne is None:
         return None
+    if not ligne.actif:  # closed for good: opening the account again does not bring its sessions back
+        close_session(conn, jeton, maintenant)
+        return None
     if ligne.vue_at < maintenant - _TOUCHER_APRES:
         conn.execute(query("comptes.touch_session"), {"empreinte": ligne.jeton_empreinte, "maintenant": maintenant})
     champs = {c: getattr(ligne, c) for c in ("login", "role", "plateforme_id", "plateforme", "agent_id", "partenaire_id", "nom_affiche")}
