@@ -199,9 +199,15 @@ epuise AS (
     SELECT j.assure_id, min(j.jour) AS le
     FROM jour_ij AS j
     CROSS JOIN LATERAL (
-        SELECT count(*) AS utilisees
-        FROM ij_consommee AS c
-        WHERE c.assure_id = j.assure_id AND c.jour <= j.jour AND c.jour > (j.jour - make_interval(years => :fenetre))::date
+        SELECT
+            (SELECT c.n FROM ij_consommee AS c WHERE c.assure_id = j.assure_id AND c.jour <= j.jour ORDER BY c.jour DESC LIMIT 1)
+            - coalesce((
+                SELECT c.n
+                FROM ij_consommee AS c
+                WHERE c.assure_id = j.assure_id AND c.jour <= (j.jour - make_interval(years => :fenetre))::date
+                ORDER BY c.jour DESC
+                LIMIT 1
+            ), 0) AS utilisees
     ) AS fenetre
     WHERE j.jour >= :jour AND j.rang >= :plafond AND fenetre.utilisees >= :plafond
     GROUP BY j.assure_id

@@ -104,6 +104,10 @@ WHERE o.observe BETWEEN coalesce(r.mini, o.observe) AND coalesce(r.maxi, o.obser
     AND (r.motif_categorie IS NULL OR r.motif_categorie = c.motif_categorie)
 ORDER BY c.id, coalesce(r.groupe, r.cle), r.ordre DESC;
 
+-- name: analyze_candidat_motif
+-- Without figures the planner would take the work table for a small one.
+ANALYZE candidat_motif;
+
 -- name: create_deja_signale
 -- Signalements of the same absence: of this episode, raised on a day that is now part of it, or of a replaced episode that overlaps it.
 CREATE TEMPORARY TABLE deja_signale ON COMMIT DROP AS
@@ -115,6 +119,10 @@ WHERE ancien.id = c.episode_id
     OR s.survenu_le BETWEEN c.debut AND c.fin
     OR (ancien.etat = 'remplace' AND ancien.debut <= c.fin AND c.debut <= ancien.fin);
 
+-- name: analyze_deja_signale
+-- Without figures the planner would take the work table for a small one.
+ANALYZE deja_signale;
+
 -- name: insert_signalements
 -- The highest threshold not yet signalled for the absence, its motives, the end of the lower one that was waiting, and their events.
 WITH nouveau AS (
@@ -123,11 +131,12 @@ WITH nouveau AS (
     )
     SELECT
         c.id, :plateforme, c.assure_id, c.episode_id, c.palier, c.franchi_le, :maintenant,
-        coalesce((SELECT sum(m.points) FROM candidat_motif AS m WHERE m.candidat_id = c.id), 0),
+        coalesce(m.points, 0),
         CASE WHEN c.parcours_id IS NOT NULL THEN 'rattache' WHEN c.palier = ANY(cast(:paliers_a_trier AS integer[])) THEN 'a_trier' ELSE 'veille' END,
         CASE WHEN c.parcours_id IS NOT NULL THEN cast(:maintenant AS timestamptz) END,
         CASE WHEN c.parcours_id IS NOT NULL THEN 'systeme' END
     FROM candidat AS c
+    LEFT JOIN (SELECT candidat_id, sum(points) AS points FROM candidat_motif GROUP BY candidat_id) AS m ON m.candidat_id = c.id
     WHERE NOT EXISTS (SELECT 1 FROM deja_signale AS d WHERE d.candidat_id = c.id AND d.palier >= c.palier)
     ON CONFLICT DO NOTHING
     RETURNING id, assure_id, episode_id, palier, priorite, statut

@@ -141,8 +141,8 @@ def insert_signalements(
         "regles": _as_json(regles.regles),
     }
     _create(conn, "signalements", "candidat", parametres)
-    _create(conn, "signalements", "candidat_motif", parametres, analyse=False)
-    _create(conn, "signalements", "deja_signale", parametres, analyse=False)
+    _create(conn, "signalements", "candidat_motif", parametres)
+    _create(conn, "signalements", "deja_signale", parametres)
     return conn.execute(query("signalements.insert_signalements"), parametres).one()
 
 
@@ -194,13 +194,12 @@ def insert_alertes_j180(
     return int(conn.execute(query("alertes_droits.insert_alertes_j180"), parametres).one().creees)
 
 
-def _create(conn: Connection, sujet: str, table: str, parametres: dict[str, Any], *index: str, analyse: bool = True) -> None:
+def _create(conn: Connection, sujet: str, table: str, parametres: dict[str, Any], *index: str) -> None:
     conn.execute(query(f"{sujet}.drop_{table}"))
     conn.execute(query(f"{sujet}.create_{table}"), parametres)
     for nom in index:
         conn.execute(query(f"{sujet}.{nom}"))
-    if analyse:
-        conn.execute(query(f"{sujet}.analyze_{table}"))
+    conn.execute(query(f"{sujet}.analyze_{table}"))
 
 
 def _as_json(lignes: Sequence[Periode | RegleSql | SeuilIJ]) -> str:
