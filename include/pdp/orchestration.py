@@ -139,7 +139,7 @@ def poll_partenaires() -> dict[str, Any]:
     """Ask the partners reached by API what they answered."""
     instant = instant_metier()
     with _passage("interroger", instant, None) as passage:
-        passage.bilan = collect_reponses.poll_partenaires(instant)
+        passage.bilan = collect_reponses.poll_partenaires(instant, passage=passage.id)
     return passage.conclude()
 
 

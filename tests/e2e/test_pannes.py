@@ -1,0 +1,101 @@
+"""Kill the scheduler, PostgreSQL, then the launcher itself, in the middle of ``pdp demo --once``: nothing lost, nothing twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from pdp.config import RACINE
+from pdp.embedded.etat import Etat
+from pdp.embedded.postgres import EmbeddedPostgres
+from plateforme_e2e import STABLES, Plateforme
+
+pytestmark = pytest.mark.e2e
+
+
+def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(plateforme: Plateforme, tmp_path: Path) -> None:
+    tmp_path.chmod(0o711)
+    home = tmp_path / "etat"
+    env = os.environ | {"PDP_HOME": str(home), "PDP_COHORTE": "petite"}
+    _run_and_kill(home, env)
+    _assert_nothing_left(home)
+
+    reprise = subprocess.run(
+        [str(RACINE / "pdp"), "demo", "--once", "--json"], env=env, capture_output=True, text=True, timeout=900, check=False
+    )
+    assert reprise.returncode == 0, reprise.stderr[-3000:]
+    bilan = json.loads(reprise.stdout.strip().splitlines()[-1])
+    assert bilan["ok"] is True
+    assert {nom: bilan[nom] for nom in STABLES} == {nom: plateforme.bilan[nom] for nom in STABLES}
+    _assert_sent_once(home)
+
+
+def _run_and_kill(home: Path, env: dict[str, str]) -> None:
+    """Scheduler killed while it detects, PostgreSQL while people work, then the launcher, all by SIGKILL."""
+    travail = subprocess.Popen(
+        [str(RACINE / "pdp"), "demo", "--once", "--json"], env=env, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    lignes = []
+    assert travail.stderr is not None
+    for ligne in travail.stderr:
+        lignes.append(ligne)
+        if "cohorte synthétique" in ligne:
+            _kill_scheduler(home)
+        elif "premiers dossiers" in ligne:
+            os.kill(_postmaster(home), signal.SIGKILL)
+        elif "pdp_envoi terminé" in ligne or ("relance" in ligne and "postgres" in ligne):
+            travail.kill()
+            break
+    travail.stderr.close()
+    travail.wait(timeout=120)
+    assert any("premiers dossiers" in ligne for ligne in lignes), "".join(lignes[-20:])
+
+
+def _kill_scheduler(home: Path) -> None:
+    tues = [pid for pid in _processes(home) if b"scheduler" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert tues
+    for pid in tues:
+        os.kill(pid, signal.SIGKILL)
+
+
+def _processes(home: Path) -> list[int]:
+    """Living processes whose environment names this state folder."""
+    marque = f"PDP_ETAT={home}".encode()
+    trouves = []
+    for dossier in Path("/proc").iterdir():
+        try:
+            if dossier.name.isdigit() and marque in (dossier / "environ").read_bytes().split(b"\0"):
+                trouves.append(int(dossier.name))
+        except OSError:
+            continue  # it ended between the two reads
+    return trouves
+
+
+def _postmaster(home: Path) -> int:
+    return int((home / "pg" / "postmaster.pid").read_text().splitlines()[0])
+
+
+def _assert_nothing_left(home: Path) -> None:
+    """The launcher was killed without a word: its services follow it within seconds."""
+    limite = 40
+    while _processes(home) and limite:
+        subprocess.run(["sleep", "0.5"], check=True)  # processes end by themselves, nothing announces it
+        limite -= 1
+    assert _processes(home) == []
+
+
+def _assert_sent_once(home: Path) -> None:
+    with EmbeddedPostgres(home / "pg", port=Etat(home).port("postgres")) as pg, psycopg.connect(pg.superuser_dsn("pdp")) as conn:
+        doubles = conn.execute(
+            "SELECT (SELECT count(*) FROM (SELECT assure_id FROM pdp.parcours WHERE clos_at IS NULL GROUP BY 1 HAVING count(*) > 1) x),"
+            " (SELECT count(*) FROM (SELECT parcours_id, dispositif, revision FROM pdp.orientation GROUP BY 1, 2, 3 HAVING count(*) > 1) x),"
+            " (SELECT count(*) FROM (SELECT assure_id, type, cause FROM pdp.alerte GROUP BY 1, 2, 3 HAVING count(*) > 1) x),"
+            " (SELECT count(*) FROM pdp.outbox WHERE etat IN ('en_cours', 'incertain'))"
+        ).fetchone()
+    assert doubles == (0, 0, 0, 0)
