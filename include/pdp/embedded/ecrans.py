@@ -20,6 +20,7 @@ class Ecran:
     chemin: str
     gestes: tuple[Geste, ...] = ()
     statut: int = 200
+    connecte: bool = True
     facultatif: bool = False
     extrait: int | None = None
 
@@ -86,6 +87,6 @@ ECRANS: tuple[Ecran, ...] = (
     # -- évaluateur
     Ecran("evaluateur_tables", "evaluateur", "/evaluation"),
     # -- Airflow, for the operators: pictured only
-    Ecran("airflow_connexion", "airflow", "/auth/login/"),
-    Ecran("airflow_traitements", "airflow", "/dags?tags=pdp", (("attendre", "text=pdp_detection"),), extrait=900),
+    Ecran("airflow_connexion", "airflow", "/auth/login/", connecte=False),
+    Ecran("airflow_traitements", "airflow", "/dags?tags=pdp", (("attendre", "text=Réception des flux"),), extrait=900),
 )

@@ -14,7 +14,14 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_pl
 from pdp.embedded.ecrans import Ecran
 
 BANDEAU = "données synthétiques"
-_OPTIONS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync")
+_OPTIONS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--lang=fr-FR",
+)
 _CONTEXTE: dict[str, Any] = {"locale": "fr-FR", "timezone_id": "Europe/Paris", "reduced_motion": "reduce"}
 _HAUTEUR = 900
 _ATTENTE_MS = 20_000
@@ -25,7 +32,7 @@ _DEBORDEMENT = "() => document.documentElement.scrollWidth - document.documentEl
 
 @dataclass(frozen=True)
 class Defaut:
-    """Something wrong on a screen. ``genre``: axe, bandeau, debordement, console, http, absent."""
+    """Something wrong on a screen. ``genre``: axe, bandeau, debordement, console, http, absent, echec."""
 
     ecran: str
     largeur: int

@@ -11,13 +11,14 @@ import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from playwright.sync_api import Error as PlaywrightError
 
 from pdp import clock
 from pdp.config import RACINE, settings
@@ -27,7 +28,7 @@ from pdp.embedded.ecrans import ECRANS, Ecran
 from pdp.embedded.environnement import platform_environment
 from pdp.embedded.essais import find_chromium, install_chromium
 from pdp.embedded.etat import Etat
-from pdp.embedded.navigateur import Defaut, EcranAbsent, check, launch, open_visite, save_extract
+from pdp.embedded.navigateur import Defaut, EcranAbsent, Visite, check, launch, open_visite, save_extract
 from pdp.embedded.stack import PORTS_PREFERES, Stack
 from pdp.embedded.superviseur import alive_groupes
 from pdp.storage import db
@@ -139,40 +140,62 @@ def visit(
 ) -> dict[str, Any]:
     """Every screen at every width. ``ok`` is False on any defect, and when a screen that is not optional could not be shown."""
     dossier.mkdir(parents=True, exist_ok=True)
-    defauts: list[Defaut] = []
-    pages, captures, sautes, adresses = 0, 0, [], set()
+    ronde = _Ronde(plateforme, dossier, tuple(largeurs), docs)
     with launch(find_chromium() or install_chromium()) as navigateur:
-        for role, siens in groupby(ecrans, key=lambda ecran: ecran.role):
+        for (role, connecte), siens in groupby(ecrans, key=lambda ecran: (ecran.role, ecran.connecte)):
             airflow = role == "airflow"
-            visite = None
+            compte = plateforme.comptes[role] if role and connecte else None
+            visite = open_visite(navigateur, plateforme.airflow if airflow else plateforme.portail, compte, airflow=airflow)
             for ecran in siens:
-                compte = None if role is None or ecran.nom == "airflow_connexion" else plateforme.comptes[role]
-                if visite is None or airflow:
-                    visite = open_visite(navigateur, plateforme.airflow if airflow else plateforme.portail, compte, airflow=airflow)
-                try:
-                    visite.show(ecran, plateforme.exemples)
-                except EcranAbsent as absent:
-                    if ecran.facultatif:
-                        sautes.append(ecran.nom)
-                    else:
-                        defauts.append(Defaut(ecran.nom, 0, "absent", str(absent)))
-                    continue
-                adresses.add(urlsplit(visite.page.url).path)
-                for largeur in largeurs:
-                    defauts += check(visite, ecran, largeur, dossier / f"{ecran.nom}_{largeur}.png")
-                    captures += 1
-                if docs is not None and ecran.extrait:
-                    save_extract(visite, docs / f"{ecran.nom}.png", LARGEUR_EXTRAIT, ecran.extrait)
-                pages += 1
-            dire(f"écrans vus : {role or 'sans compte'}")
-    violations = [asdict(defaut) for defaut in defauts]
-    return {
-        "ok": not violations,
-        "pages": pages,
-        "captures": captures,
-        "largeurs": list(largeurs),
-        "non_montres": sautes,
-        "adresses": sorted(adresses),
-        "violations": violations,
-        "dossier": str(dossier),
-    }
+                ronde.see(visite, ecran)
+            visite.page.context.close()
+            dire(f"écrans vus : {role if connecte else 'sans compte'}")
+    return ronde.result()
+
+
+@dataclass
+class _Ronde:
+    """One round of the screens and what came of it."""
+
+    plateforme: Plateforme
+    dossier: Path
+    largeurs: tuple[int, ...]
+    docs: Path | None
+    defauts: list[Defaut] = field(default_factory=list)
+    adresses: list[str] = field(default_factory=list)
+    non_montres: list[str] = field(default_factory=list)
+    captures: int = 0
+
+    def see(self, visite: Visite, ecran: Ecran) -> None:
+        """Show one screen and check it at each width; a screen that breaks does not stop the round."""
+        try:
+            visite.show(ecran, self.plateforme.exemples)
+        except EcranAbsent as absent:
+            visite.take()
+            self.non_montres.append(ecran.nom)
+            if not ecran.facultatif:
+                self.defauts.append(Defaut(ecran.nom, 0, "absent", str(absent)))
+            return
+        except PlaywrightError as erreur:
+            self.defauts += [Defaut(ecran.nom, 0, genre, detail) for genre, detail in visite.take()]
+            self.defauts.append(Defaut(ecran.nom, 0, "echec", " ".join(str(erreur).split())[:300]))
+            return
+        self.adresses.append(urlsplit(visite.page.url).path)
+        for largeur in self.largeurs:
+            self.defauts += check(visite, ecran, largeur, self.dossier / f"{ecran.nom}_{largeur}.png")
+            self.captures += 1
+        if self.docs is not None and ecran.extrait:
+            save_extract(visite, self.docs / f"{ecran.nom}.png", LARGEUR_EXTRAIT, ecran.extrait)
+
+    def result(self) -> dict[str, Any]:
+        """What ``--json`` prints."""
+        return {
+            "ok": not self.defauts,
+            "pages": len(self.adresses),
+            "captures": self.captures,
+            "largeurs": list(self.largeurs),
+            "non_montres": self.non_montres,
+            "violations": [asdict(defaut) for defaut in self.defauts],
+            "adresses": sorted(set(self.adresses)),
+            "dossier": str(self.dossier),
+        }
