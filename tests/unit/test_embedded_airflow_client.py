@@ -102,10 +102,31 @@ def test_wrong_password_is_one_clear_error(faux: FauxAirflow) -> None:
         client.list_dags()
 
 
-def test_trigger_sends_conf_and_no_logical_date(faux: FauxAirflow, client: AirflowClient) -> None:
-    faux.reponses[("POST", "/api/v2/dags/pdp_a/dagRuns")] = lambda _: (200, {"dag_run_id": "r1"})
-    assert client.trigger_dag("pdp_a", {"instant": "2026-11-22"}) == "r1"
-    assert faux.demandes[-1][2] == {"conf": {"instant": "2026-11-22"}, "logical_date": None}
+def test_trigger_sends_conf_an_id_of_its_own_and_no_logical_date(faux: FauxAirflow, client: AirflowClient) -> None:
+    faux.reponses[("POST", "/api/v2/dags/pdp_a/dagRuns")] = lambda _: (200, {})
+    run_id = client.trigger_dag("pdp_a", {"instant": "2026-11-22"})
+    assert faux.demandes[-1][2] == {"dag_run_id": run_id, "conf": {"instant": "2026-11-22"}, "logical_date": None}
+
+
+def test_outage_is_waited_for_and_the_run_asked_once(faux: FauxAirflow, client: AirflowClient) -> None:
+    """The first request went through but its answer was lost: the second one is a conflict, not a second run."""
+    reponses = iter([(500, {"detail": "Database error"}), (409, {"detail": "exists"})])
+    faux.reponses[("POST", "/api/v2/dags/pdp_a/dagRuns")] = lambda _: next(reponses)
+    run_id = client.trigger_dag("pdp_a")
+    demandes = [corps for methode, chemin, corps, _ in faux.demandes if chemin.endswith("/dagRuns")]
+    assert [corps["dag_run_id"] for corps in demandes] == [run_id, run_id]
+
+
+def test_outage_too_long_is_an_error(faux: FauxAirflow) -> None:
+    faux.reponses[("GET", "/api/v2/dags")] = lambda _: (503, {})
+    adresse = f"http://127.0.0.1:{faux.serveur.server_port}"
+    with AirflowClient(adresse, "exploitant", "secret", panne_s=0.1) as client, pytest.raises(AirflowRefuse, match="503"):
+        client.list_dags()
+    with (
+        AirflowClient("http://127.0.0.1:1", "exploitant", "secret", panne_s=0.1) as client,
+        pytest.raises(AirflowRefuse, match="no answer"),
+    ):
+        client.list_dags()
 
 
 def test_error_of_the_api_carries_its_text(faux: FauxAirflow, client: AirflowClient) -> None:

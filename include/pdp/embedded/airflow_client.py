@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import requests
@@ -32,9 +33,10 @@ class Passage:
 class AirflowClient:
     """One signed-in operator. A token refused as expired is asked again once."""
 
-    def __init__(self, url: str, login: str, mot_de_passe: str, tag: str = "pdp") -> None:
+    def __init__(self, url: str, login: str, mot_de_passe: str, tag: str = "pdp", panne_s: float = 60.0) -> None:
         self._url = url.rstrip("/")
         self._compte = {"username": login, "password": mot_de_passe}
+        self._panne_s = panne_s
         self._session = requests.Session()
         self._session.trust_env = False  # a proxy of the machine has no business with 127.0.0.1
         self.tag = tag
@@ -46,9 +48,14 @@ class AirflowClient:
         self._session.close()
 
     def trigger_dag(self, dag_id: str, conf: Mapping[str, Any] | None = None, logical_date: datetime | None = None) -> str:
-        """Start a run now; its run id. ``conf`` holds opaque ids and counts only."""
-        corps = {"conf": dict(conf or {}), "logical_date": logical_date.isoformat() if logical_date else None}
-        return str(self._call("POST", f"/dags/{dag_id}/dagRuns", json=corps)["dag_run_id"])
+        """Start a run now; its run id. ``conf`` holds opaque ids and counts only.
+
+        The id is ours, so that a request repeated after an outage cannot start two runs.
+        """
+        run_id = f"manual__{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}_{secrets.token_hex(4)}"
+        corps = {"dag_run_id": run_id, "conf": dict(conf or {}), "logical_date": logical_date.isoformat() if logical_date else None}
+        self._call("POST", f"/dags/{dag_id}/dagRuns", deja_fait=True, json=corps)
+        return run_id
 
     def get_run(self, dag_id: str, run_id: str) -> Passage:
         return _passage(self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}"))
@@ -123,21 +130,38 @@ class AirflowClient:
         return list(self._call("GET", "/dags", params={"tags": self.tag, "limit": 100})["dags"])
 
     def _sign_in(self) -> None:
-        reponse = self._session.post(f"{self._url}/auth/token", json=self._compte, timeout=30)
+        reponse = self._send("POST", "/auth/token", json=self._compte)
         if reponse.status_code not in (200, 201):
             raise AirflowRefuse(f"sign-in refused ({reponse.status_code})")
         self._session.headers["Authorization"] = f"Bearer {reponse.json()['access_token']}"
 
-    def _call(self, methode: str, chemin: str, **options: Any) -> Any:
+    def _call(self, methode: str, chemin: str, *, deja_fait: bool = False, **options: Any) -> Any:
+        """``deja_fait``: a conflict means that an earlier try of this very request went through."""
         if "Authorization" not in self._session.headers:
             self._sign_in()
-        reponse = self._session.request(methode, f"{self._url}/api/v2{chemin}", timeout=30, **options)
+        reponse = self._send(methode, f"/api/v2{chemin}", **options)
         if reponse.status_code == 401:
             self._sign_in()
-            reponse = self._session.request(methode, f"{self._url}/api/v2{chemin}", timeout=30, **options)
+            reponse = self._send(methode, f"/api/v2{chemin}", **options)
+        if deja_fait and reponse.status_code == 409:
+            return {}
         if not reponse.ok:
             raise AirflowRefuse(f"{methode} {chemin}: {reponse.status_code} {reponse.text[:300]}")
         return reponse.json()
+
+    def _send(self, methode: str, chemin: str, **options: Any) -> requests.Response:
+        """One request; while the server or its database restarts, again until ``panne_s`` is over."""
+        limite = time.monotonic() + self._panne_s
+        while True:
+            try:
+                reponse = self._session.request(methode, f"{self._url}{chemin}", timeout=30, **options)
+            except (requests.ConnectionError, requests.Timeout) as erreur:
+                if time.monotonic() > limite:
+                    raise AirflowRefuse(f"{methode} {chemin}: no answer ({type(erreur).__name__})") from erreur
+            else:
+                if reponse.status_code < 500 or time.monotonic() > limite:
+                    return reponse
+            time.sleep(0.5)  # a restart takes seconds and announces nothing
 
 
 def _passage(run: Mapping[str, Any]) -> Passage:
