@@ -52,7 +52,7 @@ LIMIT 100;
 -- name: lire_fraicheur
 -- Last prescriptions received, and last detection ended.
 SELECT (SELECT max(recu_at) FROM pdp.flux_fichier WHERE flux = 'arrets_prescrits' AND etat = 'charge') AS recu_at,
-    (SELECT max(fin_at) FROM pdp.passage WHERE dag LIKE '%detect%') AS detection_at;
+    (SELECT max(fin_at) FROM pdp.passage WHERE dag = 'pdp_detection') AS detection_at;
 
 -- name: chercher
 -- A person by exact name and birth date: both are needed, so that the search cannot be used to browse.

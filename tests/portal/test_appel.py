@@ -173,3 +173,14 @@ def test_contact_of_another_case_cannot_be_undone_through_mine(
     assert contact is not None
     assert donnees.post(client, f"/parcours/{dossier.parcours}/contacts/{contact[0]}/annuler", adresse).status_code == 404
     assert admin.execute("SELECT count(*) FROM pdp.contact WHERE saisie_par_erreur_at IS NOT NULL").fetchone() == (0,)
+
+
+def test_worrying_words_alert_the_medecin_once(dossier: fabrique.Dossier, connecter: Connecter, admin: Admin) -> None:
+    client = connecter("csam")
+    adresse = f"/parcours/{dossier.parcours}/appel"
+    for attendu in ("Le médecin-conseil est alerté.", "Le médecin-conseil est déjà alerté."):
+        assert donnees.post(client, f"/parcours/{dossier.parcours}/risque", adresse).headers["location"] == adresse
+        assert attendu in client.get(adresse).text
+    assert admin.execute("SELECT type, phrase FROM pdp.alerte").fetchall() == [
+        ("risque_suicidaire", "Risque suicidaire signalé par téléphone : à traiter tout de suite.")
+    ]

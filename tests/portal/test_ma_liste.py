@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import Connection, event
 
 import fabrique
-from pdp.config import settings
+from pdp.config import RACINE, settings
 from pdp.portal.views import ma_liste as vue
 from pdp.services import read_ma_liste
 from pdp.services.read_ma_liste import read_ma_liste as read
@@ -158,7 +158,17 @@ def test_why_is_in_the_page_and_the_number_never(remplie: donnees.Lieu, connecte
 def test_empty_list_says_why(lieu: donnees.Lieu, horloge: Horloge, connecter: Connecter) -> None:
     page = connecter("csam").get("/ma-liste").text
     assert "Votre liste est vide, et rien n'est en retard" in page
-    assert "La prochaine suit le prochain fichier" in page
+    assert "La prochaine a lieu au plus tard le 19/11/2026 à 06 h 15" in page
+
+
+@pytest.mark.parametrize(
+    ("heure", "jour"), [("2026-11-18T05:14:59+00:00", 18), ("2026-11-18T05:15:00+00:00", 19), ("2026-11-18T23:30:00+00:00", 19)]
+)
+def test_next_detection_is_the_one_of_the_dag(heure: str, jour: int) -> None:
+    prochaine = read_ma_liste.next_detection(datetime.fromisoformat(heure))
+    assert (prochaine.day, prochaine.time()) == (jour, read_ma_liste.DETECTION_A)
+    dag = (RACINE / "dags" / "pdp_detection.py").read_text(encoding="utf-8")
+    assert f'"{prochaine.minute} {prochaine.hour} * * *"' in dag
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from pdp.storage.sql import query
 
 LIGNES_PAR_PAGE = 50
 FRAICHEUR_MAX = timedelta(hours=36)  # the feed comes every night: beyond, recent arrêts may be missing
+DETECTION_A = time(6, 15)  # Paris time, as dags/pdp_detection.py schedules it at the latest; a test compares the two
 BALLES = {"csam": "moi", "assure": "la personne", "partenaire": "le partenaire", "medecin_conseil": "le médecin-conseil"}
 
 
@@ -156,6 +157,7 @@ class MaListe:
     faits: list[Fait]
     recu_at: datetime | None
     detection_at: datetime | None
+    prochaine_detection_at: datetime
     a_jour: bool
     essais_max: int
     vue: str
@@ -225,11 +227,19 @@ def read_ma_liste(
         faits=list_lignes(conn, "ma_liste.lister_fait", Fait, agent=str(csam_id), depuis=minuit),
         recu_at=fraicheur.recu_at,
         detection_at=fraicheur.detection_at,
+        prochaine_detection_at=next_detection(maintenant),
         a_jour=fraicheur.recu_at is not None and maintenant - fraicheur.recu_at <= FRAICHEUR_MAX,
         essais_max=referentiel().entier("contact_tentatives_max", jour, plateforme_id),
         vue=vue,
         motifs_choisis=motifs,
     )
+
+
+def next_detection(maintenant: datetime) -> datetime:
+    """Latest instant of the next detection; it comes earlier when a file arrives."""
+    jour = jour_local(maintenant)
+    ce_matin = datetime.combine(jour, DETECTION_A, PARIS)
+    return ce_matin if maintenant < ce_matin else datetime.combine(jour + timedelta(days=1), DETECTION_A, PARIS)
 
 
 def list_pourquoi(conn: Connection, signalements: list[UUID]) -> dict[UUID, Pourquoi]:

@@ -19,6 +19,7 @@ from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session
 from pdp.services.read_fiche import Contact, check_suivi, count_essais, get_essais_max, get_tete, list_contacts
 from pdp.services.read_ma_liste import list_pourquoi
 from pdp.services.record_contact import Suite, cancel_contact, record_contact
+from pdp.services.record_risque import record_risque
 
 routeur = Routeur()
 HEURE_RAPPEL = time(9, 0)
@@ -99,4 +100,21 @@ def undo_appel(request: Request, parcours_id: UUID, contact_id: UUID) -> Respons
         check_suivi(conn, agent_of(request), parcours_id, contact_id)
         cancel_contact(conn, session_of(request).auteur, contact_id, clock.now())
     flash(request, "La saisie est annulée : elle reste dans l'historique, marquée comme erreur, et l'appel est à refaire.", genre="info")
+    return redirect(f"/parcours/{parcours_id}/appel")
+
+
+@routeur.post("/parcours/{parcours_id}/risque")
+@acces("csam")
+def alert_medecin(request: Request, parcours_id: UUID) -> Response:
+    """Worrying words: the médecin-conseil is alerted at once, by a button, without a word about what was said."""
+    cle = formulaires.identifiant(request, "cle_saisie", libelle="Formulaire")
+    with ecrire(request) as conn:
+        check_suivi(conn, agent_of(request), parcours_id)
+        alerte = record_risque(conn, session_of(request).auteur, parcours_id, cle, clock.now())
+    deja = "Le médecin-conseil est déjà alerté." if alerte is None else "Le médecin-conseil est alerté."
+    flash(
+        request,
+        f"{deja} Restez en ligne si vous le pouvez ; le 3114 répond jour et nuit, le 15 en cas de danger immédiat.",
+        genre="attention",
+    )
     return redirect(f"/parcours/{parcours_id}/appel")

@@ -16,7 +16,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
-from pdp.services.read_fiche import check_suivi, get_entretien
+from pdp.services.read_entretien import get_entretien
 from pdp.services.record_tele_echange import record_tele_echange
 
 routeur = Routeur()
@@ -57,7 +57,6 @@ def save_entretien(request: Request, tele_echange_id: UUID) -> Response:
         reponses = {classe: _read_reponses(request, classe) for classe in ("emploi", "social", "sante")}
         with ecrire(request) as conn:
             parcours_id = get_entretien(conn, agent_of(request), tele_echange_id).parcours_id
-            check_suivi(conn, agent_of(request), parcours_id)
             record_tele_echange(
                 conn,
                 session_of(request).auteur,
