@@ -1,7 +1,8 @@
 -- Alerts that follow from the counters: end of IJ rights, approach of J180. One per absence and kind, for ever.
 
 -- name: insert_alertes_ij
--- People whose counter meets a threshold during the absence that runs: highest threshold only, dated on the day it was met.
+-- People followed (open parcours) whose counter meets a threshold during the absence that runs: highest threshold only, dated on the day it
+-- was met. Others are ranked by the same facts in the tri: an alert each would drown the médecin-conseil.
 WITH franchi AS (
     SELECT e.*, seuil.type, seuil.mini, seuil.parametre_id, franchissement.jour AS survenu_le
     FROM arret_en_cours AS e
@@ -39,7 +40,7 @@ nouvelle AS (
         ),
         f.survenu_le::timestamp AT TIME ZONE cast(:fuseau AS text), :maintenant
     FROM franchi AS f
-    WHERE NOT EXISTS (
+    WHERE f.parcours_id IS NOT NULL AND NOT EXISTS (
         SELECT 1
         FROM pdp.alerte AS deja
         JOIN pdp.episode AS ancien ON ancien.assure_id = deja.assure_id AND ancien.id::text = deja.cause

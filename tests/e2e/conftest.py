@@ -33,8 +33,11 @@ def plateforme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plateforme]
         client = stack.airflow_client()
         yield Plateforme(stack, client, run_scenario(stack.env, client, _say))
     finally:
-        stack.down()
+        for url in stack.env.values():
+            if url.startswith("postgresql+psycopg://pdp_"):
+                db.engine(url).dispose()
         db.engine.cache_clear()
+        stack.down()
         settings.cache_clear()
         os.environ.clear()
         os.environ.update(avant)

@@ -27,6 +27,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.browser, pytest.mark.usefixtures("reg
 RANG = 39_000  # no person of the cohort has it
 NOM = "HISTOIRE"
 MOT_DE_PASSE = "une longue histoire vraie"
+OPTIONS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 class Recit:
@@ -243,7 +244,7 @@ def _12_the_doctor_is_told_and_the_tables_are_published(recit: Recit) -> None:
     page = recit.sign_in(*recit.plateforme.account("medecin"))
     page.goto(f"{recit.portail}/medecin/alertes?tout=true")
     alerte = page.get_by_role("article").filter(has_text=NOM)
-    alerte.get_by_role("button", name=re.compile("Prise en compte|Pris en compte")).click()
+    alerte.get_by_role("button", name=re.compile("Prendre connaissance")).first.click()
     (decision,) = recit.one(
         "SELECT l.decision FROM pdp.alerte l JOIN identite.assure a ON a.id = l.assure_id WHERE a.nom = %s AND l.type = 'parcours_termine'",
         NOM,

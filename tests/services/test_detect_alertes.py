@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from fabrique import agent, lot, socle
+from fabrique import agent, lot, parcours, socle
 from fabrique_detection import JOUR, Personne, avis, depuis, insert_one, insert_prescriptions, run
 from pdp.domain.droits_ij import compteur
 from pdp.referentiel import load_referentiel
@@ -45,20 +45,21 @@ def open_parcours(conn: Connection, personne: Personne) -> Any:
 def test_counter_meets_its_threshold(conn: Connection, ij: int, type_alerte: str | None, seuil: int) -> None:
     debut = JOUR - timedelta(days=ij + 3 - 1)  # three days of carence carry no IJ
     personne = insert_one(conn, avis(debut, JOUR + LONGTEMPS))
+    suivi = parcours(conn, assure_id=personne.id).parcours
     run(conn)
     alertes = list_alertes(conn)
     assert [a.type for a in alertes] == ([type_alerte] if type_alerte else [])
     for alerte in alertes:
         franchi_le = debut + timedelta(days=3 + seuil - 1)
         assert alerte.survenu_at.astimezone(UTC).date() in (franchi_le, franchi_le - timedelta(days=1))  # midnight in Paris
-        assert (alerte.assure_id, alerte.parcours_id) == (personne.id, None)
-        assert alerte.cause == str(conn.execute(text("SELECT id FROM pdp.episode")).scalar())
+        assert (alerte.assure_id, alerte.parcours_id) == (personne.id, suivi)
+        assert alerte.cause == str(conn.execute(text("SELECT id FROM pdp.episode WHERE etat = 'courant'")).scalar())
         assert alerte.phrase.startswith(f"{ij} indemnités journalières consommées sur 3 ans : il en reste {360 - ij} ")
         assert (alerte.faits["ij_utilisees"], alerte.faits["seuil"]) == (ij, seuil)
 
 
 def test_each_threshold_alerts_once_as_days_pass(conn: Connection) -> None:
-    insert_one(conn, avis(JOUR, JOUR + LONGTEMPS))
+    parcours(conn, assure_id=insert_one(conn, avis(JOUR, JOUR + LONGTEMPS)).id)
     for n in range(200, 400, 10):
         run(conn, JOUR + timedelta(days=n))
     assert [a.type for a in list_alertes(conn)] == ["seuil_ij_270", "seuil_ij_330"]
@@ -68,6 +69,7 @@ def test_each_threshold_alerts_once_as_days_pass(conn: Connection) -> None:
 
 def test_a_decided_alert_does_not_come_back_when_the_absence_changes_its_first_day(conn: Connection) -> None:
     personne = insert_one(conn, avis(JOUR - timedelta(days=299), JOUR + LONGTEMPS))
+    parcours(conn, assure_id=personne.id)
     run(conn)
     conn.execute(text("UPDATE pdp.alerte SET decide_at = now(), decision = 'prise_en_compte'"))
     insert_prescriptions(conn, [(personne.id, depuis(JOUR - timedelta(days=305), 10))])
@@ -76,7 +78,8 @@ def test_a_decided_alert_does_not_come_back_when_the_absence_changes_its_first_d
 
 
 def test_rights_used_in_older_absences_alert_during_the_new_one(conn: Connection) -> None:
-    insert_one(conn, depuis(JOUR - timedelta(days=600), 280), avis(JOUR - timedelta(days=4), JOUR + timedelta(days=5)))
+    personne = insert_one(conn, depuis(JOUR - timedelta(days=600), 280), avis(JOUR - timedelta(days=4), JOUR + timedelta(days=5)))
+    parcours(conn, assure_id=personne.id)
     run(conn)
     [alerte] = list_alertes(conn)
     assert (alerte.type, alerte.faits["ij_utilisees"]) == ("seuil_ij_270", 277 + 2)
@@ -84,9 +87,20 @@ def test_rights_used_in_older_absences_alert_during_the_new_one(conn: Connection
 
 
 def test_work_accident_consumes_no_illness_right(conn: Connection) -> None:
-    insert_one(conn, avis(JOUR - timedelta(days=350), JOUR + LONGTEMPS, risque="at"))
+    parcours(conn, assure_id=insert_one(conn, avis(JOUR - timedelta(days=350), JOUR + LONGTEMPS, risque="at")).id)
     run(conn)
     assert list_alertes(conn) == []
+
+
+def test_a_person_nobody_follows_is_ranked_not_alerted(conn: Connection) -> None:
+    personne = insert_one(conn, avis(JOUR - timedelta(days=299), JOUR + LONGTEMPS))
+    run(conn)
+    assert list_alertes(conn) == []
+    regles = conn.execute(
+        text("SELECT m.regle FROM pdp.signalement_motif m JOIN pdp.signalement s ON s.id = m.signalement_id WHERE s.assure_id = :a"),
+        {"a": personne.id},
+    ).scalars()
+    assert any("ij" in regle for regle in regles)
 
 
 @pytest.mark.parametrize(("jours_avant", "alerte"), [(31, False), (30, True), (29, True), (1, True), (0, False), (-1, False)])

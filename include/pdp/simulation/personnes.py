@@ -6,33 +6,23 @@ a demonstration killed anywhere and started again goes on where it was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import datetime, time
-from typing import Any, Protocol
-from uuid import NAMESPACE_URL, UUID, uuid5
-
-from sqlalchemy import Connection
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
 
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
-from pdp.services.close_parcours import close_parcours
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.manage_dol import draft_dol, sign_dol
-from pdp.services.orient_parcours import orient_parcours
-from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
-from pdp.services.propose_soutien_psy import evaluate_soutien_psy, record_soutien_psy
-from pdp.services.record_accord import record_accord, withdraw_accord
-from pdp.services.record_contact import record_contact
 from pdp.services.record_reponse import record_reponse
-from pdp.services.record_tele_echange import record_tele_echange
 from pdp.services.sort_signalements import decide_signalement
+from pdp.simulation.profils import DERNIERS_JOURS, PREMIERS_DOSSIERS, Dossier, Jours, Profil, cle_saisie, close
 from pdp.storage import db
 from pdp.storage.sql import query
 
 DELEGATION: list[dict[str, Any]] = [
     {"libelle": "À partir de 62 ans : le médecin-conseil décide", "conditions": {"age_min": 62}, "cible": "medecin_conseil"},
-    {"libelle": "Arrêt de plus de 180 jours : le médecin-conseil décide", "conditions": {"palier_min": 180}, "cible": "medecin_conseil"},
+    {"libelle": "À partir de 180 jours d'arrêt : le médecin-conseil décide", "conditions": {"palier_min": 180}, "cible": "medecin_conseil"},
     {
         "libelle": "Arrêt de 90 jours pour TMS ou motif psychique : conseiller",
         "conditions": {"palier_min": 90, "categories": ["tms", "psychique"]},
@@ -48,40 +38,6 @@ PREMIERS = 63
 TOUS = 5000
 DECISIONS_MC = 12
 ISSUES = 12
-EMPLOI = {
-    "contrat": "cdi",
-    "taille_employeur": "50_249",
-    "contact_employeur": "oui",
-    "contraintes": ["charges"],
-    "souhait": "poste_amenage",
-}
-SOCIAL = {"difficultes": ["revenus"], "prevoyance": "non"}
-
-
-class Jours(Protocol):
-    """Instants of the scenario."""
-
-    @property
-    def matin_premier(self) -> datetime: ...
-    @property
-    def matin(self) -> datetime: ...
-    def jour_ouvre(self, rang: int, heure: time = ...) -> datetime: ...
-
-
-@dataclass(frozen=True)
-class Dossier:
-    """A parcours as a simulated coordinator works it."""
-
-    id: UUID
-    plateforme_id: str
-    csam_id: UUID
-    clos: bool
-    rang: int
-    contacte: bool
-
-    @property
-    def csam(self) -> Auteur:
-        return Auteur("agent", str(self.csam_id), "csam", self.plateforme_id)
 
 
 def sign_delegation(jours: Jours) -> None:
@@ -112,38 +68,13 @@ def decide_alertes(maintenant: datetime) -> None:
 
 
 def play_premiers_dossiers(jours: Jours) -> int:
-    """The first files, each after one of the profiles below; returns how many were worked."""
-    profils = (
-        _vers_service_social,
-        _vers_spst,
-        _vers_cap_emploi,
-        _soutien_psy,
-        _injoignable,
-        _reprise,
-        _retire_accord,
-        _deux_absences,
-        _laisse,
-    )
-    return _play(_dossiers(jours.matin_premier, PREMIERS), profils, jours)
+    """The first files, each after one of the profiles; returns how many were worked."""
+    return _play(_dossiers(jours.matin_premier, PREMIERS), PREMIERS_DOSSIERS, jours)
 
 
 def play_journee(jours: Jours) -> int:
     """What coordinators did in the last days on the following files: their lists are then as on an ordinary morning."""
-    profils = (
-        _repondeur,
-        _tele_echange_a_venir,
-        _a_rappeler,
-        _repondeur,
-        _accord_a_demander,
-        _tele_echange_a_venir,
-        _repondeur,
-        _tele_echange_a_renseigner,
-        _a_rappeler,
-        _tele_echange_a_venir,
-        _repondeur,
-        _laisse,
-    )
-    return _play(_dossiers(jours.matin_premier, TOUS)[PREMIERS:], profils, jours)
+    return _play(_dossiers(jours.matin_premier, TOUS)[PREMIERS:], DERNIERS_JOURS, jours)
 
 
 def answer_portail(maintenant: datetime) -> None:
@@ -167,7 +98,7 @@ def answer_portail(maintenant: datetime) -> None:
                     statut=statut,
                     motif=motif,
                     compte_rendu=compte_rendu,
-                    evenement_id=str(_cle(boite.id, statut)),
+                    evenement_id=str(cle_saisie(boite.id, statut)),
                     maintenant=maintenant,
                 )
 
@@ -179,11 +110,11 @@ def close_dossiers(jours: Jours) -> int:
     for ligne in lignes[:ISSUES]:
         csam = Auteur("agent", str(ligne.csam_id), "csam", ligne.plateforme_id)
         with db.begin_as(csam) as conn:
-            _close(conn, csam, ligne.id, "reprise_amenagee", "poste_amenage", jours.jour_ouvre(20))
+            close(conn, csam, ligne.id, "reprise_amenagee", "poste_amenage", jours.jour_ouvre(20))
     return len(lignes[:ISSUES])
 
 
-def _play(dossiers: Iterable[Dossier], profils: tuple[Callable[[Connection, Dossier, Jours], None], ...], jours: Jours) -> int:
+def _play(dossiers: Iterable[Dossier], profils: tuple[Profil, ...], jours: Jours) -> int:
     faits = 0
     for dossier in dossiers:
         if dossier.contacte or dossier.clos:
@@ -192,146 +123,6 @@ def _play(dossiers: Iterable[Dossier], profils: tuple[Callable[[Connection, Doss
             profils[dossier.rang % len(profils)](conn, dossier, jours)
         faits += 1
     return faits
-
-
-# -- profiles of the first files
-
-
-def _vers_service_social(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "service_social", "api", "Perte de revenus, démarches à accompagner.")
-
-
-def _vers_spst(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "spst", "portail", "Aménagement du poste à préparer avant la reprise.")
-
-
-def _vers_cap_emploi(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "cap_emploi", "portail", "Reconversion envisagée.")
-
-
-def _soutien_psy(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _tele_echange(conn, d, jours)
-    jour = fin.date()
-    eligible = evaluate_soutien_psy(conn, d.id, jour).eligibilite != "non_eligible"
-    record_soutien_psy(conn, d.csam, d.id, "proposee" if eligible else "non_eligible_6m", jour, fin)
-
-
-def _injoignable(conn: Connection, d: Dossier, jours: Jours) -> None:
-    for essai in range(3):
-        _call(conn, d, "non_reponse", jours.jour_ouvre(2 + 3 * essai, time(9 + 4 * (essai % 2), 15)), essai)
-
-
-def _reprise(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _tele_echange(conn, d, jours)
-    _close(conn, d.csam, d.id, "reprise_meme_poste", "meme_poste", max(fin, jours.jour_ouvre(15)))
-
-
-def _retire_accord(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _orient(conn, d, jours, "service_social", "portail", "Difficultés de logement.")
-    accord = record_accord(conn, d.csam, d.id, destinataire="service_social", decision="accorde", modalite="oral", maintenant=fin)
-    withdraw_accord(conn, d.csam, accord, "telephone", fin)
-
-
-def _deux_absences(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "joint", jours.jour_ouvre(2))
-    for rang in (3, 9):
-        maintenant = jours.jour_ouvre(rang)
-        creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
-        rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
-        record_tele_echange(conn, d.csam, rdv, statut="absent", emploi={}, social={}, sante={}, synthese="", maintenant=creneau.fin)
-
-
-def _laisse(conn: Connection, d: Dossier, jours: Jours) -> None:
-    """Nobody does anything: the sweep must find it."""
-
-
-# -- profiles of the last days
-
-
-def _a_rappeler(conn: Connection, d: Dossier, jours: Jours) -> None:
-    maintenant = jours.jour_ouvre(26)
-    _call(conn, d, "joint_rappel_demande", maintenant, 0, max(jours.matin, jours.jour_ouvre(30)))
-
-
-def _repondeur(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "messagerie", jours.jour_ouvre(22 + d.rang % 8, time(9 + d.rang % 8, 5)))
-
-
-def _tele_echange_a_venir(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "joint", jours.matin)
-    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 7]
-    plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
-
-
-def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> None:
-    maintenant = jours.jour_ouvre(20 + d.rang % 6)
-    _call(conn, d, "joint", maintenant)
-    plan_tele_echange(conn, d.csam, d.id, list_creneaux(conn, d.csam_id, maintenant)[0].debut, "telephone", maintenant)
-
-
-def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _tele_echange(conn, d, jours, 16 + d.rang % 10)
-
-
-# -- acts
-
-
-def _call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, essai: int = 0, rappel_at: datetime | None = None) -> None:
-    record_contact(
-        conn,
-        d.csam,
-        d.id,
-        resultat=resultat,
-        canal="telephone",
-        note="",
-        cle_saisie=_cle(d.id, f"appel-{essai}"),
-        maintenant=maintenant,
-        rappel_at=rappel_at,
-    )
-
-
-def _tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
-    """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns its end."""
-    maintenant = jours.jour_ouvre(rang)
-    _call(conn, d, "joint", maintenant)
-    creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
-    rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
-    record_tele_echange(
-        conn,
-        d.csam,
-        rdv,
-        statut="realise",
-        emploi=EMPLOI,
-        social=SOCIAL,
-        sante={"ressenti": "mieux"},
-        synthese="Souhaite reprendre, poste à adapter.",
-        maintenant=creneau.fin,
-    )
-    return creneau.fin
-
-
-def _orient(conn: Connection, d: Dossier, jours: Jours, destinataire: str, canal: str, motif: str) -> datetime:
-    fin = _tele_echange(conn, d, jours)
-    partenaire = conn.execute(
-        query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": canal}
-    ).scalar_one()
-    for accord in ("accompagnement", destinataire):
-        record_accord(conn, d.csam, d.id, destinataire=accord, decision="accorde", modalite="oral", maintenant=fin)
-    orient_parcours(conn, d.csam, d.id, partenaire, motif, fin)
-    return fin
-
-
-def _close(conn: Connection, csam: Auteur, parcours_id: UUID, motif: str, situation: str, maintenant: datetime) -> None:
-    close_parcours(
-        conn,
-        csam,
-        parcours_id,
-        motif=motif,
-        situation=situation,
-        survenu_le=maintenant.date(),
-        provenance="declare_assure",
-        maintenant=maintenant,
-    )
 
 
 def _dossiers(jusqu_a: datetime, nombre: int) -> list[Dossier]:
@@ -344,8 +135,3 @@ def _medecins() -> list[tuple[str, Auteur]]:
     with db.begin(settings().url_app, systeme("simulation")) as conn:
         lignes = conn.execute(query("simulation.lister_medecins")).all()
     return [(r.plateforme_id, Auteur("agent", str(r.id), "medecin_conseil", r.plateforme_id)) for r in lignes]
-
-
-def _cle(objet: UUID, quoi: str) -> UUID:
-    """Form key of a simulated act: the same act always has the same one."""
-    return uuid5(NAMESPACE_URL, f"simulation:{objet}:{quoi}")

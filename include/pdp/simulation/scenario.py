@@ -116,7 +116,6 @@ def run_scenario(env: Mapping[str, str], client: Orchestrateur, progress: Callab
     for dag in DAGS:
         job.run(dag, clock.now())
     client.wait_for_quiet(timeout=600.0)
-    personnes.decide_alertes(clock.now())
     comptes.write_comptes(etat)
     return balance_sheet(client, debut)
 
@@ -138,6 +137,7 @@ def _play_jour(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
     """Since then and until this morning: today's delivery, and coordinators in the middle of their work."""
     job.run("pdp_reception", calendrier.matin, livraison=cohorte / "J")
     job.say(f"dossiers travaillés ces derniers jours : {personnes.play_journee(calendrier)}")
+    personnes.decide_alertes(calendrier.matin)
 
 
 def _once(marque: Path, jouer: Callable[[], None]) -> None:

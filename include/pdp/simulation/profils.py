@@ -1,0 +1,236 @@
+"""What a simulated coordinator does with one file, from the first call to the closing: each profile is a way a parcours can go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Protocol
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from sqlalchemy import Connection
+
+from pdp.domain.auteur import Auteur
+from pdp.services.close_parcours import close_parcours
+from pdp.services.orient_parcours import orient_parcours
+from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
+from pdp.services.propose_soutien_psy import evaluate_soutien_psy, record_soutien_psy
+from pdp.services.record_accord import record_accord, withdraw_accord
+from pdp.services.record_contact import record_contact
+from pdp.services.record_tele_echange import record_tele_echange
+from pdp.storage.sql import query
+
+EMPLOI = {
+    "contrat": "cdi",
+    "taille_employeur": "50_249",
+    "contact_employeur": "oui",
+    "contraintes": ["charges"],
+    "souhait": "poste_amenage",
+}
+SOCIAL = {"difficultes": ["revenus"], "prevoyance": "non"}
+
+
+class Jours(Protocol):
+    """Instants of the scenario."""
+
+    @property
+    def matin_premier(self) -> datetime: ...
+    @property
+    def matin(self) -> datetime: ...
+    def jour_ouvre(self, rang: int, heure: time = ...) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Dossier:
+    """A parcours as a simulated coordinator works it."""
+
+    id: UUID
+    plateforme_id: str
+    csam_id: UUID
+    clos: bool
+    rang: int
+    contacte: bool
+
+    @property
+    def csam(self) -> Auteur:
+        return Auteur("agent", str(self.csam_id), "csam", self.plateforme_id)
+
+
+Profil = Callable[[Connection, Dossier, Jours], None]
+
+
+# -- profiles of the first files
+
+
+def _vers_service_social(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _orient(conn, d, jours, "service_social", "api", "Perte de revenus, démarches à accompagner.")
+
+
+def _vers_spst(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _orient(conn, d, jours, "spst", "portail", "Aménagement du poste à préparer avant la reprise.")
+
+
+def _vers_cap_emploi(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _orient(conn, d, jours, "cap_emploi", "portail", "Reconversion envisagée.")
+
+
+def _soutien_psy(conn: Connection, d: Dossier, jours: Jours) -> None:
+    fin = _tele_echange(conn, d, jours)
+    jour = fin.date()
+    eligible = evaluate_soutien_psy(conn, d.id, jour).eligibilite != "non_eligible"
+    record_soutien_psy(conn, d.csam, d.id, "proposee" if eligible else "non_eligible_6m", jour, fin)
+
+
+def _injoignable(conn: Connection, d: Dossier, jours: Jours) -> None:
+    for essai in range(3):
+        _call(conn, d, "non_reponse", jours.jour_ouvre(2 + 3 * essai, time(9 + 4 * (essai % 2), 15)), essai)
+
+
+def _reprise(conn: Connection, d: Dossier, jours: Jours) -> None:
+    fin = _tele_echange(conn, d, jours)
+    close(conn, d.csam, d.id, "reprise_meme_poste", "meme_poste", max(fin, jours.jour_ouvre(15)))
+
+
+def _retire_accord(conn: Connection, d: Dossier, jours: Jours) -> None:
+    fin = _orient(conn, d, jours, "service_social", "portail", "Difficultés de logement.")
+    accord = record_accord(conn, d.csam, d.id, destinataire="service_social", decision="accorde", modalite="oral", maintenant=fin)
+    withdraw_accord(conn, d.csam, accord, "telephone", fin)
+
+
+def _deux_absences(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _call(conn, d, "joint", jours.jour_ouvre(2))
+    for rang in (3, 9):
+        maintenant = jours.jour_ouvre(rang)
+        creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
+        rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
+        record_tele_echange(conn, d.csam, rdv, statut="absent", emploi={}, social={}, sante={}, synthese="", maintenant=creneau.fin)
+
+
+def _laisse(conn: Connection, d: Dossier, jours: Jours) -> None:
+    """Nobody does anything: the sweep must find it."""
+
+
+# -- profiles of the last days
+
+
+def _a_rappeler(conn: Connection, d: Dossier, jours: Jours) -> None:
+    maintenant = jours.jour_ouvre(26)
+    _call(conn, d, "joint_rappel_demande", maintenant, 0, max(jours.matin, jours.jour_ouvre(30)))
+
+
+def _repondeur(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _call(conn, d, "messagerie", jours.jour_ouvre(22 + d.rang % 8, time(9 + d.rang % 8, 5)))
+
+
+def _tele_echange_a_venir(conn: Connection, d: Dossier, jours: Jours) -> None:
+    _call(conn, d, "joint", jours.matin)
+    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 7]
+    plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
+
+
+def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> None:
+    maintenant = jours.jour_ouvre(20 + d.rang % 6)
+    _call(conn, d, "joint", maintenant)
+    plan_tele_echange(conn, d.csam, d.id, list_creneaux(conn, d.csam_id, maintenant)[0].debut, "telephone", maintenant)
+
+
+def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
+    """Now and then the agreement came at once: a request waits in the inbox of a partner without an API."""
+    if d.rang % 5:
+        _tele_echange(conn, d, jours, 16 + d.rang % 10)
+    else:
+        destinataire = ("spst", "service_social")[d.rang // 60 % 2]
+        _orient(conn, d, jours, destinataire, "portail", "Reprise à préparer avec l'employeur, démarches à expliquer.", 26)
+
+
+# -- acts
+
+
+def _call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, essai: int = 0, rappel_at: datetime | None = None) -> None:
+    record_contact(
+        conn,
+        d.csam,
+        d.id,
+        resultat=resultat,
+        canal="telephone",
+        note="",
+        cle_saisie=cle_saisie(d.id, f"appel-{essai}"),
+        maintenant=maintenant,
+        rappel_at=rappel_at,
+    )
+
+
+def _tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
+    """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns its end."""
+    maintenant = jours.jour_ouvre(rang)
+    _call(conn, d, "joint", maintenant)
+    creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
+    rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
+    record_tele_echange(
+        conn,
+        d.csam,
+        rdv,
+        statut="realise",
+        emploi=EMPLOI,
+        social=SOCIAL,
+        sante={"ressenti": "mieux"},
+        synthese="Souhaite reprendre, poste à adapter.",
+        maintenant=creneau.fin,
+    )
+    return creneau.fin
+
+
+def _orient(conn: Connection, d: Dossier, jours: Jours, destinataire: str, canal: str, motif: str, rang: int = 2) -> datetime:
+    fin = _tele_echange(conn, d, jours, rang)
+    partenaire = conn.execute(
+        query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": canal}
+    ).scalar_one()
+    for accord in ("accompagnement", destinataire):
+        record_accord(conn, d.csam, d.id, destinataire=accord, decision="accorde", modalite="oral", maintenant=fin)
+    orient_parcours(conn, d.csam, d.id, partenaire, motif, fin)
+    return fin
+
+
+def close(conn: Connection, csam: Auteur, parcours_id: UUID, motif: str, situation: str, maintenant: datetime) -> None:
+    close_parcours(
+        conn,
+        csam,
+        parcours_id,
+        motif=motif,
+        situation=situation,
+        survenu_le=maintenant.date(),
+        provenance="declare_assure",
+        maintenant=maintenant,
+    )
+
+
+def cle_saisie(objet: UUID, quoi: str) -> UUID:
+    """Form key of a simulated act: the same act always has the same one."""
+    return uuid5(NAMESPACE_URL, f"simulation:{objet}:{quoi}")
+
+
+PREMIERS_DOSSIERS: tuple[Profil, ...] = (
+    _vers_service_social,
+    _vers_spst,
+    _vers_cap_emploi,
+    _soutien_psy,
+    _injoignable,
+    _reprise,
+    _retire_accord,
+    _deux_absences,
+    _laisse,
+)
+DERNIERS_JOURS: tuple[Profil, ...] = (
+    _repondeur,
+    _tele_echange_a_venir,
+    _a_rappeler,
+    _repondeur,
+    _accord_a_demander,
+    _tele_echange_a_venir,
+    _repondeur,
+    _tele_echange_a_renseigner,
+    _a_rappeler,
+    _tele_echange_a_venir,
+    _repondeur,
+    _laisse,
+)
