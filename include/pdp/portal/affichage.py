@@ -32,6 +32,11 @@ def format_date(valeur: date | datetime | None) -> str:
     return f"{_jour(valeur):%d/%m/%Y}"
 
 
+def format_date_iso(valeur: str) -> str:
+    """14/03/2026 from 2026-03-14, the form in which dates are handed over."""
+    return format_date(date.fromisoformat(valeur))
+
+
 def format_date_longue(valeur: date | datetime | None) -> str:
     """samedi 14 mars 2026."""
     if valeur is None:
@@ -90,6 +95,7 @@ def _environment() -> Environment:
     )
     env.filters.update(
         date=format_date,
+        date_iso=format_date_iso,
         date_longue=format_date_longue,
         heure=format_heure,
         date_heure=format_date_heure,
