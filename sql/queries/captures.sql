@@ -21,10 +21,11 @@ WITH mien AS (
     FROM mien m WHERE m.clos_at IS NULL AND m.statut IN ('entretien_realise', 'accord_demande')
         AND NOT EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.parcours_id = m.id)
     UNION ALL
-    SELECT CASE o.statut WHEN 'refusee' THEN 'refus' ELSE 'reponse' END, m.id,
-        row_number() OVER (PARTITION BY o.statut = 'refusee' ORDER BY m.clos_at IS NOT NULL, o.statut = 'realisee' DESC, o.repondue_at DESC, m.id)
-    FROM mien m JOIN pdp.orientation o ON o.parcours_id = m.id
-    WHERE o.repondue_at IS NOT NULL AND o.statut IN ('acceptee', 'en_cours', 'realisee', 'refusee')
+    SELECT 'reponse', m.id, row_number() OVER (ORDER BY m.clos_at IS NOT NULL, o.statut = 'refusee', o.repondue_at DESC, m.id)
+    FROM mien m JOIN pdp.orientation o ON o.parcours_id = m.id WHERE o.repondue_at IS NOT NULL
+    UNION ALL
+    SELECT 'refus', m.id, row_number() OVER (ORDER BY m.clos_at IS NOT NULL, o.repondue_at DESC, m.id)
+    FROM mien m JOIN pdp.orientation o ON o.parcours_id = m.id WHERE o.statut = 'refusee'
     UNION ALL
     SELECT 'clos', m.id, row_number() OVER (ORDER BY m.clos_at DESC, m.id) FROM mien m WHERE m.clos_at IS NOT NULL
 )

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import psycopg
 import pytest
 from fastapi.routing import APIRoute
 
@@ -15,16 +16,37 @@ from pdp.embedded.ecrans import ECRANS, Ecran
 from pdp.embedded.essais import find_chromium
 from pdp.embedded.navigateur import check, launch, open_visite
 from pdp.embedded.screenshots import describe_platform, visit
-from pdp.embedded.stack import Stack
 from pdp.portal.app import create_app
+from pdp.simulation import personnes
+from pdp.simulation.personnes import Dossier
+from pdp.simulation.scenario import Calendrier
+from plateforme_e2e import Plateforme
 
 PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv"}
 
 
+def _work_a_full_list(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The small cohort spreads few people over many coordinators: that of the account follows them all, after some ordinary days."""
+    with psycopg.connect(plateforme.etat.pg.superuser_dsn("pdp")) as conn:
+        ligne = conn.execute("SELECT agent_id FROM securite.compte WHERE login = 'csam'").fetchone()
+        assert ligne is not None
+        conn.execute("UPDATE pdp.parcours SET csam_id = %s WHERE plateforme_id = 'PF35'", ligne)
+        nouveaux = conn.execute(
+            "SELECT id FROM pdp.parcours p WHERE plateforme_id = 'PF35' AND statut = 'affecte'"
+            " AND NOT EXISTS (SELECT 1 FROM pdp.contact WHERE parcours_id = p.id) ORDER BY id"
+        ).fetchall()
+    dossiers = [Dossier(ident, "PF35", ligne[0], clos=False, rang=rang, contacte=False) for rang, (ident,) in enumerate(nouveaux[1:])]
+    monkeypatch.setattr(personnes, "PREMIERS", 0)
+    monkeypatch.setattr(personnes, "_dossiers", lambda *_: dossiers)
+    personnes.play_journee(Calendrier.load(plateforme.etat.racine))
+
+
 @pytest.mark.e2e
 @pytest.mark.browser
-def test_every_screen_is_seen_and_clean(plateforme: Stack, tmp_path: Path) -> None:
-    resultat = visit(describe_platform(plateforme, plateforme.env), tmp_path)
+@pytest.mark.usefixtures("reglages")
+def test_every_screen_is_seen_and_clean(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    _work_a_full_list(plateforme, monkeypatch)
+    resultat = visit(describe_platform(plateforme.stack, plateforme.stack.env), tmp_path)
     assert resultat["violations"] == []
     assert resultat["pages"] == len(ECRANS) - len(resultat["non_montres"])
     assert resultat["captures"] == len(list(tmp_path.glob("*.png"))) == 2 * resultat["pages"]

@@ -20,7 +20,6 @@ _OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--lang=fr-FR",
 )
 _CONTEXTE: dict[str, Any] = {"locale": "fr-FR", "timezone_id": "Europe/Paris", "reduced_motion": "reduce"}
 _HAUTEUR = 900

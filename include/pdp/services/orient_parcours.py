@@ -27,7 +27,7 @@ from pdp.storage.sql import query
 
 @dataclass(frozen=True)
 class Suggestion:
-    """A partner that may take over, and why; ``accord_actif`` = may be sent now."""
+    """A partner that may take over, and what for; ``accord_actif`` = may be sent now."""
 
     partenaire_id: UUID
     nom: str
@@ -37,10 +37,10 @@ class Suggestion:
 
 
 RAISONS = {
-    "service_social": "La personne dit avoir des difficultés sociales ou de revenus.",
-    "spst": "Le retour au poste se prépare avec la santé au travail.",
-    "cap_emploi": "Un aménagement, un autre poste ou une reconversion est en vue.",
-    "psychologue": "La personne souhaite parler de soutien psychologique.",
+    "service_social": "Utile en cas de difficultés sociales ou de revenus.",
+    "spst": "Utile pour préparer le retour au poste avec la santé au travail.",
+    "cap_emploi": "Utile si un aménagement, un autre poste ou une reconversion est en vue.",
+    "psychologue": "Utile si la personne souhaite parler de soutien psychologique.",
 }
 
 
