@@ -1,6 +1,7 @@
 """Détection des arrêts longs : après chaque chargement, et chaque matin parce que le temps passe."""
 
 from airflow.sdk import AssetOrTimeSchedule, dag, task
+
 from pdp import orchestration as o
 
 

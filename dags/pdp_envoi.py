@@ -1,6 +1,7 @@
 """Envoi des messages en attente : toutes les deux minutes."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 
 

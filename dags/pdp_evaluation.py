@@ -1,6 +1,7 @@
 """Tables des évaluateurs : chaque nuit."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 
 

@@ -1,6 +1,7 @@
 """Réception des flux : toutes les dix minutes en journée."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 
 

@@ -1,6 +1,7 @@
 """Réponses des partenaires : toutes les deux minutes."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 from pdp.services.collect_reponses import apply_reponses
 

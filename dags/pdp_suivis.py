@@ -1,6 +1,7 @@
 """Devenir à 6 et 12 mois : chaque matin."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 from pdp.services.sweep_suivis import open_suivis
 

@@ -1,6 +1,7 @@
 """Tri délégué puis affectation : dès que la détection a parlé."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.sort_signalements import sort_par_delegation

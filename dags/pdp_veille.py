@@ -1,6 +1,7 @@
 """Veille : les jours de semaine au matin, ce qui est bloqué, interrompu ou en retard."""
 
 from airflow.sdk import dag, task
+
 from pdp import orchestration as o
 from pdp.services.sweep_veille import sweep_veille
 

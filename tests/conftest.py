@@ -10,12 +10,13 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg import sql
+
 from pdp.config import settings
 from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.embedded.roles import LOGIN_ROLES, ensure_roles_and_databases
 from pdp.storage import db
 from pdp.storage.migrate import migrate
-from psycopg import sql
 
 MOTS_DE_PASSE = {role: secrets.token_urlsafe(12) for role in LOGIN_ROLES}
 CLES = {

@@ -38,7 +38,9 @@ def socle(conn: Connection) -> None:
     publish_referentiel(conn)
 
 
-def agent(conn: Connection, role: str = "csam", plateforme: str = "PF35", territoire: tuple[str, ...] = ("tous",), quotite: float = 1) -> UUID:
+def agent(
+    conn: Connection, role: str = "csam", plateforme: str = "PF35", territoire: tuple[str, ...] = ("tous",), quotite: float = 1
+) -> UUID:
     rang = next(_RANG)
     return _one(
         conn,
@@ -53,7 +55,9 @@ def agent(conn: Connection, role: str = "csam", plateforme: str = "PF35", territ
     )
 
 
-def partenaire(conn: Connection, type: str = "service_social", canal: str = "portail", plateforme: str = "PF35", url: str | None = None) -> UUID:
+def partenaire(
+    conn: Connection, type: str = "service_social", canal: str = "portail", plateforme: str = "PF35", url: str | None = None
+) -> UUID:
     rang = next(_RANG)
     return _one(
         conn,
@@ -69,13 +73,15 @@ def partenaire(conn: Connection, type: str = "service_social", canal: str = "por
     )
 
 
-def assure(conn: Connection, plateforme: str = "PF35", naissance: date = date(1980, 5, 1), commune: str | None = None, nom: str | None = None) -> UUID:
+def assure(
+    conn: Connection, plateforme: str = "PF35", naissance: date = date(1980, 5, 1), commune: str | None = None, nom: str | None = None
+) -> UUID:
     rang = next(_RANG)
     nir = f"{rang:015}"
     return _one(
         conn,
-        "INSERT INTO identite.assure (plateforme_id, id_source, nir_chiffre, nir_empreinte, nom, prenom, date_naissance, sexe, commune_insee, telephone,"
-        " contrat, mis_a_jour_source_at, connu_at)"
+        "INSERT INTO identite.assure (plateforme_id, id_source, nir_chiffre, nir_empreinte, nom, prenom, date_naissance, sexe,"
+        " commune_insee, telephone, contrat, mis_a_jour_source_at, connu_at)"
         " VALUES (:p, :s, :nc, :ne, :n, 'Dominique', :d, 'F', :c, '+33639980000', 'salarie', :m, :m) RETURNING id",
         p=plateforme,
         s=f"A{rang:05}",
@@ -114,10 +120,10 @@ def arret(conn: Connection, assure_id: UUID, debut: date, fin: date, plateforme:
     }
     return _one(
         conn,
-        "INSERT INTO pdp.arret_prescrit (plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel, motif_categorie, ald,"
-        " canal, annule, recu_source_at, version_empreinte, connu_at, fichier_id)"
-        " VALUES (:p, :a, :id_avis, :d, :f, :nature, :risque, :temps_partiel, :motif_categorie, :ald, 'e_aat', :annule, :recu, :v, :connu, :fi)"
-        " RETURNING id",
+        "INSERT INTO pdp.arret_prescrit (plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel,"
+        " motif_categorie, ald, canal, annule, recu_source_at, version_empreinte, connu_at, fichier_id)"
+        " VALUES (:p, :a, :id_avis, :d, :f, :nature, :risque, :temps_partiel, :motif_categorie, :ald, 'e_aat', :annule, :recu, :v,"
+        " :connu, :fi) RETURNING id",
         p=plateforme,
         a=assure_id,
         d=debut,
@@ -128,14 +134,17 @@ def arret(conn: Connection, assure_id: UUID, debut: date, fin: date, plateforme:
     )
 
 
-def signalement(conn: Connection, assure_id: UUID, *, plateforme: str = "PF35", palier: int = 90, statut: str = "a_trier", priorite: int = 50) -> UUID:
+def signalement(
+    conn: Connection, assure_id: UUID, *, plateforme: str = "PF35", palier: int = 90, statut: str = "a_trier", priorite: int = 50
+) -> UUID:
     """A signalement with its episode, started so that the threshold was crossed on the day of MAINTENANT."""
     jour = MAINTENANT.date()
     episode = uuid4()
     conn.execute(
         text(
-            "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque,"
-            " motif_categorie, connu_at, calcule_at) VALUES (:i, :p, :a, 'AV', :d, :f, :n, 1, 'maladie', 'tms', :m, :m)"
+            "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits,"
+            " nb_prescriptions, risque, motif_categorie, connu_at, calcule_at)"
+            " VALUES (:i, :p, :a, 'AV', :d, :f, :n, 1, 'maladie', 'tms', :m, :m)"
         ),
         {
             "i": episode,
@@ -172,13 +181,16 @@ class Dossier:
     csam: UUID
 
 
-def parcours(conn: Connection, *, csam: UUID | None = None, statut: str = "affecte", plateforme: str = "PF35", assure_id: UUID | None = None) -> Dossier:
+def parcours(
+    conn: Connection, *, csam: UUID | None = None, statut: str = "affecte", plateforme: str = "PF35", assure_id: UUID | None = None
+) -> Dossier:
     personne = assure_id or assure(conn, plateforme)
     signal = signalement(conn, personne, plateforme=plateforme, statut="oriente_csam")
     conseiller = csam or agent(conn, plateforme=plateforme)
     dossier = _one(
         conn,
-        "INSERT INTO pdp.parcours (plateforme_id, assure_id, signalement_id, statut, csam_id, priorite, survenu_le, connu_at, decide_at, dernier_evenement_at)"
+        "INSERT INTO pdp.parcours (plateforme_id, assure_id, signalement_id, statut, csam_id, priorite, survenu_le, connu_at,"
+        " decide_at, dernier_evenement_at)"
         " VALUES (:p, :a, :s, :st, :c, 50, :j, :m, :m, :m) RETURNING id",
         p=plateforme,
         a=personne,

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+
 from fabrique import MAINTENANT, TEST, lot
 from pdp.domain.nir import build_nir_synthetique
 from pdp.services.ingest_flux import BilanFlux, ingest_fichier

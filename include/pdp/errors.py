@@ -55,7 +55,9 @@ class Conflit(ErreurPdp):
 
     code = "conflit"
 
-    def __init__(self, message: str = "Ce dossier vient d'être modifié par une autre personne. Rien n'a été écrasé : rechargez la page.") -> None:
+    def __init__(
+        self, message: str = "Ce dossier vient d'être modifié par une autre personne. Rien n'a été écrasé : rechargez la page."
+    ) -> None:
         super().__init__(message)
 
 

@@ -94,7 +94,8 @@ def _assert_sent_once(home: Path) -> None:
     with EmbeddedPostgres(home / "pg", port=Etat(home).port("postgres")) as pg, psycopg.connect(pg.superuser_dsn("pdp")) as conn:
         doubles = conn.execute(
             "SELECT (SELECT count(*) FROM (SELECT assure_id FROM pdp.parcours WHERE clos_at IS NULL GROUP BY 1 HAVING count(*) > 1) x),"
-            " (SELECT count(*) FROM (SELECT parcours_id, dispositif, revision FROM pdp.orientation GROUP BY 1, 2, 3 HAVING count(*) > 1) x),"
+            " (SELECT count(*) FROM (SELECT parcours_id, dispositif, revision FROM pdp.orientation"
+            " GROUP BY 1, 2, 3 HAVING count(*) > 1) x),"
             " (SELECT count(*) FROM (SELECT assure_id, type, cause FROM pdp.alerte GROUP BY 1, 2, 3 HAVING count(*) > 1) x),"
             " (SELECT count(*) FROM pdp.outbox WHERE etat IN ('en_cours', 'incertain'))"
         ).fetchone()

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from fabrique import MAINTENANT, TEST, lot, socle
 from livraisons import count, counts, ingest, ligne_arret, ligne_assure, list_arrets, write_fichier
 from pdp.errors import FluxRefuse

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg
 import pytest
+
 from fabrique import MAINTENANT, TEST, lot, socle
 from livraisons import count, counts, ingest, ligne_arret, ligne_assure, list_arrets, list_quarantaine, nir
 from pdp.storage.chiffrement import decrypt, fingerprint

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+
 from pdp.storage import migrate as module
 from pdp.storage.migrate import MigrationModifiee, list_migrations, migrate
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 import pytest
+
 from pdp.domain.calendrier import (
     Creneau,
     add_jours_francs,

@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
 from pdp.domain.flux import LigneValide
 from pdp.domain.nir import is_synthetique
 from pdp.simulation.cohorte import ResumeCohorte, generate_cohorte

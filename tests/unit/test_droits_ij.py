@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pdp.domain.arret import Prescription
 from pdp.domain.droits_ij import CompteurIJ, compteur, list_jours_ij
 from pdp.domain.referentiel import Referentiel

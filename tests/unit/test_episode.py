@@ -8,6 +8,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pdp.domain.arret import RISQUES_ABSENCE, Prescription
 from pdp.domain.episode import Episode, build_episodes
 

@@ -7,6 +7,7 @@ import re
 from datetime import UTC, date, datetime
 
 import pytest
+
 from pdp.domain.flux import FLUX, Anomalie, LigneValide, validate_row
 from pdp.domain.motif import categorize_motif
 from pdp.domain.nir import build_nir_synthetique

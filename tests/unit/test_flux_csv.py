@@ -6,6 +6,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from pdp.domain.flux import LigneValide
 from pdp.errors import FluxRefuse
 from pdp.storage.flux_csv import load_schema, read_flux

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+
 from pdp.domain.jalons import Jalon, list_jalons
 from pdp.referentiel import load_referentiel
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pdp.domain.nir import build_nir_synthetique, check_nir, compute_cle, is_nir, is_provisoire, is_synthetique, normalise_nir
 from pdp.errors import DonneeInvalide
 

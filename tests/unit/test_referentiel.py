@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+
 from pdp.domain.referentiel import Parametre, Referentiel, ReferentielInvalide, load
 from pdp.errors import ReferentielIncomplet
 from pdp.referentiel import CHEMINS, load_referentiel

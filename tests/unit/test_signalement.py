@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import get_args
 
 import pytest
+
 from pdp.domain.calendrier import add_mois
 from pdp.domain.referentiel import Referentiel
 from pdp.domain.signalement import (

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+
 from pdp.domain.calendrier import add_mois
 from pdp.domain.referentiel import Referentiel
 from pdp.domain.soutien_psy import FaitsSoutienPsy, Verdict, dernier_jour_fenetre, eligibilite, resume_statut

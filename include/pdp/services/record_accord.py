@@ -11,12 +11,12 @@ from pdp.domain.accord import CANAUX_RETRAIT, MODALITES, TEXTES
 from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_mois
 from pdp.errors import DonneeInvalide, Introuvable
-from pdp.services.raise_alerte import raise_alerte
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.orient_parcours import revoke_orientations
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.raise_alerte import raise_alerte
 from pdp.storage import journal
 from pdp.storage.sql import query
 
