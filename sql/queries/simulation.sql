@@ -1,9 +1,10 @@
 -- name: lister_comptes_a_creer
--- One account per function: the coordinator with the most varied list, the first agent of each other role, the partners without an API.
+-- One account per function: the coordinator with the most varied list (closed cases and answers first), the first agent of each other role, the partners without an API.
 WITH par_role AS (
     SELECT a.*, row_number() OVER (PARTITION BY a.plateforme_id, a.role ORDER BY
-        (SELECT count(DISTINCT p.statut) + count(DISTINCT o.statut) FROM pdp.parcours p
-            LEFT JOIN pdp.orientation o ON o.parcours_id = p.id WHERE p.csam_id = a.id) DESC, a.numero) AS rang
+        (SELECT 5 * count(DISTINCT p.clos_at IS NULL) FILTER (WHERE p.clos_at IS NOT NULL OR o.repondue_at IS NOT NULL)
+                + count(DISTINCT p.statut) + count(DISTINCT o.statut)
+            FROM pdp.parcours p LEFT JOIN pdp.orientation o ON o.parcours_id = p.id WHERE p.csam_id = a.id) DESC, a.numero) AS rang
     FROM pdp.agent a
     WHERE a.actif_au IS NULL
 )

@@ -46,4 +46,5 @@ def choose_csam(candidats: Iterable[Candidat], commune: str, precedent: UUID | N
     locaux = [c for c in presents if covers(c, commune)]
     elu = min(locaux or presents, key=lambda c: (c.charge / c.quotite, c.numero))
     ou = "Conseiller du territoire" if locaux else "Aucun conseiller présent sur le territoire : conseiller de la plateforme"
-    return Choix(elu, f"{ou} dont la charge est la plus légère ({elu.charge} dossiers ouverts).")
+    charge = f"{elu.charge} dossiers ouverts" if elu.charge > 1 else f"{elu.charge} dossier ouvert"
+    return Choix(elu, f"{ou} dont la charge est la plus légère ({charge}).")

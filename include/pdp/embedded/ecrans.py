@@ -46,7 +46,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("tele_echange_a_renseigner", "csam", "/tele-echanges/{tele_echange_passe}"),
     Ecran("tele_echange_relu", "csam", "/tele-echanges/{tele_echange_realise}"),
     Ecran("accord_a_demander", "csam", "/parcours/{entretien_realise}/accords/service_social"),
-    Ecran("accord_donne", "csam", "/parcours/{refus}/accords/accompagnement", facultatif=True),
+    Ecran("accord_donne", "csam", "/parcours/{reponse}/accords/accompagnement"),
     Ecran("orientations", "csam", "/parcours/{entretien_realise}/orientations"),
     Ecran(
         "orientation_sans_accord",
