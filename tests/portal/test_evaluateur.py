@@ -23,7 +23,8 @@ from pdp.services.publish_evaluation import publish_evaluation
 from pdp.services.read_evaluation import escape_formule, list_tables
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient
-from portal.jeu_ecrans import Jeu, build_jeu
+from portal.jeu import Jeu
+from portal.jeu_ecrans import build_jeu
 
 Connecter = Callable[[str], TestClient]
 

@@ -14,7 +14,8 @@ from sqlalchemy.exc import ProgrammingError
 from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post, read_champ
-from portal.jeu_ecrans import CIM10, NOMS_ASSURES, Jeu, build_jeu
+from portal.jeu import CIM10, NOMS_ASSURES, Jeu
+from portal.jeu_ecrans import build_jeu
 
 Connecter = Callable[[str], TestClient]
 

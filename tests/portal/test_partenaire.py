@@ -12,7 +12,8 @@ from sqlalchemy.exc import ProgrammingError
 
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post, read_champ
-from portal.jeu_ecrans import NOMS_ASSURES, Jeu, build_jeu
+from portal.jeu import NOMS_ASSURES, Jeu
+from portal.jeu_ecrans import build_jeu
 
 Connecter = Callable[[str], TestClient]
 

@@ -13,7 +13,8 @@ from fastapi import FastAPI
 from playwright.sync_api import Page
 
 from portal.donnees import Lieu
-from portal.jeu_ecrans import PASSAGE, Jeu, build_jeu
+from portal.jeu import PASSAGE, Jeu
+from portal.jeu_ecrans import build_jeu
 from portal.navigateur import chromium, connect, serve
 from portal.test_evaluateur import _publish
 

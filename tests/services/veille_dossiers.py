@@ -16,6 +16,7 @@ from pdp.services.sweep_veille import sweep_veille
 
 VEILLE = systeme("sweep_veille")
 JOUR = MAINTENANT.date()
+JOURS = timedelta(days=1)
 
 
 def sweep(le: datetime = MAINTENANT) -> Bilan:
@@ -142,6 +143,12 @@ def set_parcours(dossier: Dossier, **champs: Any) -> None:
     with lot() as conn:
         for nom, valeur in champs.items():
             conn.execute(fabrique.text(requetes[nom]), {"v": valeur, "p": dossier.parcours})
+
+
+def plant_s11(d: Dossier) -> None:
+    """Silent for thirty days, with nothing but a reminder that is due."""
+    set_parcours(d, dernier_evenement_at=MAINTENANT - 30 * JOURS)
+    add_tache(d, "tache_personnelle", echeance=MAINTENANT)
 
 
 def taches_ouvertes(admin: psycopg.Connection, dossier: Dossier) -> list[str]:
