@@ -55,7 +55,7 @@ def decide_signalement(conn: Connection, auteur: Auteur, signalement_id: UUID, c
         raise Introuvable
     if ligne.statut != "a_trier":
         raise Conflit("Ce signalement a déjà été orienté. La première décision est gardée.")
-    return _decide(conn, signalement_id, cible, motif.strip() or CIBLES[cible], maintenant, decide_par=UUID(auteur.id))
+    return _decide(conn, signalement_id, cible, motif.strip(), maintenant, decide_par=UUID(auteur.id))
 
 
 def _decide(
