@@ -36,52 +36,30 @@ LIBELLES = {
 }
 
 _S = Statut
+# In the hands of a coordinator: neither waiting for one, nor stopped, nor over.
+_SUIVIS = (
+    _S.AFFECTE,
+    _S.CONTACT_EN_COURS,
+    _S.ENTRETIEN_PLANIFIE,
+    _S.ENTRETIEN_REALISE,
+    _S.ACCORD_DEMANDE,
+    _S.ORIENTE,
+    _S.EN_ACCOMPAGNEMENT,
+)
 # (act, from) -> to. An act that keeps the status is listed too: what is absent is forbidden.
 TRANSITIONS: dict[tuple[str, Statut], Statut] = {
     ("affecter", _S.A_AFFECTER): _S.AFFECTE,
-    **{
-        ("affecter", s): s
-        for s in (
-            _S.AFFECTE,
-            _S.CONTACT_EN_COURS,
-            _S.ENTRETIEN_PLANIFIE,
-            _S.ENTRETIEN_REALISE,
-            _S.ACCORD_DEMANDE,
-            _S.ORIENTE,
-            _S.EN_ACCOMPAGNEMENT,
-        )
-    },
+    **{("affecter", s): s for s in _SUIVIS},
     **{
         ("contacter", s): _S.CONTACT_EN_COURS if s in (_S.AFFECTE, _S.INTERROMPU) else s for s in _S if s not in (_S.CLOTURE, _S.A_AFFECTER)
     },
-    **{
-        ("planifier", s): _S.ENTRETIEN_PLANIFIE
-        for s in (
-            _S.AFFECTE,
-            _S.CONTACT_EN_COURS,
-            _S.ENTRETIEN_PLANIFIE,
-            _S.ENTRETIEN_REALISE,
-            _S.ACCORD_DEMANDE,
-            _S.ORIENTE,
-            _S.EN_ACCOMPAGNEMENT,
-            _S.INTERROMPU,
-        )
-    },
+    **{("planifier", s): _S.ENTRETIEN_PLANIFIE for s in (*_SUIVIS, _S.INTERROMPU)},
     ("realiser", _S.ENTRETIEN_PLANIFIE): _S.ENTRETIEN_REALISE,
     ("manquer", _S.ENTRETIEN_PLANIFIE): _S.CONTACT_EN_COURS,
     ("annuler_entretien", _S.ENTRETIEN_PLANIFIE): _S.CONTACT_EN_COURS,
     **{
         ("recueillir_accord", s): _S.ACCORD_DEMANDE if s in (_S.ENTRETIEN_REALISE, _S.CONTACT_EN_COURS) else s
-        for s in (
-            _S.AFFECTE,
-            _S.CONTACT_EN_COURS,
-            _S.ENTRETIEN_PLANIFIE,
-            _S.ENTRETIEN_REALISE,
-            _S.ACCORD_DEMANDE,
-            _S.ORIENTE,
-            _S.EN_ACCOMPAGNEMENT,
-            _S.INTERROMPU,
-        )
+        for s in (*_SUIVIS, _S.INTERROMPU)
     },
     **{
         ("orienter", s): _S.ORIENTE if s is not _S.EN_ACCOMPAGNEMENT else s

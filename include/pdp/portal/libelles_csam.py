@@ -9,22 +9,14 @@ from pdp.domain.contact import RESULTATS
 from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
 from pdp.domain.orientation import DISPOSITIFS, MOTIFS_REFUS
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
+from pdp.services.libelles_dossier import CONTRATS, RISQUES
 
-RISQUES = {
-    "maladie": "Maladie",
-    "at": "Accident du travail",
-    "mp": "Maladie professionnelle",
-    "trajet": "Accident de trajet",
-    "maternite": "Maternité",
-    "paternite": "Paternité",
-}
 MOTIFS_ARRET = {
     "tms": "Troubles musculo-squelettiques",
     "psychique": "Psychique",
     "autre": "Autre",
     "non_renseigne": "Non renseignée",
 }
-CONTRATS = {"salarie": "Salarié", "independant": "Indépendant", "sans_emploi": "Sans emploi"}
 CANAUX = {
     "telephone": "Téléphone",
     "presentiel": "Sur place",

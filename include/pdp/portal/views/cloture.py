@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from fastapi import Request
@@ -24,6 +25,20 @@ routeur = Routeur()
 MOTIFS = {code: libelle for code, libelle in MOTIFS_CLOTURE.items() if code != "decision_mc"}  # the médecin-conseil's own
 
 
+def _typed(request: Request) -> dict[str, str]:
+    """What was chosen, to show a refused form again."""
+    return {nom: formulaires.values(request, nom)[0] for nom in formulaires.names(request)}
+
+
+def _read_situation(request: Request) -> dict[str, Any]:
+    """Where the person stands, since when and who says so; raises DonneeInvalide."""
+    return {
+        "situation": formulaires.choix(request, "situation", SITUATIONS, libelle="Situation de la personne"),
+        "provenance": formulaires.choix(request, "provenance", PROVENANCES, libelle="Qui le dit"),
+        "survenu_le": formulaires.jour(request, "survenu_le", libelle="Depuis le"),
+    }
+
+
 @routeur.get("/parcours/{parcours_id}/cloture")
 @acces("csam")
 def show_cloture(request: Request, parcours_id: UUID) -> Response:
@@ -33,8 +48,7 @@ def show_cloture(request: Request, parcours_id: UUID) -> Response:
 def _show_cloture(request: Request, parcours_id: UUID, erreur: str, statut: int) -> Response:
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
-    saisie = {nom: formulaires.values(request, nom)[0] for nom in formulaires.names(request)}
-    return page(request, "csam/cloture.html", statut=statut, tete=tete, erreur=erreur, saisie=saisie, motifs=MOTIFS, **LIBELLES)
+    return page(request, "csam/cloture.html", statut=statut, tete=tete, erreur=erreur, saisie=_typed(request), motifs=MOTIFS, **LIBELLES)
 
 
 @routeur.post("/parcours/{parcours_id}/cloture")
@@ -43,9 +57,7 @@ def save_cloture(request: Request, parcours_id: UUID) -> Response:
     """A mistake shows the form again with what was chosen."""
     try:
         motif = formulaires.choix(request, "motif", MOTIFS, libelle="Motif de clôture")
-        situation = formulaires.choix(request, "situation", SITUATIONS, libelle="Situation de la personne")
-        provenance = formulaires.choix(request, "provenance", PROVENANCES, libelle="Qui le dit")
-        survenu_le = formulaires.jour(request, "survenu_le", libelle="Depuis le")
+        situation = _read_situation(request)
         with ecrire(request) as conn:
             check_suivi(conn, agent_of(request), parcours_id)
             close_parcours(
@@ -53,10 +65,8 @@ def save_cloture(request: Request, parcours_id: UUID) -> Response:
                 session_of(request).auteur,
                 parcours_id,
                 motif=motif,
-                situation=situation,
-                survenu_le=survenu_le,
-                provenance=provenance,
                 maintenant=clock.now(),
+                **situation,
             )
     except DonneeInvalide as erreur:
         return _show_cloture(request, parcours_id, erreur.message, 422)
@@ -74,8 +84,7 @@ def _show_issue(request: Request, parcours_id: UUID, erreur: str, statut: int) -
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
         issues = list_issues(conn, parcours_id)
-    saisie = {nom: formulaires.values(request, nom)[0] for nom in formulaires.names(request)}
-    return page(request, "csam/issue.html", statut=statut, tete=tete, issues=issues, erreur=erreur, saisie=saisie, **LIBELLES)
+    return page(request, "csam/issue.html", statut=statut, tete=tete, issues=issues, erreur=erreur, saisie=_typed(request), **LIBELLES)
 
 
 @routeur.post("/parcours/{parcours_id}/issue")
@@ -84,9 +93,7 @@ def save_issue(request: Request, parcours_id: UUID) -> Response:
     """« Situation inconnue » is an answer."""
     try:
         jalon = formulaires.choix(request, "jalon", JALONS, libelle="Moment du suivi")
-        situation = formulaires.choix(request, "situation", SITUATIONS, libelle="Situation de la personne")
-        provenance = formulaires.choix(request, "provenance", PROVENANCES, libelle="Qui le dit")
-        survenu_le = formulaires.jour(request, "survenu_le", libelle="Depuis le")
+        situation = _read_situation(request)
         with ecrire(request) as conn:
             check_suivi(conn, agent_of(request), parcours_id)
             record_issue(
@@ -94,14 +101,12 @@ def save_issue(request: Request, parcours_id: UUID) -> Response:
                 session_of(request).auteur,
                 parcours_id,
                 jalon=jalon,
-                situation=situation,
-                survenu_le=survenu_le,
-                provenance=provenance,
                 maintenant=clock.now(),
+                **situation,
             )
     except DonneeInvalide as erreur:
         return _show_issue(request, parcours_id, erreur.message, 422)
-    flash(request, f"Situation enregistrée ({JALONS[jalon].lower()}) : {SITUATIONS[situation].lower()}.")
+    flash(request, f"Situation enregistrée ({JALONS[jalon].lower()}) : {SITUATIONS[situation['situation']].lower()}.")
     return redirect(f"/parcours/{parcours_id}")
 
 
