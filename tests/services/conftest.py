@@ -1,4 +1,4 @@
-"""The outside of the exchange tests: simulated partners and a mail sink, on free ports."""
+"""The outside of the exchange tests (simulated partners and a mail sink, on free ports) and the people of the evaluation tests."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 import fabrique
 from fabrique import lot
 from pdp.partners.simulateur_registre import Registre
+from population import Plantes, plant_population
 from relais import SECRET_B64, boite, simulateur
 
 
@@ -27,3 +28,19 @@ def courriels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     with boite(tmp_path) as (port, dossier):
         monkeypatch.setenv("PDP_SMTP_PORT", str(port))
         yield dossier
+
+
+@pytest.fixture
+def plantes(base: str) -> Plantes:
+    """Enough people for every published table to have rows."""
+    with lot() as conn:
+        fabrique.socle(conn)
+        return plant_population(conn)
+
+
+@pytest.fixture
+def petite(base: str) -> fabrique.Dossier:
+    """One parcours: the least there can be."""
+    with lot() as conn:
+        fabrique.socle(conn)
+        return fabrique.parcours(conn)

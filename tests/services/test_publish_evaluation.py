@@ -9,7 +9,6 @@ from datetime import timedelta
 from hashlib import sha256
 
 import psycopg
-import pytest
 from sqlalchemy import event
 
 import fabrique
@@ -20,22 +19,7 @@ from pdp.evaluation.dictionnaire import describe, render_markdown
 from pdp.evaluation.marts import INDIVIDUELLES, TABLES
 from pdp.services.read_evaluation import list_tables
 from pdp.storage import db
-from population import NOM_PLANTE, Plantes, plant_population
-
-
-@pytest.fixture
-def plantes(base: str) -> Plantes:
-    with lot() as conn:
-        fabrique.socle(conn)
-        return plant_population(conn)
-
-
-@pytest.fixture
-def petite(base: str) -> fabrique.Dossier:
-    """One parcours: the least there can be."""
-    with lot() as conn:
-        fabrique.socle(conn)
-        return fabrique.parcours(conn)
+from population import NOM_PLANTE, Plantes
 
 
 def test_package_says_what_the_database_holds(plantes: Plantes, admin: psycopg.Connection) -> None:

@@ -18,22 +18,7 @@ from pdp.evaluation.marts import AGREGATS, TABLES, PublicationRetardee
 from pdp.services import publish_evaluation as service
 from pdp.services.publish_evaluation import PublicationEnCours
 from pdp.storage import db
-from population import Plantes, plant_population
-
-
-@pytest.fixture
-def plantes(base: str) -> Plantes:
-    with lot() as conn:
-        fabrique.socle(conn)
-        return plant_population(conn)
-
-
-@pytest.fixture
-def petite(base: str) -> fabrique.Dossier:
-    """One parcours: the least there can be."""
-    with lot() as conn:
-        fabrique.socle(conn)
-        return fabrique.parcours(conn)
+from population import Plantes
 
 
 def test_evaluator_role_reads_the_publication_and_nothing_else(plantes: Plantes, admin: psycopg.Connection) -> None:
