@@ -18,7 +18,8 @@ from pdp.partners.simulateur_registre import script_of
 from plateforme_e2e import STABLES, Plateforme
 
 pytestmark = pytest.mark.e2e
-TIRES = ("reponses", "issues")  # simulated partners draw their answers from the id of the hand-over, new at each installation
+# simulated partners draw their answers from the id of the hand-over, new at each installation; returns and alerts follow from them
+TIRES = ("reponses", "issues", "alertes")
 DOUBLES = """
 SELECT (SELECT count(*) FROM (SELECT assure_id FROM pdp.parcours WHERE clos_at IS NULL GROUP BY 1 HAVING count(*) > 1) x),
     (SELECT count(*) FROM (SELECT parcours_id, dispositif, revision FROM pdp.orientation GROUP BY 1, 2, 3 HAVING count(*) > 1) x),
