@@ -29,7 +29,7 @@ from pdp.services import (
     record_passage,
     send_outbox,
 )
-from pdp.storage import db
+from pdp.storage import db, journal
 
 logger = logging.getLogger(__name__)
 
@@ -94,6 +94,7 @@ def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
     with _passage(nom, instant, plateforme_id) as passage:
         auteur = systeme(nom)
         with db.begin(settings().url_app, auteur, passage.id) as conn:
+            journal.live_at(conn, instant)
             passage.bilan = service(conn, plateforme_id, auteur, instant)
     return passage.conclude()
 

@@ -33,6 +33,7 @@ def open_tache(
 
     Without ``echeance_at`` the deadline is the policy delay of the motif, counted from ``maintenant``.
     """
+    journal.live_at(conn, maintenant)
     definition = MOTIFS[motif]
     if echeance_at is None:
         if definition.delai is None:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection
 
 from pdp.domain.parcours import next_statut
 from pdp.errors import Conflit, Introuvable
+from pdp.storage import journal
 from pdp.storage.sql import query
 
 
@@ -47,5 +48,6 @@ def apply_acte(conn: Connection, parcours_id: UUID, acte: str, maintenant: datet
     if version is not None and version != avant.version:
         raise Conflit
     statut = next_statut(acte, avant.statut)
+    journal.live_at(conn, maintenant)
     conn.execute(query("parcours.avancer"), {"parcours": parcours_id, "statut": statut.value, "maintenant": maintenant})
     return avant

@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, Engine, create_engine, text
 
+from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse
@@ -27,7 +28,10 @@ ROLES_SQL = {
     "evaluateur": "pdp_role_evaluateur",
 }
 _SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
-_SET_CONTEXTE = text("SELECT set_config('pdp.contexte', :contexte, true), set_config('pdp.passage', :passage, true)")
+_SET_CONTEXTE = text(
+    "SELECT set_config('pdp.contexte', :contexte, true), set_config('pdp.passage', :passage, true),"
+    " set_config('pdp.instant', :instant, true)"
+)
 _READ_ONLY = text("SET TRANSACTION READ ONLY")
 _OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_timeout=60s"
 
@@ -57,7 +61,7 @@ def begin(url: str, auteur: Auteur, passage: str | None = None, *, instantane: b
     """
     moteur = engine(url)
     with (moteur.execution_options(isolation_level="REPEATABLE READ") if instantane else moteur).begin() as conn:
-        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": passage or ""})
+        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": passage or "", "instant": clock.now().isoformat()})
         yield conn
 
 
@@ -73,7 +77,7 @@ def begin_as(auteur: Auteur, *, lecture: bool = False) -> Iterator[Connection]:
     with engine(settings().url_portail).begin() as conn:
         if lecture:
             conn.execute(_READ_ONLY)
-        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": ""})
+        conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": "", "instant": clock.now().isoformat()})
         conn.execute(_SET_ROLE[role])
         yield conn
 

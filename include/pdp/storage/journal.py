@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection, text
 
 _RECORD = text("SELECT journal.consigner(:evenement, :plateforme, :assure, :parcours, cast(:donnees as jsonb))")
+_LIVE_AT = text("SELECT set_config('pdp.instant', :instant, true)")
+
+
+def live_at(conn: Connection, instant: datetime) -> None:
+    """Business instant of the events to come in this transaction; without it they bear the clock of the process."""
+    conn.execute(_LIVE_AT, {"instant": instant.isoformat()})
 
 
 def record(
