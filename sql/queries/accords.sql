@@ -1,6 +1,10 @@
+-- name: trouver_parcours
+-- The parcours an agreement belongs to, to lock it first.
+SELECT parcours_id FROM pdp.accord WHERE id = :accord;
+
 -- name: trouver_actif
--- The agreement in force for a recipient.
-SELECT id FROM pdp.accord WHERE parcours_id = :parcours AND destinataire = :destinataire AND decision = 'accorde' AND retire_at IS NULL;
+-- The agreement given to a recipient and never taken back, with its last day.
+SELECT id, expire_le FROM pdp.accord WHERE parcours_id = :parcours AND destinataire = :destinataire AND decision = 'accorde' AND retire_at IS NULL;
 
 -- name: enregistrer
 -- One decision of the insured.

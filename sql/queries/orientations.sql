@@ -8,6 +8,10 @@ LEFT JOIN pdp.accord a ON a.parcours_id = p.id AND a.destinataire = n.type AND a
 WHERE p.id = :parcours
 ORDER BY (a.id IS NULL), n.type, n.nom;
 
+-- name: trouver_plateforme
+-- Whose calendar counts for a parcours.
+SELECT plateforme_id FROM pdp.parcours WHERE id = :parcours;
+
 -- name: lire_partenaire
 -- One partner.
 SELECT id, plateforme_id, type, nom, canal, delai_reponse_jours FROM pdp.partenaire WHERE id = :partenaire;
@@ -47,6 +51,10 @@ SELECT p.plateforme_id, p.id, :partenaire, :dispositif, :accord,
     :maintenant, :attendue
 FROM pdp.parcours p WHERE p.id = :parcours
 RETURNING id, revision;
+
+-- name: trouver_parcours
+-- The parcours a hand-over belongs to, to lock it first.
+SELECT parcours_id FROM pdp.orientation WHERE id = :orientation;
 
 -- name: verrouiller
 -- One hand-over, locked, with the transport of its partner.

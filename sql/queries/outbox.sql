@@ -41,6 +41,8 @@ WITH due AS (
     JOIN pdp.plateforme f ON f.id = o.plateforme_id
     LEFT JOIN pdp.orientation r ON r.id = o.orientation_id
     WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
+      AND NOT (o.type = 'annulation' AND EXISTS (  -- a withdrawal that overtakes its hand-over would find nothing to take back
+          SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
       AND CASE WHEN o.canal = 'courriel' THEN 'courriel' ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
     ORDER BY o.prochain_essai_at, o.cree_at, o.id
     LIMIT 1

@@ -15,7 +15,7 @@ LEFT JOIN LATERAL (
 ) g ON true
 WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
     AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
-    AND (a.retire_at IS NOT NULL OR a.decision = 'refuse' OR g.retire_at IS NOT NULL OR g.decision = 'refuse')
+    AND ((a.retire_at IS NOT NULL AND a.retrait_canal <> 'expiration') OR a.decision = 'refuse' OR g.retire_at IS NOT NULL OR g.decision = 'refuse')
 ORDER BY o.id;
 
 -- name: restes_de_clos

@@ -95,3 +95,4 @@ CANAUX_RETRAIT = {
     "ameli": "Par le compte ameli",
     "partenaire": "Auprès du partenaire",
 }
+CANAL_EXPIRATION = "expiration"  # the agreement ran out and was given again: not a withdrawal of the person

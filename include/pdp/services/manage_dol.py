@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.dol import CIBLES, CONDITIONS, Regle, fingerprint
@@ -42,7 +43,8 @@ def draft_dol(conn: Connection, auteur: Auteur, plateforme_id: str, du: date, re
 
 
 def sign_dol(conn: Connection, auteur: Auteur, version_id: UUID, maintenant: datetime) -> None:
-    """Sign a draft: the version in force ends the day before this one starts. Signing twice raises :class:`Conflit`."""
+    """Sign a draft: the version in force ends the day before this one starts. Signing twice, or signing
+    a version that would overlap one signed for the same days or later, raises :class:`Conflit`: nothing is then written."""
     if auteur.role != "medecin_conseil":
         raise AccesRefuse("Seul un médecin-conseil signe le document d'orientation local.")
     version = conn.execute(query("dol.verrouiller_version"), {"version": version_id}).one()
@@ -51,10 +53,15 @@ def sign_dol(conn: Connection, auteur: Auteur, version_id: UUID, maintenant: dat
     regles = [
         Regle(str(r.id), r.rang, r.libelle, r.conditions, r.cible) for r in conn.execute(query("tri.lire_regles"), {"version": version_id})
     ]
-    conn.execute(query("dol.clore_precedente"), {"plateforme": version.plateforme_id, "du": version.du})
-    conn.execute(
-        query("dol.signer"), {"version": version_id, "par": UUID(auteur.id), "maintenant": maintenant, "empreinte": fingerprint(regles)}
-    )
+    signature = {"version": version_id, "par": UUID(auteur.id), "maintenant": maintenant, "empreinte": fingerprint(regles)}
+    try:
+        with conn.begin_nested():
+            conn.execute(query("dol.clore_precedente"), {"plateforme": version.plateforme_id, "du": version.du})
+            conn.execute(query("dol.signer"), signature)
+    except IntegrityError as erreur:  # the database refuses two signed versions on the same day
+        raise Conflit(
+            "Une version signée commence déjà ce jour-là ou plus tard. Rien n'a été signé : préparez une version qui commence après elle."
+        ) from erreur
     journal.record(
         conn, "dol_signe", plateforme_id=version.plateforme_id, donnees={"dol_version_id": version_id, "version": version.version}
     )

@@ -19,7 +19,7 @@ from pdp.domain.tele_echange import BLOCS
 from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
-from pdp.services.move_parcours import LigneParcours, apply_acte
+from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal, outbox
 from pdp.storage.sql import query
@@ -46,7 +46,10 @@ RAISONS = {
 
 def suggest_partenaires(conn: Connection, parcours_id: UUID, maintenant: datetime) -> list[Suggestion]:
     """Partners of the platform in activity, the agreed ones first. A suggestion only: a person decides."""
-    jour = maintenant.date()
+    plateforme = conn.execute(query("orientations.trouver_plateforme"), {"parcours": parcours_id}).scalar()
+    if plateforme is None:
+        raise Introuvable
+    jour = get_lieu(conn, plateforme).jour(maintenant)
     lignes = conn.execute(query("orientations.lister_partenaires"), {"parcours": parcours_id, "jour": jour})
     return [Suggestion(r.id, r.nom, r.type, RAISONS[r.type], r.accord_actif) for r in lignes]
 
@@ -116,9 +119,11 @@ def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partena
 
 def cancel_orientation(conn: Connection, auteur: Auteur, orientation_id: UUID, motif: str, maintenant: datetime) -> None:
     """Take a hand-over back: an unsent message is recalled, a delivered one is no longer visible to the partner. Twice is once."""
-    ligne = conn.execute(query("orientations.verrouiller"), {"orientation": orientation_id}).one_or_none()
-    if ligne is None:
+    parcours_id = conn.execute(query("orientations.trouver_parcours"), {"orientation": orientation_id}).scalar()
+    if parcours_id is None:
         raise Introuvable
+    lock_parcours(conn, parcours_id)  # before the hand-over, as the answers of partners do: the two never wait for each other
+    ligne = conn.execute(query("orientations.verrouiller"), {"orientation": orientation_id}).one()
     if ligne.statut == "annulee":
         return
     check_plateforme(ligne.statut, "annulee")
@@ -149,7 +154,7 @@ def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, mainte
             charge={"orientation_id": str(ligne.id), "annulee_at": maintenant.isoformat()},
             accord_destinataire=None,
             maintenant=maintenant,
-            horizon_jours=_horizon(ligne.plateforme_id, maintenant),
+            horizon_jours=_horizon(get_lieu(conn, ligne.plateforme_id), maintenant),
         )
     journal.record(
         conn,
@@ -200,12 +205,12 @@ def _enqueue(
         },
         accord_destinataire=partenaire.type,
         maintenant=maintenant,
-        horizon_jours=_horizon(lieu.plateforme_id, maintenant),
+        horizon_jours=_horizon(lieu, maintenant),
     )
 
 
-def _horizon(plateforme_id: str, maintenant: datetime) -> int:
-    return referentiel().entier("boite_envoi_horizon_jours", maintenant.date(), plateforme_id)
+def _horizon(lieu: Lieu, maintenant: datetime) -> int:
+    return referentiel().entier("boite_envoi_horizon_jours", lieu.jour(maintenant), lieu.plateforme_id)
 
 
 def _reponse_attendue(lieu: Lieu, partenaire: Row[Any], maintenant: datetime) -> datetime:

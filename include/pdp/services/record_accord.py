@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.accord import CANAUX_RETRAIT, MODALITES, TEXTES
+from pdp.domain.accord import CANAL_EXPIRATION, CANAUX_RETRAIT, MODALITES, TEXTES
 from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_mois
 from pdp.errors import DonneeInvalide, Introuvable
@@ -26,19 +26,25 @@ def record_accord(
 ) -> UUID:
     """Record an agreement (accorde) or a refusal (refuse) with the version of the wording read.
 
-    An active agreement for the same recipient is returned unchanged. A refusal of one recipient does not close the case;
-    a refusal of the accompagnement itself alerts the médecin-conseil. A refusal withdraws the earlier agreement.
+    An agreement in force for the same recipient is returned unchanged; one that expired is renewed by a new row. A refusal of one
+    recipient does not close the case; a refusal of the accompagnement itself takes every hand-over back and alerts the
+    médecin-conseil. A refusal withdraws the earlier agreement.
     """
     texte = TEXTES.get(destinataire)
     if texte is None or decision not in ("accorde", "refuse") or modalite not in MODALITES:
         raise DonneeInvalide("Précisez le destinataire, la décision et la manière dont elle a été donnée.", code="bad_consent")
-    actif = conn.execute(query("accords.trouver_actif"), {"parcours": parcours_id, "destinataire": destinataire}).scalar()
-    if actif is not None and decision == "accorde":
-        return actif
-    if actif is not None:
-        withdraw_accord(conn, auteur, actif, "telephone", maintenant)
-    avant = apply_acte(conn, parcours_id, "recueillir_accord", maintenant)
+    avant = lock_parcours(conn, parcours_id)  # first, so that a double click finds the agreement of the first one
     jour = get_lieu(conn, avant.plateforme_id).jour(maintenant)
+    actif = conn.execute(query("accords.trouver_actif"), {"parcours": parcours_id, "destinataire": destinataire}).one_or_none()
+    if actif is not None and decision == "accorde":
+        if actif.expire_le is None or jour <= actif.expire_le:
+            return actif.id
+        conn.execute(query("accords.retirer"), {"accord": actif.id, "maintenant": maintenant, "canal": CANAL_EXPIRATION})
+    elif actif is not None:
+        withdraw_accord(conn, auteur, actif.id, "telephone", maintenant)
+    elif destinataire == "accompagnement" and decision == "refuse":
+        revoke_orientations(conn, auteur, parcours_id, None, maintenant)
+    apply_acte(conn, parcours_id, "recueillir_accord", maintenant)
     validite = referentiel().entier("accord_validite_mois", jour, avant.plateforme_id)
     accord = conn.execute(
         query("accords.enregistrer"),
@@ -73,12 +79,13 @@ def withdraw_accord(conn: Connection, auteur: Auteur, accord_id: UUID, canal: st
     """Withdraw an agreement: what has not left is recalled, what the partner holds is taken back. Twice is once."""
     if canal not in CANAUX_RETRAIT:
         raise DonneeInvalide("Précisez par quel moyen l'accord est retiré.", code="unknown_channel")
-    accord = conn.execute(query("accords.verrouiller"), {"accord": accord_id}).one_or_none()
-    if accord is None:
+    parcours_id = conn.execute(query("accords.trouver_parcours"), {"accord": accord_id}).scalar()
+    if parcours_id is None:
         raise Introuvable
+    parcours = lock_parcours(conn, parcours_id)  # before the agreement, as the hand-over does: the two never wait for each other
+    accord = conn.execute(query("accords.verrouiller"), {"accord": accord_id}).one()
     if accord.retire_at is not None or accord.decision != "accorde":
         return
-    parcours = lock_parcours(conn, accord.parcours_id)
     conn.execute(query("accords.retirer"), {"accord": accord_id, "maintenant": maintenant, "canal": canal})
     journal.record(
         conn,
