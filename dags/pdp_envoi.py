@@ -12,7 +12,8 @@ from pdp import orchestration as o
     tags=["pdp", "echanges"],
     doc_md="""
     **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
-    instant, puis il part une seule fois. Un partenaire en panne est réessayé pendant sept jours ; ensuite une personne prend le relais.
+    instant, puis il part une seule fois. Si un partenaire est en panne, l'envoi est retenté pendant le délai fixé par la plateforme ;
+    ensuite une personne prend le relais.
 
     **En cas d'échec.** Ne renvoyez rien à la main : relancez. Un message déjà reçu n'est pas compté deux fois par le partenaire.
     """,

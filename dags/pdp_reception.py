@@ -17,7 +17,7 @@ from pdp import orchestration as o
     **Quand il s'arrête sur « skipped ».** Aucun fichier nouveau : c'est normal.
 
     **En cas d'échec.** Rien n'est à moitié chargé : chaque fichier est pris en entier ou pas du tout. Relancez le traitement.
-    Si l'échec revient, ouvrez « Flux et quarantaine » dans le portail : la raison y est écrite en français.
+    Si l'échec revient, ouvrez « Données reçues » dans le portail : la raison y est écrite en français.
     """,
     **o.REGLAGES,
 )
