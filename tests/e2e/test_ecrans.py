@@ -8,18 +8,21 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import psycopg
 import pytest
 from fastapi.routing import APIRoute
+from sqlalchemy import text
 
+from pdp.config import settings
+from pdp.domain.auteur import systeme
 from pdp.embedded.ecrans import ECRANS, Ecran
 from pdp.embedded.essais import find_chromium
 from pdp.embedded.navigateur import check, launch, open_visite
 from pdp.embedded.screenshots import describe_platform, visit
 from pdp.portal.app import create_app
 from pdp.simulation import personnes
-from pdp.simulation.personnes import Dossier
+from pdp.simulation.profils import Dossier
 from pdp.simulation.scenario import Calendrier
+from pdp.storage import db
 from plateforme_e2e import Plateforme
 
 PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv"}
@@ -27,15 +30,17 @@ PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv"}
 
 def _work_a_full_list(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch) -> None:
     """The small cohort spreads few people over many coordinators: that of the account follows them all, after some ordinary days."""
-    with psycopg.connect(plateforme.etat.pg.superuser_dsn("pdp")) as conn:
-        ligne = conn.execute("SELECT agent_id FROM securite.compte WHERE login = 'csam'").fetchone()
-        assert ligne is not None
-        conn.execute("UPDATE pdp.parcours SET csam_id = %s WHERE plateforme_id = 'PF35'", ligne)
+    with db.begin(settings().url_app, systeme("essai")) as conn:
+        csam = conn.execute(text("SELECT agent_id FROM securite.compte WHERE login = 'csam'")).scalar_one()
+        conn.execute(text("UPDATE pdp.parcours SET csam_id = :csam WHERE plateforme_id = 'PF35'"), {"csam": csam})
         nouveaux = conn.execute(
-            "SELECT id FROM pdp.parcours p WHERE plateforme_id = 'PF35' AND statut = 'affecte'"
-            " AND NOT EXISTS (SELECT 1 FROM pdp.contact WHERE parcours_id = p.id) ORDER BY id"
-        ).fetchall()
-    dossiers = [Dossier(ident, "PF35", ligne[0], clos=False, rang=rang, contacte=False) for rang, (ident,) in enumerate(nouveaux[1:])]
+            text(
+                "SELECT id FROM pdp.parcours p WHERE plateforme_id = 'PF35' AND statut = 'affecte'"
+                " AND NOT EXISTS (SELECT 1 FROM pdp.contact WHERE parcours_id = p.id) ORDER BY id"
+            )
+        ).scalars()
+        libres = list(nouveaux)[1:]
+    dossiers = [Dossier(ident, "PF35", csam, clos=False, rang=rang, contacte=False) for rang, ident in enumerate(libres)]
     monkeypatch.setattr(personnes, "PREMIERS", 0)
     monkeypatch.setattr(personnes, "_dossiers", lambda *_: dossiers)
     personnes.play_journee(Calendrier.load(plateforme.etat.racine))

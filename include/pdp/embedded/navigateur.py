@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
 
 from pdp.embedded.ecrans import Ecran
 
@@ -55,7 +55,7 @@ class Visite:
         self.page.set_default_timeout(_ATTENTE_MS)
         self.page.on("console", self._on_console)
         self.page.on("pageerror", lambda erreur: self.plaintes.append(("console", str(erreur)[:300])))
-        self.page.on("requestfailed", lambda requete: self.plaintes.append(("http", f"{requete.url} {requete.failure}")))
+        self.page.on("requestfailed", self._on_request_failed)
         self.page.on("response", self._on_response)
         self.statut = 200
 
@@ -63,6 +63,10 @@ class Visite:
         # Chromium repeats every HTTP error here: the responses already tell it
         if message.type == "error" and "Failed to load resource" not in message.text:
             self.plaintes.append(("console", message.text[:300]))
+
+    def _on_request_failed(self, requete: Request) -> None:
+        if requete.failure != "net::ERR_ABORTED":  # given up by the browser itself because the next page came
+            self.plaintes.append(("http", f"{requete.url} {requete.failure}"))
 
     def _on_response(self, reponse: Response) -> None:
         if reponse.status >= 400 and reponse.status != self.statut:
