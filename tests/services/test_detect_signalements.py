@@ -110,7 +110,8 @@ def snapshot(conn: Connection) -> list[Any]:
 def test_second_run_writes_nothing(base: str) -> None:
     with lot() as conn:
         socle(conn)
-        insert_one(conn, avis(JOUR - timedelta(days=350), JOUR + LONGTEMPS))
+        suivie = insert_one(conn, avis(JOUR - timedelta(days=350), JOUR + LONGTEMPS))
+        parcours(conn, assure_id=suivie.id)  # rights are alerted for people who are followed
         insert_one(conn, depuis(JOUR - timedelta(days=20), 60))
         run(conn)
         avant = snapshot(conn)
