@@ -22,6 +22,10 @@ SELECT p.plateforme_id, p.id, a.id, a.numero, :debut, :fin, :canal, 'planifie', 
 FROM pdp.parcours p JOIN pdp.agent a ON a.id = :csam WHERE p.id = :parcours
 RETURNING id;
 
+-- name: trouver_parcours
+-- The parcours an appointment belongs to, to lock it first.
+SELECT parcours_id FROM pdp.tele_echange WHERE id = :tele_echange;
+
 -- name: verrouiller
 -- One appointment, locked.
 SELECT id, plateforme_id, parcours_id, csam_id, debut_at, statut FROM pdp.tele_echange WHERE id = :tele_echange FOR UPDATE;

@@ -18,7 +18,9 @@ from pdp.errors import Conflit
 from pdp.partners.simulateur_registre import Registre
 from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours, suggest_partenaires
+from pdp.services.plan_tele_echange import cancel_tele_echange, list_creneaux, plan_tele_echange
 from pdp.services.record_accord import record_accord, withdraw_accord
+from pdp.services.record_tele_echange import record_tele_echange
 from pdp.services.send_outbox import send_due
 from pdp.services.sweep_veille import sweep_veille
 from pdp.storage import db
@@ -54,6 +56,7 @@ def together(admin: psycopg.Connection, dossier: fabrique.Dossier, acte: Callabl
             assert time.monotonic() < limite, "nobody waits for the parcours"
             time.sleep(0.02)  # PostgreSQL tells who waits by this view only
         conn.exec_driver_sql("SELECT 1 FROM pdp.accord WHERE parcours_id = %s FOR SHARE NOWAIT", (dossier.parcours,))
+        conn.exec_driver_sql("SELECT 1 FROM pdp.tele_echange WHERE parcours_id = %s FOR UPDATE NOWAIT", (dossier.parcours,))
         conn.exec_driver_sql("SELECT 1 FROM pdp.orientation WHERE parcours_id = %s FOR UPDATE NOWAIT", (dossier.parcours,))
     fils.shutdown(wait=True)
     return futurs
@@ -106,6 +109,27 @@ def test_taking_back_and_an_answer_never_wait_for_each_other(dossier: fabrique.D
 
     together(admin, dossier, cancel)[0].result()
     assert count(admin, "SELECT count(*) FROM pdp.orientation WHERE statut = 'annulee'") == 1
+
+
+@pytest.mark.parametrize("acte", ["annuler", "renseigner"])
+def test_an_appointment_and_a_closing_never_wait_for_each_other(dossier: fabrique.Dossier, admin: psycopg.Connection, acte: str) -> None:
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        conn.exec_driver_sql("UPDATE pdp.parcours SET statut = 'contact_en_cours'")
+        creneau = list_creneaux(conn, dossier.csam, MAINTENANT)[0]
+        rendez_vous = plan_tele_echange(conn, auteur, dossier.parcours, creneau.debut, "telephone", MAINTENANT)
+
+    def act() -> None:
+        with db.begin_as(auteur) as conn:
+            if acte == "annuler":
+                cancel_tele_echange(conn, auteur, rendez_vous, "annule_assure", MAINTENANT)
+            else:
+                record_tele_echange(
+                    conn, auteur, rendez_vous, statut="absent", emploi={}, social={}, sante={}, synthese="", maintenant=creneau.fin
+                )
+
+    together(admin, dossier, act)[0].result()
+    assert count(admin, "SELECT count(*) FROM pdp.tele_echange WHERE statut IN ('annule_assure', 'absent')") == 1
 
 
 class TestPendantUnAppel:

@@ -13,7 +13,7 @@ from pdp.domain.calendrier import Creneau, creneaux_libres
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
-from pdp.services.move_parcours import apply_acte
+from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal
 from pdp.storage.sql import query
@@ -105,9 +105,11 @@ def cancel_tele_echange(conn: Connection, auteur: Auteur, tele_echange_id: UUID,
     """Cancel an appointment to come (annule_assure, annule_service, reporte); a new slot is then to be proposed."""
     if statut not in ("annule_assure", "annule_service", "reporte"):
         raise DonneeInvalide("Dites qui annule le télé-échange.", code="unknown_cancellation")
-    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one_or_none()
-    if ligne is None:
+    parcours_id = conn.execute(query("tele_echanges.trouver_parcours"), {"tele_echange": tele_echange_id}).scalar()
+    if parcours_id is None:
         raise Introuvable
+    lock_parcours(conn, parcours_id)  # before the appointment, as the closing does: the two never wait for each other
+    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one()
     if ligne.statut == statut:
         return
     if ligne.statut not in ("planifie", "confirme"):

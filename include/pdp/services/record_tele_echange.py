@@ -13,7 +13,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.tele_echange import check_reponses
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.manage_taches import close_taches, open_tache
-from pdp.services.move_parcours import LigneParcours, apply_acte
+from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -39,9 +39,11 @@ def record_tele_echange(
     """
     if statut not in ("realise", "realise_partiel", "absent"):
         raise DonneeInvalide("Dites si le télé-échange a eu lieu.", code="unknown_outcome")
-    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one_or_none()
-    if ligne is None:
+    parcours_id = conn.execute(query("tele_echanges.trouver_parcours"), {"tele_echange": tele_echange_id}).scalar()
+    if parcours_id is None:
         raise Introuvable
+    lock_parcours(conn, parcours_id)  # before the appointment, as the closing does: the two never wait for each other
+    ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one()
     if ligne.statut == statut:
         return
     if ligne.statut not in ("planifie", "confirme"):
