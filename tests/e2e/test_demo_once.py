@@ -55,7 +55,7 @@ def test_partners_received_each_hand_over_once(plateforme: Plateforme) -> None:
 
 
 def test_nothing_personal_reaches_airflow_or_logs(plateforme: Plateforme) -> None:
-    """Every NIR and phone number of the cohort, against Airflow's whole database and every log of every process."""
+    """Every NIR, phone number and address of the cohort, against Airflow's whole database and every log of every process."""
     canaris = _canaries(plateforme.cohorte)
     assert len(canaris) > 1000
     journaux = [f for f in (plateforme.etat.racine / "logs").rglob("*.log")] + [plateforme.etat.racine / "pg.log"]
@@ -88,6 +88,9 @@ def _canaries(cohorte: Path) -> set[str]:
                     valeurs |= {nir, nir[:13]}
                 if ligne.get("courriel"):
                     valeurs.add(ligne["courriel"])
+                chiffres = "".join(c for c in ligne.get("telephone") or "" if c.isdigit())
+                if len(chiffres) >= 10:
+                    valeurs |= {f"0{chiffres[-9:]}", f"+33{chiffres[-9:]}"}
     return valeurs
 
 
