@@ -48,14 +48,14 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | int:
     """Everything started here is stopped here, whatever happens and whoever asks."""
     progress = Avancement()
     os.umask(0o077)  # everything written from here on is this person's only
-    _listen_to_signals()
+    listen_to_signals()
     etat = Etat()
     if arguments.reset:
         Stack(etat).reset()
         progress("données de la dernière fois effacées")
     stack = Stack(etat, progress)
     try:
-        bilan = _work(stack, arguments, progress)
+        bilan = work(stack, progress, encore=arguments.once, cohorte=not arguments.no_cohorte)
         if not arguments.once:
             _present(stack)
             _wait_for_signal()
@@ -68,13 +68,13 @@ def run(arguments: argparse.Namespace) -> dict[str, Any] | int:
     return _conclude(bilan, arguments, progress)
 
 
-def _work(stack: Stack, arguments: argparse.Namespace, progress: Avancement) -> dict[str, Any]:
-    """Start, then the scenario: always with ``--once``, else only the first time (its balance sheet is kept)."""
+def work(stack: Stack, progress: Callable[[str], None], *, encore: bool = False, cohorte: bool = True) -> dict[str, Any]:
+    """Start, then the scenario: always with ``encore``, else only the first time (its balance sheet is kept)."""
     _step("start", stack.up)
     fait = stack.etat.racine / "scenario.json"
-    if arguments.no_cohorte:
+    if not cohorte:
         return {}
-    if fait.exists() and not arguments.once:
+    if fait.exists() and not encore:
         progress("cohorte et parcours de la dernière fois retrouvés (pdp demo --reset pour recommencer)")
         return dict(json.loads(fait.read_text()))
     from pdp.simulation.scenario import run_scenario  # reads the settings, which exist only once the platform is up
@@ -132,7 +132,7 @@ def _demonstration_accounts(racine: Path) -> list[dict[str, str]]:
     return list(json.loads(fichier.read_text())) if fichier.exists() else []
 
 
-def _listen_to_signals() -> None:
+def listen_to_signals() -> None:
     """SIGTERM and SIGHUP end the demonstration as Ctrl-C does."""
 
     def interrupt(numero: int, _: FrameType | None) -> None:

@@ -26,6 +26,7 @@ from pdp.domain.auteur import systeme
 from pdp.embedded import demo
 from pdp.embedded.ecrans import ECRANS, Ecran
 from pdp.embedded.environnement import platform_environment
+from pdp.embedded.erreurs import EtapeEchouee
 from pdp.embedded.essais import find_chromium, install_chromium
 from pdp.embedded.etat import Etat
 from pdp.embedded.navigateur import Defaut, EcranAbsent, Visite, check, launch, open_visite, save_extract
@@ -95,22 +96,20 @@ def _running_platform(etat: Etat, dire: Callable[[str], None]) -> Iterator[Plate
         settings.cache_clear()
         yield describe_platform(Stack(etat), env)
         return
-    from pdp.simulation.scenario import run_scenario  # reads the settings, which exist only once the platform is up
-
     os.umask(0o077)
+    demo.listen_to_signals()
     stack = Stack(etat, dire)
     try:
-        stack.up()
-        if not (etat.racine / "scenario.json").exists():
-            with stack.airflow_client() as client:
-                run_scenario(stack.env, client, dire)
+        demo.work(stack, dire)
         yield describe_platform(stack, stack.env)
     finally:
         stack.down()
 
 
 def describe_platform(stack: Stack, env: Mapping[str, str]) -> Plateforme:
-    """Addresses, accounts and examples of a platform that runs and whose scenario was played."""
+    """Addresses, accounts and examples of a platform that runs; raises :class:`EtapeEchouee` while its scenario is being played."""
+    if not (stack.etat.racine / "comptes.json").exists():
+        raise EtapeEchouee("accounts", "the demonstration that runs here has no accounts yet: wait until it prints them")
     requests.get(f"{env['PDP_PORTAIL_URL']}/sante", timeout=10).raise_for_status()
     connus = json.loads((stack.etat.racine / "comptes.json").read_text())
     comptes: Comptes = {}
@@ -149,7 +148,7 @@ def visit(
             for ecran in siens:
                 ronde.see(visite, ecran)
             visite.page.context.close()
-            dire(f"écrans vus : {role if connecte else 'sans compte'}")
+            dire(f"écrans vus : {role or 'sans compte'}")
     return ronde.result()
 
 
