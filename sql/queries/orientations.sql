@@ -1,10 +1,12 @@
 -- name: lister_partenaires
 -- Partners in activity that day, those covered by an agreement first.
-SELECT n.id, n.nom, n.type, (a.id IS NOT NULL) AS accord_actif
+SELECT n.id, n.nom, n.type, (a.id IS NOT NULL) AS accord_actif, t.emploi, t.social
 FROM pdp.parcours p
 JOIN pdp.partenaire n ON n.plateforme_id = p.plateforme_id AND n.actif_du <= :jour AND (n.actif_au IS NULL OR :jour <= n.actif_au)
 LEFT JOIN pdp.accord a ON a.parcours_id = p.id AND a.destinataire = n.type AND a.decision = 'accorde' AND a.retire_at IS NULL
     AND (a.expire_le IS NULL OR :jour <= a.expire_le)
+LEFT JOIN LATERAL (SELECT emploi, social FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('realise', 'realise_partiel')
+    ORDER BY debut_at DESC LIMIT 1) t ON true
 WHERE p.id = :parcours
 ORDER BY (a.id IS NULL), n.type, n.nom;
 

@@ -111,9 +111,13 @@ GROUP BY f.flux
 ORDER BY f.flux;
 
 -- name: list_passages
--- DAG runs as the platform sees them, latest first.
+-- DAG runs that concern the platform, latest first: of one run when it is named, else those that had an effect, unless all are asked for.
 SELECT p.id, p.dag, p.tache, p.instant_metier, p.debut_at, p.fin_at, p.traites, p.ignores, p.echoues, p.detail
 FROM pdp.passage p
+WHERE coalesce(p.detail ->> 'plateforme', (SELECT securite.plateforme_courante())) = (SELECT securite.plateforme_courante())
+    AND (cast(:dag AS text) IS NULL OR p.dag = :dag)
+    AND (cast(:run AS text) IS NULL OR starts_with(p.id, p.dag || '/' || :run || '/'))
+    AND (:tout OR cast(:run AS text) IS NOT NULL OR p.fin_at IS NULL OR p.traites + p.echoues > 0)
 ORDER BY p.debut_at DESC, p.id
 LIMIT :limite;
 

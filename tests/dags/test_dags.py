@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from pdp.services.read_passages import TRAITEMENTS
+
 RACINE = Path(__file__).resolve().parents[2]
 FICHIERS = sorted((RACINE / "dags").glob("*.py"))
 ATTENDUS = {
@@ -48,6 +50,10 @@ def test_dag_speaks_french_to_managers(sac: Any, dag_id: str) -> None:
     assert dag.max_active_runs == 1
     assert dag.catchup is False
     assert all(t.retries >= 2 and t.execution_timeout is not None for t in dag.tasks)
+
+
+def test_the_portal_calls_dags_as_airflow_does(sac: Any) -> None:
+    assert {dag_id: dag.dag_display_name for dag_id, dag in sac.dags.items()} == TRAITEMENTS
 
 
 @pytest.mark.parametrize("fichier", FICHIERS, ids=lambda f: f.stem)

@@ -78,6 +78,16 @@ def test_airflow_is_closed_to_strangers(plateforme: Plateforme) -> None:
     assert refus.status_code == 401
 
 
+def test_a_manager_looks_at_airflow_and_starts_nothing(plateforme: Plateforme) -> None:
+    compte = next(c for c in plateforme.stack.airflow_accounts() if c["role"] == "Viewer")
+    airflow = plateforme.urls["airflow"]
+    jeton = requests.post(f"{airflow}/auth/token", json={"username": compte["login"], "password": compte["mot_de_passe"]}, timeout=30)
+    entete = {"Authorization": f"Bearer {jeton.json()['access_token']}"}
+    assert requests.get(f"{airflow}/api/v2/dags", headers=entete, timeout=10).status_code == 200
+    lancer = requests.post(f"{airflow}/api/v2/dags/pdp_veille/dagRuns", headers=entete, json={"logical_date": None}, timeout=10)
+    assert lancer.status_code == 403
+
+
 def _canaries(cohorte: Path) -> set[str]:
     valeurs = set()
     for fichier in cohorte.rglob("assures_*.csv"):
@@ -88,6 +98,8 @@ def _canaries(cohorte: Path) -> set[str]:
                     valeurs |= {nir, nir[:13]}
                 if ligne.get("courriel"):
                     valeurs.add(ligne["courriel"])
+                if len(ligne.get("nom") or "") >= 7:
+                    valeurs.add(ligne["nom"])
                 chiffres = "".join(c for c in ligne.get("telephone") or "" if c.isdigit())
                 if len(chiffres) >= 10:
                     valeurs |= {f"0{chiffres[-9:]}", f"+33{chiffres[-9:]}"}

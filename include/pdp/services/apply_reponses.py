@@ -6,17 +6,20 @@ person. Answers that overtake each other end in the same state as answers in ord
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pdp.domain import parcours as vie
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.domain.orientation import MOTIFS_REFUS, PAR_PARTENAIRE, Statut, can_partenaire
+from pdp.errors import ErreurPdp
 from pdp.services.manage_taches import close_tache, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.storage import journal
@@ -24,6 +27,7 @@ from pdp.storage.inbox import MARQUE_AUTRE_CONTENU
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
+_log = logging.getLogger(__name__)
 ATTENTE_INCONNUE = timedelta(minutes=5)
 TERMINEES = frozenset({Statut.REFUSEE, Statut.REALISEE, Statut.SANS_SUITE})
 _NOTES = {
@@ -64,16 +68,29 @@ class LigneOrientation:
 def apply_reponses(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
     """Apply every waiting answer of a platform, by hand-over and version, in the caller's transaction; a second call does nothing.
 
-    ``traites`` = applied, ``ignores`` = older ones and those waiting for an unknown hand-over (5 minutes), ``echoues`` = set aside.
+    ``traites`` = applied, ``ignores`` = older ones and those waiting for an unknown hand-over (5 minutes), ``echoues`` = set aside,
+    or left for the next sweep.
     """
     comptes: Counter[str] = Counter()
     for reponse in list_lignes(conn, "inbox.lister_a_appliquer", LigneReponse, plateforme=plateforme_id):
-        resultat = _apply(conn, auteur, reponse, maintenant)
-        comptes[resultat] += 1
-        if resultat != "attente":
-            conn.execute(query("inbox.traiter"), {"id": reponse.id, "maintenant": maintenant, "resultat": resultat})
+        comptes[_apply_apart(conn, auteur, reponse, maintenant)] += 1
     ignores = comptes["ancienne"] + comptes["attente"]
-    return Bilan(comptes["appliquee"], ignores, comptes["quarantaine"], dict(comptes))
+    return Bilan(comptes["appliquee"], ignores, comptes["quarantaine"] + comptes["en_echec"], dict(comptes))
+
+
+def _apply_apart(conn: Connection, auteur: Auteur, reponse: LigneReponse, maintenant: datetime) -> str:
+    """Under a savepoint of its own: an answer that cannot be applied now (a locked case, a fault) does not stop the others."""
+    try:
+        with conn.begin_nested():
+            resultat = _apply(conn, auteur, reponse, maintenant)
+            if resultat != "attente":
+                conn.execute(query("inbox.traiter"), {"id": reponse.id, "maintenant": maintenant, "resultat": resultat})
+            return resultat
+    except (DBAPIError, ErreurPdp) as erreur:
+        if isinstance(erreur, DBAPIError) and erreur.connection_invalidated:
+            raise
+        _log.warning("answer %s left for the next sweep (%s)", reponse.id, type(erreur).__name__)
+        return "en_echec"
 
 
 def can_follow(avant: str, apres: str, saut: bool) -> bool:

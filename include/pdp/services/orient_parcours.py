@@ -15,6 +15,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_jours_ouvres
 from pdp.domain.contenu import build_contenu
 from pdp.domain.orientation import DISPOSITIFS, check_plateforme
+from pdp.domain.relais import explain_relais
 from pdp.domain.tele_echange import BLOCS
 from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
 from pdp.services.delais import Lieu, get_lieu
@@ -36,22 +37,19 @@ class Suggestion:
     accord_actif: bool
 
 
-RAISONS = {
-    "service_social": "Utile en cas de difficultés sociales ou de revenus.",
-    "spst": "Utile pour préparer le retour au poste avec la santé au travail.",
-    "cap_emploi": "Utile si un aménagement, un autre poste ou une reconversion est en vue.",
-    "psychologue": "Utile si la personne souhaite parler de soutien psychologique.",
-}
-
-
 def suggest_partenaires(conn: Connection, parcours_id: UUID, maintenant: datetime) -> list[Suggestion]:
-    """Partners of the platform in activity, the agreed ones first. A suggestion only: a person decides."""
+    """Partners of the platform in activity: those agreed to, then those that answer something the person said.
+
+    A suggestion only: a person decides.
+    """
     plateforme = conn.execute(query("orientations.trouver_plateforme"), {"parcours": parcours_id}).scalar()
     if plateforme is None:
         raise Introuvable
     jour = get_lieu(conn, plateforme).jour(maintenant)
     lignes = conn.execute(query("orientations.lister_partenaires"), {"parcours": parcours_id, "jour": jour})
-    return [Suggestion(r.id, r.nom, r.type, RAISONS[r.type], r.accord_actif) for r in lignes]
+    raisons = [(r, explain_relais(r.type, r.emploi or {}, r.social or {})) for r in lignes]
+    raisons.sort(key=lambda paire: (not paire[0].accord_actif, not paire[1].dite))
+    return [Suggestion(r.id, r.nom, r.type, raison.phrase, r.accord_actif) for r, raison in raisons]
 
 
 def preview_contenu(conn: Connection, parcours_id: UUID, partenaire_id: UUID) -> dict[str, Any]:

@@ -13,6 +13,17 @@ from sqlalchemy import Connection
 from pdp.errors import Introuvable
 from pdp.storage.lignes import find_ligne, list_lignes
 
+# As the DAGs are titled in Airflow (a test compares).
+TRAITEMENTS = {
+    "pdp_reception": "1. Réception des flux",
+    "pdp_detection": "2. Détection des arrêts à risque",
+    "pdp_tri_affectation": "3. Tri délégué et affectation",
+    "pdp_envoi": "4. Envoi aux partenaires",
+    "pdp_reponses": "5. Réponses des partenaires",
+    "pdp_veille": "6. Veille des parcours",
+    "pdp_suivis": "7. Devenir à 6 et 12 mois",
+    "pdp_evaluation": "8. Tables des évaluateurs",
+}
 FLUX = {"arrets_prescrits": "Arrêts prescrits", "assures": "Assurés", "partenaires": "Partenaires", "agents": "Agents"}
 ATTENDUS = frozenset({"arrets_prescrits", "assures"})
 """Feeds that come every working day; the others come when something changes, so that silence is no lateness."""
@@ -96,6 +107,10 @@ class Passage:
     detail: Mapping[str, Any]
 
     @property
+    def titre(self) -> str:
+        return f"{TRAITEMENTS.get(self.dag, self.dag)} · {self.tache}"
+
+    @property
     def duree_secondes(self) -> float | None:
         return None if self.fin_at is None else (self.fin_at - self.debut_at).total_seconds()
 
@@ -131,8 +146,9 @@ def list_quarantaine(conn: Connection, limite: int) -> list[LigneQuarantaine]:
     return list_lignes(conn, "responsable.list_quarantaine", LigneQuarantaine, limite=limite)
 
 
-def list_passages(conn: Connection, limite: int) -> list[Passage]:
-    return list_lignes(conn, "responsable.list_passages", Passage, limite=limite)
+def list_passages(conn: Connection, limite: int, *, dag: str | None = None, run: str | None = None, tout: bool = False) -> list[Passage]:
+    """Runs that concern the platform, latest first: those of one DAG run, else those that did something, or all with ``tout``."""
+    return list_lignes(conn, "responsable.list_passages", Passage, limite=limite, dag=dag, run=run, tout=tout)
 
 
 def get_passage(conn: Connection, passage_id: str) -> Passage:

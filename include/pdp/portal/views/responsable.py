@@ -162,11 +162,11 @@ def show_donnees(request: Request, tout: bool = False) -> Response:
 
 @routeur.get("/passages")
 @acces("responsable")
-def show_passages(request: Request) -> Response:
-    """DAG runs as the platform sees them."""
+def show_passages(request: Request, dag: str | None = None, run: str | None = None, tout: bool = False) -> Response:
+    """DAG runs that concern the platform; Airflow links here with the ``dag`` and the ``run`` it shows."""
     with lire(request) as conn:
-        passages = read_passages.list_passages(conn, PAGE)
-    return page(request, "responsable/passages.html", passages=passages)
+        passages = read_passages.list_passages(conn, PAGE, dag=dag, run=run, tout=tout)
+    return page(request, "responsable/passages.html", passages=passages, choisi=bool(dag or run), tout=tout)
 
 
 @routeur.get("/passages/{passage_id:path}")
