@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import fabrique
 import pytest
+
+import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.domain.bilan import Bilan
 from pdp.services.read_passages import list_passages
