@@ -55,3 +55,6 @@ def _ensure_database(conn: psycopg.Connection, base: str, proprietaire: str, vis
     conn.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(nom))
     for visiteur in visiteurs:
         conn.execute(sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO {}").format(nom, sql.Identifier(visiteur)))
+    # in PostgreSQL 15 a role without INHERIT does not hold what owning the database should give it in this schema
+    with psycopg.connect(conn.info.dsn, password=conn.info.password, dbname=base, autocommit=True) as dans:
+        dans.execute(sql.SQL("ALTER SCHEMA public OWNER TO {}").format(sql.Identifier(proprietaire)))
