@@ -19,7 +19,7 @@ def _say(message: str) -> None:
     print(message, flush=True)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def plateforme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plateforme]:
     """Started once for all end-to-end tests; the environment of the test process is given back at the end."""
     avant = dict(os.environ)
@@ -31,12 +31,11 @@ def plateforme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plateforme]
     try:
         stack.up()
         client = stack.airflow_client()
-        yield Plateforme(stack, client, run_scenario(stack.env, client, _say))
+        bilan = run_scenario(stack.env, client, _say)
+        _close_connections(stack)
+        yield Plateforme(stack, client, bilan)
     finally:
-        for url in stack.env.values():
-            if url.startswith("postgresql+psycopg://pdp_"):
-                db.engine(url).dispose()
-        db.engine.cache_clear()
+        _close_connections(stack)
         stack.down()
         settings.cache_clear()
         os.environ.clear()
@@ -50,4 +49,12 @@ def reglages(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch) -> Iterato
         monkeypatch.setenv(nom, valeur)
     settings.cache_clear()
     yield
+    _close_connections(plateforme.stack)
     settings.cache_clear()
+
+
+def _close_connections(stack: Stack) -> None:
+    """Engines of this platform, before anybody forgets them: another test's database clears the cache they are kept in."""
+    for url in stack.env.values():
+        if url.startswith("postgresql+psycopg://pdp_"):
+            db.engine(url).dispose()
