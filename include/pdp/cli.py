@@ -35,6 +35,10 @@ COMMANDS: list[Command] = [
     Command("migrate", "bring the business database up to date (and its roles, given an administrator's URL)", "pdp.embedded.migrer"),
     Command("portal", "serve the portal alone, from the settings of the environment", "pdp.embedded.portail"),
     Command("screenshots", "make the pictures of the main screens and check them with axe-core", "pdp.embedded.screenshots"),
+    Command("ingest", "take one file into the business database, or only say what it holds (--dry-run)", "pdp.commandes.ingest"),
+    Command("explain", "say in French why a person was signalled, on what facts, under which law", "pdp.commandes.explain"),
+    Command("what-if", "change a threshold on past data and count who would enter, before publishing it", "pdp.commandes.what_if"),
+    Command("bench", "run a benchmark against named peers in the same run", "pdp.bench.commande"),
     Command("docs", "write the pages produced from the code (--check: fail when they differ)", "pdp.documentation"),
 ]
 
