@@ -11,14 +11,12 @@ ORDER BY s.palier DESC, s.connu_at DESC
 LIMIT 1;
 
 -- name: find_signalement
--- One signalement with its absence and its count of IJ.
+-- One signalement with its absence.
 SELECT
     s.id, s.plateforme_id, s.assure_id, s.source, s.palier, s.survenu_le, s.connu_at, s.decide_at, s.statut, s.mode_decision, s.priorite,
-    e.debut, e.fin, e.risque, e.jours_prescrits, e.nb_prescriptions, e.etat AS episode_etat,
-    c.au AS compteur_au, c.ij_utilisees, c.ij_restantes, c.epuisement_projete_le, c.parametre_id AS plafond_id
+    e.debut, e.fin, e.risque, e.jours_prescrits, e.nb_prescriptions, e.etat AS episode_etat
 FROM pdp.signalement AS s
 JOIN pdp.episode AS e ON e.id = s.episode_id
-LEFT JOIN pdp.compteur_ij AS c ON c.assure_id = s.assure_id
 WHERE s.id = :signalement;
 
 -- name: list_motifs

@@ -1,9 +1,8 @@
 -- name: lire
--- Header of a case followed by this coordinator: person, absence, rights, why this coordinator, appointment to come.
+-- Header of a case followed by this coordinator: person, absence, why this coordinator, appointment to come.
 SELECT p.id, p.plateforme_id, p.assure_id, p.signalement_id, p.statut, p.csam_id, p.decide_at, p.clos_at, p.cloture_motif, p.version,
     s.nom, s.prenom, s.date_naissance, s.telephone, s.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat,
     e.debut AS arret_debut, e.fin AS arret_fin, e.risque, e.motif_categorie, e.temps_partiel,
-    i.ij_utilisees, i.ij_restantes, i.epuisement_projete_le, i.au AS ij_au,
     f.motif AS affectation_motif, f.du AS affectation_du, t.id AS entretien_id, t.debut_at AS entretien_debut_at, t.fin_at AS entretien_fin_at,
     t.canal AS entretien_canal, g.telephone AS plateforme_telephone
 FROM pdp.parcours p
@@ -12,7 +11,6 @@ JOIN pdp.plateforme g ON g.id = p.plateforme_id
 LEFT JOIN LATERAL (
     SELECT debut, fin, risque, motif_categorie, temps_partiel FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1
 ) e ON true
-LEFT JOIN pdp.compteur_ij i ON i.assure_id = p.assure_id
 LEFT JOIN pdp.affectation f ON f.parcours_id = p.id AND f.au IS NULL
 LEFT JOIN pdp.tele_echange t ON t.parcours_id = p.id AND t.statut IN ('planifie', 'confirme')
 WHERE p.id = :parcours AND p.csam_id = :csam;

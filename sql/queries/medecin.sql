@@ -2,13 +2,13 @@
 -- Files waiting for a decision, highest priority first, then longest wait; the medical class is not read here.
 SELECT s.id, s.palier, s.priorite, s.survenu_le, s.connu_at, s.source, a.nom, a.prenom, a.date_naissance, a.contrat,
        e.debut, e.fin, e.risque, e.motif_categorie, e.jours_prescrits, e.nb_prescriptions, e.temps_partiel,
-       c.ij_restantes, c.epuisement_projete_le, c.au AS compteur_au,
+       greatest(0, cast(:plafond AS integer) - pdp.jours_comptes(c.comptees, :jour, :annees)) AS ij_restantes, c.epuisement_le,
        (SELECT coalesce(array_agg(m.libelle ORDER BY m.points DESC, m.regle), '{}') FROM pdp.signalement_motif m WHERE m.signalement_id = s.id)
            AS motifs
 FROM pdp.signalement s
 JOIN identite.assure a ON a.id = s.assure_id
 JOIN pdp.episode e ON e.id = s.episode_id
-LEFT JOIN pdp.compteur_ij c ON c.assure_id = s.assure_id
+LEFT JOIN pdp.droits_ij c ON c.assure_id = s.assure_id
 WHERE s.statut = 'a_trier'
 ORDER BY s.priorite DESC, s.connu_at, s.id
 LIMIT :limite;
@@ -55,13 +55,12 @@ WHERE decide_at IS NULL OR decide_at >= :depuis;
 -- One file with its person and its absence; the medical class is not read here.
 SELECT s.id, s.plateforme_id, s.assure_id, s.statut, s.palier, s.priorite, s.survenu_le, s.connu_at, s.decide_at, s.mode_decision, s.motif_decision,
        s.source, a.nom, a.prenom, a.date_naissance, a.contrat, e.debut, e.fin, e.risque, e.motif_categorie, e.jours_prescrits, e.nb_prescriptions,
-       e.temps_partiel, c.ij_restantes, c.ij_utilisees, c.epuisement_projete_le, c.au AS compteur_au,
+       e.temps_partiel,
        d.nom AS decideur_nom, d.prenom AS decideur_prenom, r.libelle AS regle_libelle, v.version AS dol_version,
        p.id AS parcours_id, p.statut AS parcours_statut, p.clos_at, g.nom AS csam_nom, g.prenom AS csam_prenom
 FROM pdp.signalement s
 JOIN identite.assure a ON a.id = s.assure_id
 JOIN pdp.episode e ON e.id = s.episode_id
-LEFT JOIN pdp.compteur_ij c ON c.assure_id = s.assure_id
 LEFT JOIN pdp.agent d ON d.id = s.decide_par
 LEFT JOIN pdp.dol_regle r ON r.id = s.dol_regle_id
 LEFT JOIN pdp.dol_version v ON v.id = s.dol_version_id

@@ -131,13 +131,9 @@ def _personne(conn: Connection, jeu: Jeu, i: int) -> None:
     insert(conn, "medical.motif_arret", **qui, arret_id=arret, code_cim10=CIM10, connu_at=jeu.maintenant)
     insert(
         conn,
-        "pdp.compteur_ij",
+        "pdp.droits_ij",
         **qui,
-        au=jeu.jour,
-        ij_utilisees=88,
-        ij_restantes=272,
-        epuisement_projete_le=jeu.jour + timedelta(days=272),
-        parametre_id="ij_max@1",
+        comptees=f"{{[{jeu.jour - timedelta(days=87)},{jeu.jour}]}}",  # 88 days
         calcule_at=jeu.maintenant,
     )
 

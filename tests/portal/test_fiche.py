@@ -33,9 +33,8 @@ def dossier(lieu: donnees.Lieu, horloge: Horloge) -> fabrique.Dossier:
         donnees.add_tache(conn, dossier.parcours, "premier_appel", M + timedelta(days=1))
         conn.execute(
             text(
-                "INSERT INTO pdp.compteur_ij"
-                " (assure_id, plateforme_id, au, ij_utilisees, ij_restantes, epuisement_projete_le, parametre_id, calcule_at)"
-                " SELECT assure_id, plateforme_id, '2026-11-17', 215, 145, '2027-04-11', 'ij_plafond@origine', :m FROM pdp.parcours"
+                "INSERT INTO pdp.droits_ij (assure_id, plateforme_id, comptees, epuisement_le, calcule_at)"
+                " SELECT assure_id, plateforme_id, '{[2026-04-18,2026-11-18]}', '2027-04-11', :m FROM pdp.parcours"
             ),
             {"m": M},
         )

@@ -110,13 +110,6 @@ def _list_faits(ligne: Row[Any], jour: date) -> tuple[str, ...]:
     ]
     if ligne.episode_etat == "remplace":
         faits.append("Depuis, un avis reçu a modifié les dates de cet arrêt : elles sont montrées telles qu'elles étaient alors.")
-    if ligne.compteur_au is not None:
-        compte = f"{_pluriel(ligne.ij_utilisees, 'indemnité')} dans le compte glissant, il en reste {ligne.ij_restantes}"
-        faits.append(
-            f"Au {_fr(ligne.compteur_au)} : {compte} ({_source_de(ligne.plafond_id)}). Ce compte suit les avis d'arrêt, pas les paiements."
-        )
-    if ligne.epuisement_projete_le is not None:
-        faits.append(f"Si l'arrêt se poursuit, la limite est atteinte le {_fr(ligne.epuisement_projete_le)}.")
     return tuple(faits)
 
 
@@ -151,11 +144,6 @@ def _get_repere(identifiant: str) -> Repere:
 
 def _build_repere(parametre: Parametre) -> Repere:
     return Repere(parametre.identifiant, parametre.note, parametre.source, _CONFIANCES[parametre.confiance])
-
-
-def _source_de(identifiant: str) -> str:
-    parametre = _find_parametre(identifiant)
-    return parametre.source if parametre is not None else identifiant
 
 
 def _fr(jour: date) -> str:

@@ -18,6 +18,7 @@ from pdp.domain.jalons import Jalon, list_jalons
 from pdp.domain.orientation import ACTIVES
 from pdp.errors import Introuvable
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_compte_ij import CompteIJ, find_compte_ij
 from pdp.services.read_historique import Evenement, list_evenements
 from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
 from pdp.storage.lignes import find_ligne, list_lignes
@@ -26,7 +27,7 @@ from pdp.storage.sql import query
 
 @dataclass(frozen=True)
 class EnTete:
-    """The person, the absence, the rights and the appointment to come."""
+    """The person, the absence and the appointment to come."""
 
     id: UUID
     plateforme_id: str
@@ -52,10 +53,6 @@ class EnTete:
     risque: Risque | None
     motif_categorie: MotifCategorie | None
     temps_partiel: bool | None
-    ij_utilisees: int | None
-    ij_restantes: int | None
-    epuisement_projete_le: date | None
-    ij_au: date | None
     affectation_motif: str | None
     affectation_du: datetime | None
     entretien_id: UUID | None
@@ -175,6 +172,7 @@ class Fiche:
     issues: list[Issue]
     evenements: list[Evenement]
     jalons: tuple[Jalon, ...]
+    compte: CompteIJ | None
     essais_max: int
 
     @property
@@ -265,6 +263,7 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         issues=list_issues(conn, parcours_id),
         evenements=list_evenements(conn, parcours_id, _details(contacts, tele_echanges, orientations)),
         jalons=_jalons(tete, jour),
+        compte=find_compte_ij(conn, tete.assure_id, jour),
         essais_max=get_essais_max(tete, jour),
     )
 

@@ -16,6 +16,7 @@ from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
 from pdp.domain.parcours import Statut as StatutParcours
 from pdp.errors import Introuvable
 from pdp.services.libelles_dossier import CATEGORIES, CONTRATS, RISQUES, SOURCES, STATUTS_SIGNALEMENT
+from pdp.services.read_compte_ij import bornes_compte
 from pdp.storage.lignes import find_ligne, list_lignes
 
 
@@ -46,8 +47,7 @@ class LigneSignalement:
     nb_prescriptions: int
     temps_partiel: bool
     ij_restantes: int | None
-    epuisement_projete_le: date | None
-    compteur_au: date | None
+    epuisement_le: date | None
     motifs: list[str]
 
     @property
@@ -153,10 +153,6 @@ class Dossier:
     jours_prescrits: int
     nb_prescriptions: int
     temps_partiel: bool
-    ij_restantes: int | None
-    ij_utilisees: int | None
-    epuisement_projete_le: date | None
-    compteur_au: date | None
     decideur_nom: str | None
     decideur_prenom: str | None
     regle_libelle: str | None
@@ -233,9 +229,9 @@ def count_signalements(conn: Connection, maintenant: datetime) -> CompteSignalem
     return compte or CompteSignalements(0, None, 0, 0)
 
 
-def list_signalements(conn: Connection, limite: int) -> list[LigneSignalement]:
-    """Files to orient, highest priority first; ``limite`` rows at most."""
-    return list_lignes(conn, "medecin.list_signalements_a_trier", LigneSignalement, limite=limite)
+def list_signalements(conn: Connection, limite: int, jour: date) -> list[LigneSignalement]:
+    """Files to orient, highest priority first; ``limite`` rows at most. IJ are counted on ``jour``."""
+    return list_lignes(conn, "medecin.list_signalements_a_trier", LigneSignalement, limite=limite, jour=jour, **bornes_compte(jour))
 
 
 def count_alertes(conn: Connection, maintenant: datetime) -> CompteAlertes:

@@ -22,6 +22,7 @@ from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import read_dol, read_medecin, read_passages
 from pdp.services.consult_medical import DossierMedical, consult_medical
 from pdp.services.decide_alerte import decide_alerte
+from pdp.services.read_compte_ij import find_compte_ij
 from pdp.services.record_avis import LONGUEUR_MAX, record_avis
 from pdp.services.sort_signalements import decide_signalement
 
@@ -47,7 +48,7 @@ def show_dossiers(request: Request, tout: bool = False) -> Response:
     with lire(request) as conn:
         compte = read_medecin.count_signalements(conn, maintenant)
         alertes = read_medecin.count_alertes(conn, maintenant)
-        dossiers = read_medecin.list_signalements(conn, TOUT if tout else PAGE)
+        dossiers = read_medecin.list_signalements(conn, TOUT if tout else PAGE, jour_local(maintenant))
         flux = read_passages.list_fraicheur(conn)
     return page(request, "medecin/dossiers.html", compte=compte, alertes=alertes, dossiers=dossiers, flux=flux, cibles=CIBLES_MEDECIN)
 
@@ -96,6 +97,7 @@ def _page_dossier(request: Request, signalement_id: UUID, medical: DossierMedica
         dossier = read_medecin.get_dossier(conn, signalement_id)
         contexte = {
             "motifs": read_medecin.list_motifs(conn, signalement_id),
+            "compte": find_compte_ij(conn, dossier.assure_id, jour_local(clock.now())),
             "prescriptions": read_medecin.list_prescriptions(conn, dossier.assure_id),
             "evenements": [(e, *describe(e.evenement)) for e in read_medecin.list_evenements(conn, dossier.assure_id)],
         }
