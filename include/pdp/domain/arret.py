@@ -48,3 +48,23 @@ class Prescription:
     def rang(self) -> tuple[date, str]:
         """Reading order of prescriptions: first day, then id of the avis."""
         return (self.debut, self.id_avis)
+
+
+@dataclass(frozen=True, slots=True)
+class Periode:
+    """Days from ``debut`` to ``fin``, both included; ``fin`` None = last day unknown, whoever uses it says what that means."""
+
+    debut: date
+    fin: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Versement:
+    """One row of IJ paid for illness, not cancelled: ``jours`` paid within [``debut``, ``fin``].
+
+    A negative number takes back what another row of the same period paid: rows add up, so two equal rows are two payments.
+    """
+
+    debut: date
+    fin: date
+    jours: int
