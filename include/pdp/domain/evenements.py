@@ -16,6 +16,8 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "signalement_rattache": ("Signalement", "Nouveau seuil franchi, rattaché au parcours ouvert"),
     "signalement_remplace": ("Signalement", "Signalement remplacé par un seuil plus haut"),
     "signalement_decide": ("Signalement", "Signalement orienté"),
+    "suivi_medical_reporte": ("Suivi médical", "Suivi médical reporté"),
+    "suivi_medical_clos": ("Suivi médical", "Suivi médical clos"),
     "parcours_ouvert": ("Parcours", "Parcours ouvert"),
     "parcours_affecte": ("Parcours", "Parcours affecté"),
     "parcours_clos": ("Parcours", "Parcours clos"),

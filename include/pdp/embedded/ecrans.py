@@ -75,6 +75,9 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("medecin_dossier_medical", "medecin_conseil", "/medecin", (("clic", "tbody th a"), ("clic", "form[action$='/medical'] button"))),
     Ecran("medecin_alertes", "medecin_conseil", "/medecin/alertes", extrait=900),
     Ecran("medecin_document_orientation", "medecin_conseil", "/medecin/document-orientation"),
+    Ecran("medecin_suivis", "medecin_conseil", "/medecin/suivis"),
+    Ecran("medecin_groupes", "medecin_conseil", "/medecin/groupes"),
+    Ecran("medecin_groupe", "medecin_conseil", "/medecin/groupes", (("clic", "tbody th a"),)),
     # -- responsable
     Ecran("responsable_equipe", "responsable", "/equipe"),
     Ecran("responsable_blocages", "responsable", "/equipe/blocages"),

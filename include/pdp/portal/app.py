@@ -39,6 +39,7 @@ VUES = [
     "orientation",
     "cloture",
     "medecin",
+    "medecin_suivis",
     "partenaire",
     "responsable",
     "evaluateur",

@@ -12,6 +12,7 @@ from pdp.domain.bilan import Bilan
 from pdp.domain.dol import CIBLES, Faits, Regle, choose_regle, fingerprint
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
+from pdp.services.follow_suivi_medical import open_manquants, open_suivi
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -19,8 +20,10 @@ from pdp.storage.sql import query
 def sort_par_delegation(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
     """Orient what the version in force delegates; the rest stays with the médecin-conseil.
 
-    No signed version today, or one whose rules differ from what was signed: nothing is delegated.
+    No signed version today, or one whose rules differ from what was signed: nothing is delegated. Files given to the infirmier or
+    convoked that have no follow-up yet get one.
     """
+    open_manquants(conn, plateforme_id, maintenant)
     jour = get_lieu(conn, plateforme_id).jour(maintenant)
     version = conn.execute(query("tri.lire_dol"), {"plateforme": plateforme_id, "jour": jour}).one_or_none()
     attente = conn.execute(query("tri.verrouiller_a_trier"), {"plateforme": plateforme_id, "jour": jour}).all()
@@ -91,6 +94,7 @@ def _decide(
         "dol_regle_id": regle,
     }
     if cible != "oriente_csam":
+        open_suivi(conn, ligne.plateforme_id, signalement_id, cible, maintenant)
         journal.record(conn, "signalement_decide", **cible_journal, donnees=donnees)
         return None
     ouvert = conn.execute(query("parcours.ouvrir"), {"signalement": signalement_id, "maintenant": maintenant}).scalar()
