@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from sqlalchemy import Connection
 
@@ -12,26 +11,20 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.domain.calendrier import add_mois, annees_avant
 from pdp.domain.droits_ij import CLE_ALD
-from pdp.domain.referentiel import Parametre, Referentiel
+from pdp.domain.referentiel import Referentiel
 from pdp.domain.signalement import PALIERS, REGLES, Regle, is_a_trier
-from pdp.errors import ErreurPdp
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.reglages import DroitNonCompte, borne_haute, bornes, periodes
 from pdp.storage import detection_repository as depot
 from pdp.storage import journal
-from pdp.storage.detection_repository import Periode, ReglesIJ, RegleSql, ReglesSignalement, SeuilIJ
+from pdp.storage.detection_repository import ReglesIJ, RegleSql, ReglesSignalement, SeuilIJ
 
 PHRASE_IJ = "{utilisees} indemnités journalières consommées sur {fenetre} ans : il en reste {restantes} avant la limite de {plafond}."
 PHRASE_J180 = "L'arrêt atteint {palier} jours dans {jours} jour{s} s'il se poursuit : des droits et des aides changent ce jour-là."
 SEUILS_IJ = {"seuil_ij_270": "alerte_ij_270", "seuil_ij_330": "alerte_ij_330"}
 HORIZON_ANNEES = 1
 """How far ahead of the day the values of the counter must be known, for the arrêts already prescribed."""
-
-
-class DroitNonCompte(ErreurPdp):
-    """The law in force cannot be counted by the set-based counter: stop rather than count wrongly."""
-
-    code = "droit_non_compte"
 
 
 def rebuild_episodes(conn: Connection, plateforme_id: str, maintenant: datetime, depuis: datetime | None = None) -> Bilan:
@@ -41,7 +34,7 @@ def rebuild_episodes(conn: Connection, plateforme_id: str, maintenant: datetime,
     ``detail``: personnes, episodes, remplaces.
     """
     jour = get_lieu(conn, plateforme_id).jour(maintenant)
-    tolerance = _borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
+    tolerance = borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
     depot.lock_plateforme(conn, plateforme_id)
     ligne = depot.rebuild_episodes(
         conn, plateforme_id, depuis=depuis, maintenant=maintenant, tolerance=tolerance, risques=sorted(RISQUES_ABSENCE)
@@ -69,7 +62,7 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
         conn,
         plateforme_id,
         jour=jour,
-        tolerance=_borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id),
+        tolerance=borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id),
         minimum_j180=regles.minimum_j180,
     )
     ligne = depot.insert_signalements(conn, plateforme_id, jour=jour, maintenant=maintenant, risques=sorted(RISQUES_ABSENCE), regles=regles)
@@ -93,7 +86,7 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
 def refresh_compteurs(conn: Connection, plateforme_id: str, maintenant: datetime) -> Bilan:
     """Count the IJ of people whose arrêt runs or whose parcours is open. Raises ReferentielIncomplet, DroitNonCompte."""
     jour = get_lieu(conn, plateforme_id).jour(maintenant)
-    tolerance = _borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
+    tolerance = borne_haute("tolerance_horloge_risque_jours", jour, plateforme_id)
     depot.lock_plateforme(conn, plateforme_id)
     regles = _regles_ij(referentiel(), jour, plateforme_id)
     ligne = depot.count_ij(conn, plateforme_id, jour=jour, maintenant=maintenant, tolerance=tolerance, regles=regles)
@@ -126,33 +119,6 @@ def _alert(conn: Connection, lieu: Lieu, maintenant: datetime) -> int:
         parametre_id=approche.identifiant,
         phrase=PHRASE_J180.replace("{palier}", str(PALIERS[-1])),
     )
-
-
-def bornes(parametre: Parametre) -> tuple[int | None, int | None]:
-    """Whole numbers that meet the threshold, as (lowest, highest): "> 30" is (31, None), "<= 2" is (None, 2)."""
-    nombre = parametre.nombre
-    match parametre.comparateur:
-        case ">":
-            return math.floor(nombre) + 1, None
-        case ">=":
-            return math.ceil(nombre), None
-        case "<":
-            return None, math.ceil(nombre) - 1
-        case "<=":
-            return None, math.floor(nombre)
-        case "=":
-            return math.ceil(nombre), math.floor(nombre)
-    raise DroitNonCompte(f"« {parametre.identifiant} » n'a pas de comparateur ; vérifiez le référentiel.", code="no_comparator")
-
-
-def _borne_haute(cle: str, jour: date, plateforme: str | None) -> int:
-    parametre = referentiel().get_parametre(cle, jour, plateforme)
-    _, haute = bornes(parametre)
-    if haute is None:
-        raise DroitNonCompte(
-            f"« {parametre.identifiant} » doit être une limite haute ; vérifiez le référentiel.", code="not_an_upper_bound"
-        )
-    return haute
 
 
 def _regles_signalement(ref: Referentiel, jour: date, plateforme: str) -> ReglesSignalement:
@@ -203,29 +169,16 @@ def _regles_ij(ref: Referentiel, jour: date, plateforme: str) -> ReglesIJ:
     fenetre = ref.entier("ij_fenetre_annees", jour)
     du, au = annees_avant(jour, 2 * fenetre), add_mois(jour, 12 * HORIZON_ANNEES)
     for cle in ("ij_plafond_trois_ans", "ij_fenetre_annees"):
-        if len({p.valeur for p in _periodes(ref, cle, du, au) if p.du <= au and du <= p.au}) > 1:
+        if len({p.valeur for p in periodes(ref, cle, du, au) if p.du <= au and du <= p.au}) > 1:
             raise DroitNonCompte(
                 f"« {cle} » change pendant la période comptée : ce cas n'est pas encore prévu.", code="cap_changes_in_window"
             )
     plafond = ref.get_parametre("ij_plafond_trois_ans", jour)
     return ReglesIJ(
-        carences=_periodes(ref, "ij_carence_jours", du, au),
-        reprises_sans_carence=_periodes(ref, "ij_reprise_sans_carence_jours", du, au),
+        carences=periodes(ref, "ij_carence_jours", du, au),
+        reprises_sans_carence=periodes(ref, "ij_reprise_sans_carence_jours", du, au),
         plafond=int(plafond.nombre),
         fenetre=fenetre,
         parametre_plafond=plafond.identifiant,
         jours_utiles=min(int(plafond.nombre), *(seuil.mini for seuil in _seuils_ij(ref, jour, plateforme))),
     )
-
-
-def _periodes(ref: Referentiel, cle: str, du: date, au: date) -> list[Periode]:
-    """Values of the key with their days. Raises ReferentielIncomplet when a day of [`du`, `au`] has none."""
-    jour, lignes = du, sorted((p for p in ref if p.cle == cle), key=lambda p: p.du or date.min)
-    while jour <= au:
-        fin = ref.get_parametre(cle, jour).au or date.max
-        jour = date.max if fin >= au else fin + timedelta(days=1)
-    return [
-        Periode(p.du or date.min, p.au or date.max, int(p.nombre) if p.comparateur is None else bornes(p)[1] or 0)
-        for p in lignes
-        if p.valeur is not None
-    ]
