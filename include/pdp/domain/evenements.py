@@ -18,6 +18,8 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "signalement_decide": ("Signalement", "Signalement orienté"),
     "suivi_medical_reporte": ("Suivi médical", "Suivi médical reporté"),
     "suivi_medical_clos": ("Suivi médical", "Suivi médical clos"),
+    "verdict_rendu": ("Signalement", "Avis donné sur la détection"),
+    "verdict_annule": ("Signalement", "Avis sur la détection retiré"),
     "parcours_ouvert": ("Parcours", "Parcours ouvert"),
     "parcours_affecte": ("Parcours", "Parcours affecté"),
     "parcours_clos": ("Parcours", "Parcours clos"),
