@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
-from pdp.domain.bilan import Bilan
+from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.services import (
     collect_reponses,
     detect_signalements,
@@ -89,13 +89,20 @@ def list_plateformes() -> list[str]:
 
 
 def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
-    """One service over one platform, in one transaction, as one passage; the counts go to XCom and to the log."""
+    """One service over one platform, as one passage; the counts go to XCom and to the log.
+
+    One transaction, or one for each lot of a service that works by lots: nothing is held longer than a person waits, and a sweep
+    that dies has kept the lots before.
+    """
     instant = instant_metier()
     with _passage(nom, instant, plateforme_id) as passage:
-        auteur = systeme(nom)
-        with db.begin(settings().url_app, auteur, passage.id) as conn:
-            journal.live_at(conn, instant)
-            passage.bilan = service(conn, plateforme_id, auteur, instant)
+        auteur, a_suivre = systeme(nom), True
+        while a_suivre:
+            with db.begin(settings().url_app, auteur, passage.id) as conn:
+                journal.live_at(conn, instant)
+                lot = service(conn, plateforme_id, auteur, instant)
+            a_suivre = bool(lot.detail.get(A_SUIVRE)) and lot.traites > 0
+            passage.bilan = passage.bilan.suivi_de(lot)
     return passage.conclude()
 
 

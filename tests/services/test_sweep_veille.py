@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import reduce
 
 import psycopg
 import pytest
@@ -25,6 +26,7 @@ from veille_dossiers import (
 
 import fabrique
 from fabrique import MAINTENANT, Dossier, lot
+from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.services.sweep_veille import sweep_veille
 
 
@@ -196,3 +198,18 @@ def test_a_row_held_by_somebody_is_left_for_the_next_sweep(dossier: Dossier, adm
         bilan = sweep()
     assert (bilan.echoues, bilan.detail["S01"]) == (1, 0)
     assert sweep().detail["S01"] == 1
+
+
+def test_lots_end_where_one_long_transaction_would(dossier: Dossier, admin: psycopg.Connection) -> None:
+    """Three parcours without anything to do: each lot is committed, the last one says that nothing is left."""
+    with lot() as conn:
+        for _ in range(2):
+            fabrique.parcours(conn)
+    bilans = []
+    while not bilans or bilans[-1].detail.get(A_SUIVRE):
+        with lot(VEILLE) as conn:
+            bilans.append(sweep_veille(conn, "PF35", VEILLE, MAINTENANT, lot=1))
+    assert [(b.traites, b.detail.get(A_SUIVRE, 0)) for b in bilans] == [(1, 1), (1, 1), (1, 0)]
+    total = reduce(Bilan.suivi_de, bilans)
+    assert (total.traites, total.detail["S01"], A_SUIVRE in total.detail) == (3, 3, False)
+    assert sweep().traites == 0

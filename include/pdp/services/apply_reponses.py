@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from pdp.domain import parcours as vie
 from pdp.domain.auteur import Auteur
-from pdp.domain.bilan import Bilan
+from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.domain.orientation import MOTIFS_REFUS, PAR_PARTENAIRE, Statut, can_partenaire
 from pdp.errors import ErreurPdp
 from pdp.services.manage_taches import close_tache, open_tache
@@ -28,6 +28,8 @@ from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
 _log = logging.getLogger(__name__)
+LOT = 200
+"""Answers applied in one transaction."""
 ATTENTE_INCONNUE = timedelta(minutes=5)
 TERMINEES = frozenset({Statut.REFUSEE, Statut.REALISEE, Statut.SANS_SUITE})
 _NOTES = {
@@ -65,14 +67,18 @@ class LigneOrientation:
     compte_rendu: str | None
 
 
-def apply_reponses(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
-    """Apply every waiting answer of a platform, by hand-over and version, in the caller's transaction; a second call does nothing.
+def apply_reponses(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime, lot: int = LOT) -> Bilan:
+    """Apply waiting answers of a platform, by hand-over and version, in the caller's transaction; a second call does nothing.
 
-    ``traites`` = applied, ``ignores`` = older ones and those waiting for an unknown hand-over (5 minutes), ``echoues`` = set aside,
-    or left for the next sweep.
+    At most ``lot``: when more wait ``detail`` holds ``a_suivre``, and the caller commits and calls again. ``traites`` = applied,
+    ``ignores`` = older ones and those waiting for an unknown hand-over (5 minutes), ``echoues`` = set aside, or left for the next
+    sweep.
     """
     comptes: Counter[str] = Counter()
     for reponse in list_lignes(conn, "inbox.lister_a_appliquer", LigneReponse, plateforme=plateforme_id):
+        if comptes["appliquee"] >= lot:
+            comptes[A_SUIVRE] = 1
+            break
         comptes[_apply_apart(conn, auteur, reponse, maintenant)] += 1
     ignores = comptes["ancienne"] + comptes["attente"]
     return Bilan(comptes["appliquee"], ignores, comptes["quarantaine"] + comptes["en_echec"], dict(comptes))

@@ -1,7 +1,8 @@
 """The watch: finds every parcours left with nobody to move it, repairs what is safe, alerts the médecin-conseil of the rest.
 
 Each step is one set-based search, then one repair per row: the parcours is locked, the search run again on it alone, and
-nothing is done when the facts changed meanwhile. A row that fails is left for the next sweep and counted.
+nothing is done when the facts changed meanwhile. A row that fails is left for the next sweep and counted. A transaction repairs a
+lot at most, so that after an outage no case is held longer than a person waits: the caller commits and calls again.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.bilan import Bilan
+from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.domain.calendrier import add_jours_ouvres
 from pdp.domain.contact import RESULTATS
 from pdp.domain.enlisement import ENLISEMENTS
@@ -43,6 +44,8 @@ from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
 _log = logging.getLogger(__name__)
+LOT = 100
+"""Repairs of one transaction."""
 ISSUES_SANS_COURRIER = (*RESULTATS, "annulee", "planifie", "relance", "parcours_clos", "parcours_rouvert", "parcours_interrompu")
 """A letter reason closed with one of these was not sent: another act made it useless."""
 _DELAIS = {
@@ -59,10 +62,11 @@ _DELAIS = {
 }
 
 
-def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime, lot: int = LOT) -> Bilan:
     """One watch of a platform; ``detail`` counts repairs by stall, alerts by kind, and what still waits for a person.
 
-    A second sweep at once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more.
+    At most ``lot`` repairs: when more remain ``detail`` holds ``a_suivre``, and the caller commits and calls again. A second sweep at
+    once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more.
     """
     if not conn.execute(query("veille.verrouiller"), {"plateforme": plateforme_id}).scalar_one():
         return Bilan(detail={"deja_en_cours": 1})
@@ -70,7 +74,9 @@ def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenan
     passe = Passe(conn, auteur, maintenant, lieu, _load_parametres(lieu, maintenant))
     bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0))
     for recherche, reparation in ETAPES:
-        bilan += _run_etape(passe, recherche, reparation)
+        bilan += _run_etape(passe, recherche, reparation, lot - bilan.traites)
+        if bilan.detail.get(A_SUIVRE):
+            break
     return bilan
 
 
@@ -103,11 +109,13 @@ def _find_constats(passe: Passe, recherche: str, parcours_id: UUID | None = None
     return list_lignes(passe.conn, f"veille.{recherche}", Constat, **passe.parametres | {"parcours": parcours_id})
 
 
-def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None) -> Bilan:
+def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None, reste: int) -> Bilan:
     if reparation is None:
         return ETAPES_GLOBALES[recherche](passe)
     bilan = Bilan()
     for constat in _find_constats(passe, recherche):
+        if bilan.traites >= reste:
+            return bilan + Bilan(detail={A_SUIVRE: 1})
         try:
             with passe.conn.begin_nested():
                 compteurs = _repair(passe, recherche, reparation, constat)
