@@ -107,7 +107,7 @@ def list_jours_ij(prescriptions: Iterable[Prescription], referentiel: Referentie
     payes, horizon = _list_payes(versements)
     if horizon is None:
         return permis
-    return [JourIJ(jour, _is_ald(jour, maladie)) for jour in payes] + [j for j in permis if j.jour > horizon]
+    return [JourIJ(jour, is_jour_ald(jour, maladie)) for jour in payes] + [j for j in permis if j.jour > horizon]
 
 
 def compteur(
@@ -178,7 +178,7 @@ def _walk(maladie: Sequence[Prescription], referentiel: Referentiel) -> tuple[li
             carence_restante -= 1
             carence.append(jour)
         else:
-            jours.append(JourIJ(jour, _is_ald(jour, maladie)))
+            jours.append(JourIJ(jour, is_jour_ald(jour, maladie)))
     return jours, carence
 
 
@@ -192,7 +192,7 @@ def _is_nouvelle_chaine(jour: date, precedent: date, maladie: Sequence[Prescript
     return all(p.nature == "initiale" for p in maladie if p.debut == jour)
 
 
-def _is_ald(jour: date, maladie: Sequence[Prescription]) -> bool:
+def is_jour_ald(jour: date, maladie: Sequence[Prescription]) -> bool:
     """Rule 4: prescriptions cover the day, and all of them are linked to an affection of L.324-1."""
     couvrantes = [p for p in maladie if p.debut <= jour <= p.fin]
     return bool(couvrantes) and all(p.ald for p in couvrantes)
