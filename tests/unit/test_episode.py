@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pdp.domain.arret import RISQUES_ABSENCE, Prescription
+from pdp.domain.arret import RISQUES_ABSENCE, Periode, Prescription
 from pdp.domain.episode import Episode, build_episodes
+from pdp.referentiel import load_referentiel
 
 J0 = date(2026, 1, 1)
 TOLERANCE = 2
@@ -73,6 +74,82 @@ def test_tolerance_is_a_parameter(tolerance: int, nombre: int) -> None:
 def test_negative_tolerance_is_refused() -> None:
     with pytest.raises(ValueError, match="negative"):
         build_episodes([], -1)
+    with pytest.raises(ValueError, match="negative"):
+        build_episodes([], 0, [], -1)
+
+
+def conge(debut: int, fin: int | None) -> Periode:
+    """Suspension declared from day `debut` to day `fin`, counted from J0 = day 0."""
+    return Periode(J0 + timedelta(days=debut), None if fin is None else J0 + timedelta(days=fin))
+
+
+UN, DEUX = [(0, 19 + 40, 20, 2)], [(0, 9, 10, 1), (50, 59, 10, 1)]
+TROU_40 = [avis("a", 0, 9), avis("b", 50, 59)]  # 40 days in between, 10 to 49
+
+
+@pytest.mark.parametrize(
+    ("suspensions", "maximum", "attendu"),
+    [
+        pytest.param([], 40, DEUX, id="none declared"),
+        pytest.param([conge(10, 49)], 40, UN, id="the whole gap"),
+        pytest.param([conge(10, 49)], 39, DEUX, id="one day more than the maximum"),
+        pytest.param([conge(10, 48)], 40, UN, id="one day left, tolerated"),
+        pytest.param([conge(12, 49)], 40, UN, id="two days left, tolerated"),
+        pytest.param([conge(11, 48)], 38, UN, id="one day left on each side, at the maximum"),
+        pytest.param([conge(13, 49)], 40, DEUX, id="three days left"),
+        pytest.param([conge(12, 48)], 40, DEUX, id="three days left, on both sides"),
+        pytest.param([conge(-5, 80)], 40, UN, id="declared over the arrêts too: days of the gap only"),
+        pytest.param([conge(10, 29), conge(30, 49)], 40, UN, id="two that follow"),
+        pytest.param([conge(10, 35), conge(25, 49)], 40, UN, id="two that overlap: each day once"),
+        pytest.param([conge(10, 29), conge(33, 49)], 40, DEUX, id="two with three days between"),
+        pytest.param([conge(10, 29), conge(32, 49)], 40, UN, id="two with two days between"),
+        pytest.param([conge(49, 10)], 40, DEUX, id="reversed"),
+        pytest.param([conge(60, 90)], 40, DEUX, id="after"),
+        pytest.param([conge(10, None)], 40, UN, id="open: until the eve of the next covered day"),
+        pytest.param([conge(10, None)], 39, DEUX, id="open, one day more than the maximum"),
+        pytest.param([conge(12, None)], 40, UN, id="open, from the third day of the gap"),
+        pytest.param([conge(13, None)], 40, DEUX, id="open, from the fourth day of the gap"),
+        pytest.param([conge(9, None)], 40, DEUX, id="open, begun on a covered day: ended by it"),
+        pytest.param([conge(-3, None)], 40, DEUX, id="open, begun before the arrêt: ended by it"),
+        pytest.param([conge(50, None)], 40, DEUX, id="open, begun with the next arrêt"),
+    ],
+)
+def test_declared_suspension_is_no_return_to_work(
+    suspensions: list[Periode], maximum: int, attendu: list[tuple[int, int, int, int]]
+) -> None:
+    for declarees in (suspensions, list(reversed(suspensions)), suspensions * 2):
+        assert bornes(build_episodes(TROU_40, TOLERANCE, declarees, maximum)) == attendu
+
+
+def test_open_suspension_speaks_of_one_gap() -> None:
+    trois = [*TROU_40, avis("c", 80, 89)]
+    assert bornes(build_episodes(trois, TOLERANCE, [conge(10, None)], 40)) == [(0, 59, 20, 2), (80, 89, 10, 1)]
+
+
+def test_each_gap_has_its_own_maximum() -> None:
+    trois = [*TROU_40, avis("c", 100, 109)]
+    assert bornes(build_episodes(trois, TOLERANCE, [conge(10, 99)], 40)) == [(0, 109, 30, 3)]
+
+
+@pytest.mark.parametrize(("maximum", "attendu"), [(0, 1), (1, 1), (2, 1)])
+def test_suspension_never_cuts_what_the_tolerance_keeps(maximum: int, attendu: int) -> None:
+    assert len(build_episodes([avis("a", 0, 9), avis("b", 12, 19)], TOLERANCE, [conge(10, 11)], maximum)) == attendu
+
+
+def test_suspension_counts_for_each_clock_and_joins_none() -> None:
+    prescriptions = [avis("a", 0, 9, risque="maternite"), avis("b", 15, 19, risque="maternite"), avis("c", 10, 14)]
+    episodes = build_episodes(prescriptions, TOLERANCE, [conge(10, 14)], 31)
+    assert [(e.risque, e.jours_prescrits) for e in episodes] == [("maternite", 15), ("maladie", 5)]
+
+
+def test_a_suspension_of_31_days_is_the_policy() -> None:
+    ref, jour = load_referentiel(), date(2026, 11, 22)
+    maximum = ref.entier("horloge_suspension_max_jours", jour)
+    tolerance = ref.entier("tolerance_horloge_risque_jours", jour)
+    for n, nombre in ((33, 1), (34, 2)):  # 31 of leave and 2 tolerated, then one more
+        prescriptions = [avis("a", 0, 9), avis("b", 10 + n, 60)]
+        assert len(build_episodes(prescriptions, tolerance, [conge(12, 42)], maximum)) == nombre
+    assert len(build_episodes([avis("a", 0, 9), avis("b", 42, 60)], tolerance, [conge(10, 41)], maximum)) == 2  # 32 of leave
 
 
 @pytest.mark.parametrize(
@@ -126,6 +203,12 @@ prescriptions_quelconques = st.lists(
     unique_by=lambda p: p.id_avis,
 )
 tolerances = st.integers(0, 5)
+suspensions_quelconques = st.lists(
+    st.builds(
+        lambda debut, duree: conge(debut, None if duree is None else debut + duree), st.integers(-10, 220), st.none() | st.integers(-2, 40)
+    ),
+    max_size=4,
+)
 sans_delai = settings(deadline=None)  # the machine that runs the tests may be busy
 
 
@@ -175,3 +258,13 @@ def test_episodes_rebuilt_from_themselves_stay_the_same(prescriptions: list[Pres
 @given(prescriptions_quelconques, tolerances)
 def test_a_wider_tolerance_never_makes_more_episodes(prescriptions: list[Prescription], tolerance: int) -> None:
     assert len(build_episodes(prescriptions, tolerance + 1)) <= len(build_episodes(prescriptions, tolerance))
+
+
+@sans_delai
+@given(prescriptions_quelconques, tolerances, suspensions_quelconques, st.integers(0, 31))
+def test_a_suspension_only_joins(prescriptions: list[Prescription], tolerance: int, suspensions: list[Periode], maximum: int) -> None:
+    sans = build_episodes(prescriptions, tolerance)
+    avec = build_episodes(prescriptions, tolerance, suspensions, maximum)
+    assert sum(e.jours_prescrits for e in avec) == sum(e.jours_prescrits for e in sans)
+    assert all(any(grand.debut <= e.debut and e.fin <= grand.fin for grand in avec) for e in sans)
+    assert len(build_episodes(prescriptions, tolerance, suspensions, maximum + 1)) <= len(avec) <= len(sans)
