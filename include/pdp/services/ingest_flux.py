@@ -31,7 +31,7 @@ _NOM = re.compile(rf"({'|'.join(FLUX)})_[A-Za-z0-9_.-]+\.csv")
 _PAQUET = 20_000
 _LISTES_COMPLETES = frozenset({"agents", "partenaires"})
 _INDICES = {"assures": "departement", "arrets_prescrits": "id_assure", "agents": "plateforme", "partenaires": "departements"}
-_MESSAGES = {
+MESSAGES = {
     "assure_inconnu": "Cet arrêt cite un assuré qui n'est pas encore connu : il sera repris dès que l'assuré arrivera.",
     "departement_hors_plateforme": "Aucune plateforme de cette installation ne couvre ce département.",
     "plateforme_inconnue": "Cette plateforme n'existe pas dans cette installation.",
@@ -159,7 +159,7 @@ def _load(conn: Connection, lecture: LectureFlux, maintenant: datetime) -> Bilan
     comptes = {"lignes": lignes, "admises": admises, "inchangees": bilan.inchangees, "rejetees": rejetees}
     conn.execute(query("flux.fermer_fichier"), {**comptes, "fichier": fichier_id})
     journal.record(conn, "fichier_charge", plateforme_id=None, donnees={"flux": flux, "fichier_id": fichier_id, **comptes})
-    return replace(bilan, rejouees=_replay(conn, maintenant)) if flux == "assures" and admises else bilan
+    return replace(bilan, rejouees=replay_en_attente(conn, maintenant)) if flux == "assures" and admises else bilan
 
 
 def _stage(conn: Connection, lecture: LectureFlux, fichier_id: UUID, maintenant: datetime) -> tuple[int, int]:
@@ -224,7 +224,7 @@ def _set_aside(conn: Connection, lecture: LectureFlux, fichier_id: UUID, mainten
         fichier_id,
         [
             LigneEcartee(
-                numero, champ, code, _MESSAGES[code], f"{lecture.entete}\n{textes[numero]}", cle=cle, indice=_hint(lecture, textes[numero])
+                numero, champ, code, MESSAGES[code], f"{lecture.entete}\n{textes[numero]}", cle=cle, indice=_hint(lecture, textes[numero])
             )
             for numero, champ, code, cle in ecartees
         ],
@@ -233,7 +233,7 @@ def _set_aside(conn: Connection, lecture: LectureFlux, fichier_id: UUID, mainten
     return len(ecartees)
 
 
-def _replay(conn: Connection, maintenant: datetime) -> int:
+def replay_en_attente(conn: Connection, maintenant: datetime) -> int:
     """Take the quarantined prescriptions of people who have just become known, as if they arrived now, under their own file."""
     rejouables = depot_flux.claim_rejouables(conn)
     if not rejouables:
