@@ -21,7 +21,26 @@ WHERE s.id = :signalement;
 
 -- name: list_motifs
 -- Its motives, heaviest first.
-SELECT regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points
+SELECT regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points, regle_id, levier, valable_jusqu_au
 FROM pdp.signalement_motif
 WHERE signalement_id = :signalement
 ORDER BY points DESC, regle;
+
+-- name: find_cas
+-- Whom an opaque id speaks of: a parcours, a signalement or a person; with her parcours, the open one first.
+SELECT x.assure_id, x.plateforme_id, x.signalement_id, a.date_naissance,
+    coalesce(x.parcours_id, (SELECT q.id FROM pdp.parcours AS q WHERE q.assure_id = x.assure_id ORDER BY q.clos_at IS NOT NULL, q.decide_at DESC, q.id LIMIT 1))
+        AS parcours_id
+FROM (
+    SELECT p.assure_id, p.plateforme_id, p.id AS parcours_id, cast(NULL AS uuid) AS signalement_id FROM pdp.parcours AS p WHERE p.id = :cas
+    UNION ALL SELECT s.assure_id, s.plateforme_id, NULL, s.id FROM pdp.signalement AS s WHERE s.id = :cas
+    UNION ALL SELECT i.id, i.plateforme_id, NULL, NULL FROM identite.assure AS i WHERE i.id = :cas
+) AS x
+JOIN identite.assure AS a ON a.id = x.assure_id;
+
+-- name: list_signalements
+-- Signalements of a person known by an instant, latest and highest first.
+SELECT s.id, s.palier, s.survenu_le, s.connu_at, s.statut, s.priorite
+FROM pdp.signalement AS s
+WHERE s.assure_id = :assure AND s.connu_at <= :instant
+ORDER BY s.statut = 'remplace', s.connu_at DESC, s.palier DESC, s.id;

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,12 +11,13 @@ from sqlalchemy import Connection, Row
 
 from pdp.domain.referentiel import Parametre
 from pdp.errors import Introuvable
+from pdp.referentiel import load_regles
 from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage.sql import query
 
 _REPRISE = {"maladie": "reprise_min_maladie", "at": "reprise_min_at", "mp": "reprise_min_mp", "trajet": "reprise_min_trajet"}
-# rule -> keys of the law that give the threshold its meaning; "reprise" depends on the risk
+# rule -> keys of the law that give the threshold its meaning; "reprise" depends on the risk. A rule that is not here has its own source.
 _DROITS: dict[str, tuple[str, ...]] = {
     "palier_30": ("prereprise_min",),
     "palier_60": ("reprise",),
@@ -25,6 +26,8 @@ _DROITS: dict[str, tuple[str, ...]] = {
     "psychique_avant_j180": ("psy_exclusion_arret_psy",),
     "ij_270": ("ij_plafond_trois_ans",),
     "ij_330": ("ij_plafond_trois_ans",),
+    "epuisement_proche": ("ij_plafond_trois_ans",),
+    "ij_epuisees": ("ij_plafond_trois_ans",),
 }
 _CONFIANCES = {
     "verifie": "texte lu",
@@ -58,7 +61,10 @@ class Repere:
 
 @dataclass(frozen=True, slots=True)
 class Raison:
-    """A rule that fired. ``reperes``: the value it compared to first, then the law behind it."""
+    """A rule that fired. ``reperes``: the value it compared to first, then the law behind it.
+
+    ``levier``: what a call can still change; ``valable_jusqu_au``: last day on which the points count, None = no end.
+    """
 
     phrase: str
     regle: str
@@ -67,6 +73,14 @@ class Raison:
     seuil: float
     points: int
     reperes: tuple[Repere, ...]
+    regle_id: str | None = None
+    source_regle: str | None = None
+    levier: str | None = None
+    valable_jusqu_au: date | None = None
+
+    def compte_au(self, jour: date) -> bool:
+        """Whether a call on ``jour`` can still change something here."""
+        return self.valable_jusqu_au is None or jour <= self.valable_jusqu_au
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +93,14 @@ class Explication:
     raisons: tuple[Raison, ...]
     priorite: int
     suite: str
+    palier: int
+    survenu_le: date
+    connu_at: datetime
     avertissement: str = AVERTISSEMENT
+
+    def priorite_au(self, jour: date) -> int:
+        """Points that still count on ``jour``."""
+        return sum(r.points for r in self.raisons if r.compte_au(jour))
 
 
 def explain_signalement(conn: Connection, *, parcours_id: UUID | None = None, signalement_id: UUID | None = None) -> Explication:
@@ -99,6 +120,9 @@ def explain_signalement(conn: Connection, *, parcours_id: UUID | None = None, si
         raisons=tuple(_explain_motif(motif, ligne, jour) for motif in motifs),
         priorite=ligne.priorite,
         suite=_SUITES[ligne.statut],
+        palier=ligne.palier,
+        survenu_le=ligne.survenu_le,
+        connu_at=ligne.connu_at,
     )
 
 
@@ -114,12 +138,13 @@ def _list_faits(ligne: Row[Any], jour: date) -> tuple[str, ...]:
 
 
 def _explain_motif(motif: Row[Any], ligne: Row[Any], jour: date) -> Raison:
-    reperes = [_get_repere(motif.parametre_id)]
+    reperes = [get_repere(motif.parametre_id)]
     for cle in _DROITS.get(motif.regle, ()):
         cle_loi = _REPRISE[ligne.risque] if cle == "reprise" else cle
         parametre = referentiel().find_pour_arret(cle_loi, ligne.debut, jour, ligne.plateforme_id)
         if parametre is not None:
             reperes.append(_build_repere(parametre))
+    regle = load_regles().find_regle(motif.regle_id) if motif.regle_id else None
     return Raison(
         phrase=motif.libelle,
         regle=motif.regle,
@@ -128,6 +153,10 @@ def _explain_motif(motif: Row[Any], ligne: Row[Any], jour: date) -> Raison:
         seuil=float(motif.seuil),
         points=motif.points,
         reperes=tuple(reperes),
+        regle_id=motif.regle_id,
+        source_regle=regle.source if regle is not None else None,
+        levier=motif.levier,
+        valable_jusqu_au=motif.valable_jusqu_au,
     )
 
 
@@ -135,7 +164,14 @@ def _find_parametre(identifiant: str) -> Parametre | None:
     return next((p for p in referentiel() if p.identifiant == identifiant), None)
 
 
-def _get_repere(identifiant: str) -> Repere:
+def find_repere(cle: str, jour: date, plateforme: str | None = None) -> Repere | None:
+    """The value of a key in force on a day, open questions included."""
+    parametre = referentiel().find_parametre(cle, jour, plateforme)
+    return None if parametre is None else _build_repere(parametre)
+
+
+def get_repere(identifiant: str) -> Repere:
+    """The value that a stored identifier names, even when it left the referential since."""
     parametre = _find_parametre(identifiant)
     if parametre is None:
         return Repere(identifiant, "Valeur utilisée ce jour-là, retirée du référentiel depuis.", "inconnue", "inconnue")
