@@ -1,4 +1,4 @@
-"""Thresholds and dated values of the referential in the shape that set-based work reads: bounds in whole numbers, values with their days."""
+"""Thresholds and dated values of the referential as set-based work reads them: bounds in whole numbers, values with their days."""
 
 from __future__ import annotations
 
