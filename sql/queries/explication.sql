@@ -44,3 +44,11 @@ SELECT s.id, s.palier, s.survenu_le, s.connu_at, s.statut, s.priorite
 FROM pdp.signalement AS s
 WHERE s.assure_id = :assure AND s.connu_at <= :instant
 ORDER BY s.statut = 'remplace', s.connu_at DESC, s.palier DESC, s.id;
+
+-- name: list_recents
+-- Latest signalements, by opaque ids.
+SELECT s.id, s.plateforme_id, s.assure_id, s.palier, s.survenu_le, s.statut
+FROM pdp.signalement AS s
+WHERE s.connu_at <= :maintenant AND s.statut <> 'remplace'
+ORDER BY s.connu_at DESC, s.priorite DESC, s.id
+LIMIT 15;

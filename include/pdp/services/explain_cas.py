@@ -7,12 +7,13 @@ applied to the day of that instant. The medical class is never read; what concer
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any, Literal
 from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
+from pdp.clock import PARIS, jour_local
 from pdp.domain.connaissance import AffectionConnue, Changement, Connaissance, Fait, describe_fait, is_annule, list_changements
 from pdp.domain.exclusion import find_exclusion
 from pdp.domain.jalons import Jalon
@@ -117,6 +118,17 @@ def explain_cas(
         changements=tuple(c for c in list_changements(connu, su, jour) if medecin or not c.reserve),
         maintenant=() if instant == maintenant else _tell_ecart(situation, su, lieu.jour(maintenant), cas),
     )
+
+
+def find_instant(jour: date, maintenant: datetime) -> datetime:
+    """End of a day in Paris, or ``maintenant`` for today; a day to come is refused by :func:`explain_cas`."""
+    fin = datetime.combine(jour, time.max, PARIS)
+    return maintenant if jour == jour_local(maintenant) else fin
+
+
+def list_recents(conn: Connection, maintenant: datetime) -> list[Any]:
+    """Latest signalements of every platform that is visible, by opaque ids: for who does not know which case to ask for."""
+    return list(conn.execute(query("explication.list_recents"), {"maintenant": maintenant}).all())
 
 
 def _choose_signalement(conn: Connection, cas: Row[Any], cas_id: UUID, connus: Any) -> UUID | None:
