@@ -1,0 +1,165 @@
+-- name: list_candidats
+-- People who hold, or held, the NIR given by their keyed hashes.
+SELECT a.nir_empreinte AS empreinte, a.id AS assure_id, a.plateforme_id, a.id_source, a.nom, a.date_naissance AS naissance,
+    a.mis_a_jour_source_at AS mis_a_jour_at
+FROM identite.assure a
+WHERE a.nir_empreinte = ANY(cast(:empreintes AS bytea[]))
+UNION
+SELECT n.nir_empreinte, a.id, a.plateforme_id, a.id_source, a.nom, a.date_naissance, a.mis_a_jour_source_at
+FROM identite.nir_ancien n JOIN identite.assure a ON a.id = n.assure_id
+WHERE n.nir_empreinte = ANY(cast(:empreintes AS bytea[]));
+
+-- name: vider
+-- Make room for another file, or another batch, in the same transaction.
+DROP TABLE IF EXISTS pg_temp.lu_dsn, pg_temp.retenu_dsn;
+
+-- name: creer
+-- Facts of the file being read whose person is known; gone with the transaction.
+CREATE TEMP TABLE lu_dsn (
+    fichier_id uuid NOT NULL, plateforme_id text NOT NULL, assure_id uuid NOT NULL, cle text NOT NULL, genre text NOT NULL, code text,
+    neutre boolean NOT NULL, debut date NOT NULL, fin date, reprise_le date, reprise_code text, valeur text, siret text,
+    nature_declaration text NOT NULL, annule boolean NOT NULL, emis_at timestamptz NOT NULL, ordre bigint NOT NULL, serie bytea, empreinte bytea NOT NULL
+) ON COMMIT DROP;
+
+-- name: copier
+-- Bulk path of the facts.
+COPY lu_dsn FROM STDIN;
+
+-- name: analyser
+-- Sizes for the planner.
+ANALYZE lu_dsn;
+
+-- name: retirer_serie
+-- A monthly declaration replaced or cancelled: the newest replacement is kept, whatever the order of arrival.
+INSERT INTO pdp.annulation_dsn (serie, emis_at, ordre)
+VALUES (:serie, :emis_at, :ordre)
+ON CONFLICT (serie) DO UPDATE SET emis_at = excluded.emis_at, ordre = excluded.ordre
+WHERE (excluded.emis_at, excluded.ordre) > (annulation_dsn.emis_at, annulation_dsn.ordre);
+
+-- name: retenir
+-- Per fact the newest version of the batch, where it is newer than what is known; annule = said so, taken back with its series, or marked 998.
+CREATE TEMP TABLE retenu_dsn ON COMMIT DROP AS
+WITH derniere AS (
+    SELECT DISTINCT ON (plateforme_id, cle) * FROM lu_dsn ORDER BY plateforme_id, cle, emis_at DESC, ordre DESC, empreinte DESC
+)
+SELECT d.fichier_id, d.plateforme_id, d.assure_id, d.cle, d.genre, d.code, d.neutre, d.debut, d.fin, d.reprise_le, d.reprise_code, d.valeur, d.siret,
+    d.nature_declaration, d.emis_at, d.ordre, d.serie, d.empreinte, connu.id AS fait_id,
+    d.annule
+    OR EXISTS (SELECT FROM pdp.annulation_dsn r WHERE r.serie = d.serie AND (r.emis_at, r.ordre) > (d.emis_at, d.ordre))
+    OR (d.genre = 'suspension' AND EXISTS (
+        SELECT FROM (
+            SELECT l.assure_id, l.siret, l.debut, l.code, l.genre, l.emis_at, l.ordre FROM lu_dsn l
+            UNION ALL
+            SELECT f.assure_id, f.siret, f.debut, f.code, f.genre, f.emis_at, f.ordre FROM pdp.fait_dsn f WHERE f.assure_id = d.assure_id
+        ) m
+        WHERE m.assure_id = d.assure_id AND m.genre = 'suspension' AND m.code = :marqueur AND m.debut = d.debut
+          AND m.siret IS NOT DISTINCT FROM d.siret AND (m.emis_at, m.ordre) > (d.emis_at, d.ordre)
+    )) AS annule,
+    connu.version_empreinte AS connue, connu.annule AS annule_connu
+FROM derniere d
+LEFT JOIN pdp.fait_dsn connu ON connu.plateforme_id = d.plateforme_id AND connu.cle = d.cle
+WHERE connu.id IS NULL OR (d.emis_at, d.ordre, d.empreinte) > (connu.emis_at, connu.ordre, connu.version_empreinte);
+
+-- name: historiser
+-- What was believed until now, where it changes.
+INSERT INTO pdp.fait_version (plateforme_id, genre, cle, assure_id, contenu, connu_du, connu_au, version_empreinte)
+SELECT f.plateforme_id, 'fait_dsn', f.cle, f.assure_id, to_jsonb(f), f.connu_at, :maintenant, f.version_empreinte
+FROM pdp.fait_dsn f JOIN retenu_dsn r ON r.fait_id = f.id
+WHERE (r.empreinte, r.annule) IS DISTINCT FROM (f.version_empreinte, f.annule)
+ON CONFLICT DO NOTHING;
+
+-- name: corriger
+-- Newer versions of known facts that say something else.
+UPDATE pdp.fait_dsn f
+SET genre = r.genre, code = r.code, neutre = r.neutre, debut = r.debut, fin = r.fin, reprise_le = r.reprise_le, reprise_code = r.reprise_code,
+    valeur = r.valeur, siret = r.siret, nature_declaration = r.nature_declaration, annule = r.annule, emis_at = r.emis_at, ordre = r.ordre,
+    serie = r.serie, version_empreinte = r.empreinte, connu_at = :maintenant, fichier_id = r.fichier_id
+FROM retenu_dsn r
+WHERE f.id = r.fait_id AND (r.empreinte, r.annule) IS DISTINCT FROM (f.version_empreinte, f.annule);
+
+-- name: inserer
+-- Facts never seen.
+INSERT INTO pdp.fait_dsn (plateforme_id, assure_id, cle, genre, code, neutre, debut, fin, reprise_le, reprise_code, valeur, siret, nature_declaration,
+    annule, emis_at, ordre, serie, version_empreinte, connu_at, fichier_id)
+SELECT plateforme_id, assure_id, cle, genre, code, neutre, debut, fin, reprise_le, reprise_code, valeur, siret, nature_declaration,
+    annule, emis_at, ordre, serie, empreinte, :maintenant, fichier_id
+FROM retenu_dsn
+WHERE fait_id IS NULL
+ORDER BY assure_id, debut, cle;
+
+-- name: rafraichir
+-- The same words again, later: only the version moves, so that an older declaration arriving afterwards does not win.
+UPDATE pdp.fait_dsn f
+SET emis_at = r.emis_at, ordre = r.ordre, serie = r.serie, nature_declaration = r.nature_declaration, debut = r.debut
+FROM retenu_dsn r
+WHERE f.id = r.fait_id AND (f.version_empreinte, f.annule) = (r.empreinte, r.annule)
+  AND (f.emis_at, f.ordre, f.serie, f.nature_declaration, f.debut) IS DISTINCT FROM (r.emis_at, r.ordre, r.serie, r.nature_declaration, r.debut);
+
+-- name: annuler_retires
+-- Known facts that the batch takes back without naming them: series replaced, or suspensions that begin the day a 998 names.
+CREATE TEMP TABLE annule_dsn ON COMMIT DROP AS
+SELECT f.id
+FROM pdp.fait_dsn f
+WHERE NOT f.annule AND f.serie = ANY(cast(:series AS bytea[]))
+  AND EXISTS (SELECT FROM pdp.annulation_dsn r WHERE r.serie = f.serie AND (r.emis_at, r.ordre) > (f.emis_at, f.ordre))
+UNION
+SELECT f.id
+FROM retenu_dsn m
+JOIN pdp.fait_dsn f ON f.assure_id = m.assure_id AND f.genre = 'suspension' AND f.debut = m.debut AND f.siret IS NOT DISTINCT FROM m.siret
+WHERE m.genre = 'suspension' AND m.code = :marqueur AND NOT f.annule AND (m.emis_at, m.ordre) > (f.emis_at, f.ordre);
+
+-- name: historiser_retires
+-- What was believed of them.
+INSERT INTO pdp.fait_version (plateforme_id, genre, cle, assure_id, contenu, connu_du, connu_au, version_empreinte)
+SELECT f.plateforme_id, 'fait_dsn', f.cle, f.assure_id, to_jsonb(f), f.connu_at, :maintenant, f.version_empreinte
+FROM pdp.fait_dsn f JOIN annule_dsn a ON a.id = f.id
+ON CONFLICT DO NOTHING;
+
+-- name: retirer
+-- They stand no more.
+UPDATE pdp.fait_dsn f SET annule = true, connu_at = :maintenant FROM annule_dsn a WHERE a.id = f.id;
+
+-- name: oublier_retires
+-- Make room for another batch of the same transaction.
+DROP TABLE IF EXISTS pg_temp.annule_dsn;
+
+-- name: compter
+-- Facts new or said differently.
+SELECT count(*) FROM retenu_dsn WHERE fait_id IS NULL OR (empreinte, annule) IS DISTINCT FROM (connue, annule_connu);
+
+-- name: consigner
+-- One journal event per fact said differently or taken back; new facts are journalled with their file.
+SELECT journal.consigner_lot(
+    CASE WHEN c.annule THEN 'fait_dsn_annule' ELSE 'fait_dsn_corrige' END,
+    jsonb_agg(jsonb_build_object('plateforme_id', c.plateforme_id, 'assure_id', c.assure_id, 'donnees', jsonb_build_object('fait_id', c.id))))
+FROM (
+    SELECT r.fait_id AS id, r.plateforme_id, r.assure_id, r.annule FROM retenu_dsn r
+    WHERE r.fait_id IS NOT NULL AND (r.empreinte, r.annule) IS DISTINCT FROM (r.connue, r.annule_connu)
+    UNION ALL
+    SELECT f.id, f.plateforme_id, f.assure_id, true FROM pdp.fait_dsn f JOIN annule_dsn a ON a.id = f.id
+) c
+GROUP BY c.annule;
+
+-- name: mettre_en_quarantaine
+-- A fact that cannot be placed, encrypted with what is needed to place it later.
+INSERT INTO identite.quarantaine (plateforme_id, fichier_id, numero_ligne, champ, code, message, cle_metier, contenu_chiffre, connu_at)
+VALUES (:plateforme, :fichier, :numero, :champ, :code, :message, :cle, :contenu, :maintenant)
+ON CONFLICT (fichier_id, numero_ligne) DO NOTHING;
+
+-- name: claim_rejouables
+-- Facts in quarantine whose NIR is now that of somebody known; locked.
+SELECT q.id, q.fichier_id, q.numero_ligne, q.contenu_chiffre
+FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
+WHERE f.flux = 'dsn' AND q.resolue_at IS NULL AND q.cle_metier IS NOT NULL
+  AND (EXISTS (SELECT FROM identite.assure a WHERE a.nir_empreinte = decode(q.cle_metier, 'hex'))
+    OR EXISTS (SELECT FROM identite.nir_ancien n WHERE n.nir_empreinte = decode(q.cle_metier, 'hex')))
+ORDER BY q.id
+FOR UPDATE OF q;
+
+-- name: resoudre
+-- The fact left the quarantine for its person.
+UPDATE identite.quarantaine SET resolue_at = :maintenant, resolution = 'rejouee', plateforme_id = :plateforme WHERE id = :id AND resolue_at IS NULL;
+
+-- name: requalifier
+-- Somebody is known now, but not surely the right one.
+UPDATE identite.quarantaine SET code = :code, message = :message WHERE id = :id AND code <> :code;
