@@ -1,21 +1,22 @@
-"""People and their prescriptions in bulk, and awkward random histories of absence."""
+"""People and what is known of them, in bulk: prescriptions, payments, declarations of employers. Random histories: histoires.py."""
 
 from __future__ import annotations
 
-import random
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, TextClause, text
 
 from fabrique import TEST
 from pdp.domain.arret import Prescription
 from pdp.domain.bilan import Bilan
-from pdp.services.detect_signalements import detect_signalements, rebuild_episodes
+from pdp.domain.connaissance import FaitEmployeur, Paiement
+from pdp.services.detect_signalements import detect_signalements
 
 PLATEFORME = "PF35"
 JOUR = date(2026, 11, 18)
@@ -30,22 +31,45 @@ _FICHIER = text(
 _ASSURE = text(
     """INSERT INTO identite.assure (id, plateforme_id, id_source, nir_chiffre, nir_empreinte, nom, prenom, date_naissance, sexe,
            commune_insee, contrat, mis_a_jour_source_at, connu_at)
-       VALUES (:id, :p, :s, '', :e, 'Essai', 'Dominique', :d, 'F', '35238', 'salarie', :r, :r)"""
+       SELECT l.id, :p, l.id::text, '', cast(l.id::text AS bytea), 'Essai', 'Dominique', l.naissance, 'F', '35238', 'salarie', :recu, :recu
+       FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS l (id uuid, naissance date)"""
 )
 _ARRET = text(
     """INSERT INTO pdp.arret_prescrit (plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel,
            motif_categorie, ald, canal, annule, recu_source_at, version_empreinte, connu_at, fichier_id)
-       VALUES (:p, :assure, :id_avis, :debut, :fin, :nature, :risque, :tpt, :motif, :ald, 'e_aat', :annule, :recu, '', :recu, :fichier)"""
+       SELECT :p, l.assure, l.id_avis, l.debut, l.fin, l.nature, l.risque, l.tpt, l.motif, l.ald, 'e_aat', l.annule, :recu, '', :recu,
+           :fichier
+       FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS l
+           (assure uuid, id_avis text, debut date, fin date, nature text, risque text, tpt boolean, motif text, ald boolean,
+           annule boolean)"""
 )
+_VERSEMENT = text(
+    """INSERT INTO pdp.ij_versee (plateforme_id, assure_id, id_versement, nature, risque, temps_partiel, debut, fin, jours, traite_le,
+           annule, version_empreinte, connu_at, fichier_id)
+       SELECT :p, l.assure, l.cle, '6110', l.risque, l.tpt, l.debut, l.fin, l.jours, l.fin, l.annule, '', :recu, :fichier
+       FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS l
+           (assure uuid, cle text, risque text, tpt boolean, debut date, fin date, jours integer, annule boolean)"""
+)
+_EMPLOYEUR = text(
+    """INSERT INTO pdp.fait_dsn (plateforme_id, assure_id, cle, genre, code, neutre, debut, fin, reprise_le, reprise_code, siret,
+           nature_declaration, annule, emis_at, version_empreinte, connu_at, fichier_id)
+       SELECT :p, l.assure, l.cle, l.genre, l.code, l.neutre, l.debut, l.fin, l.reprise_le, l.reprise_code, l.siret, '01', l.annule, :recu,
+           '', :recu, :fichier
+       FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS l (assure uuid, cle text, genre text, code text, neutre boolean, debut date,
+           fin date, reprise_le date, reprise_code text, siret text, annule boolean)"""
+)
+_TRANCHE = 20_000
 
 
 @dataclass
 class Personne:
-    """A person and all her prescriptions, in the order they arrive."""
+    """A person and all that is known of her, in the order it arrives."""
 
     prescriptions: list[Prescription] = field(default_factory=list)
     naissance: date = date(1980, 5, 1)
     id: UUID = field(default_factory=uuid4)
+    paiements: list[Paiement] = field(default_factory=list)
+    employeur: list[FaitEmployeur] = field(default_factory=list)
 
 
 def avis(debut: date, fin: date, **champs: object) -> Prescription:
@@ -58,20 +82,35 @@ def depuis(debut: date, duree_jours: int, **champs: object) -> Prescription:
     return avis(debut, debut + timedelta(days=duree_jours - 1), **champs)
 
 
+def cle(prefixe: str) -> str:
+    """A business key that no other fact has."""
+    return f"{prefixe}{next(_RANG):07}"
+
+
+def paiement(debut: date, fin: date, jours: int, risque: str = "maladie", annule: bool = False) -> Paiement:
+    """A payment with an id of its own; a negative number of days takes back."""
+    return Paiement(cle("V"), risque, False, debut, fin, jours, annule, RECU)
+
+
+def suspension(debut: date, fin: date | None, neutre: bool = True, annule: bool = False) -> FaitEmployeur:
+    """A suspension of the contract declared by an employer."""
+    return FaitEmployeur(cle("D"), "suspension", "501", neutre, debut, fin, None, None, "11111111100011", annule, RECU)
+
+
 def insert_personnes(conn: Connection, personnes: Iterable[Personne], recu: datetime = RECU) -> list[Personne]:
-    """Write the people and their prescriptions as received at `recu`."""
+    """Write the people and all that is known of them, as received at `recu`."""
     liste = list(personnes)
-    conn.execute(_ASSURE, [{"id": p.id, "p": PLATEFORME, "s": str(p.id), "e": p.id.bytes, "d": p.naissance, "r": recu} for p in liste])
-    insert_prescriptions(conn, [(p.id, prescription) for p in liste for prescription in p.prescriptions], recu)
+    _insert(conn, _ASSURE, [{"id": p.id, "naissance": p.naissance} for p in liste], recu=recu)
+    insert_prescriptions(conn, [(p.id, a) for p in liste for a in p.prescriptions], recu)
+    insert_paiements(conn, [(p.id, v) for p in liste for v in p.paiements], recu)
+    insert_employeur(conn, [(p.id, f) for p in liste for f in p.employeur], recu)
     return liste
 
 
 def insert_prescriptions(conn: Connection, lignes: Sequence[tuple[UUID, Prescription]], recu: datetime = RECU) -> None:
     """Write prescriptions of known people."""
-    fichier = conn.execute(_FICHIER, {"e": uuid4().bytes, "r": recu}).scalar_one()
     valeurs = [
         {
-            "p": PLATEFORME,
             "assure": assure,
             "id_avis": a.id_avis,
             "debut": a.debut,
@@ -82,69 +121,34 @@ def insert_prescriptions(conn: Connection, lignes: Sequence[tuple[UUID, Prescrip
             "motif": a.motif_categorie,
             "ald": a.ald,
             "annule": a.annule,
-            "recu": recu,
-            "fichier": fichier,
         }
         for assure, a in lignes
     ]
-    if valeurs:
-        conn.execute(_ARRET, valeurs)
+    _insert(conn, _ARRET, valeurs, recu=recu, fichier=_file(conn, recu))
 
 
-def generate_personnes(graine: int, nombre: int, jour: date = JOUR) -> list[Personne]:
-    """Seeded histories around `jour`: nested, adjacent, same day, gaps around the tolerance, cancelled, mixed risks, leap days."""
-    hasard = random.Random(graine)
-    return [_generate_personne(hasard, jour) for _ in range(nombre)]
+def insert_paiements(conn: Connection, lignes: Sequence[tuple[UUID, Paiement]], recu: datetime = RECU) -> None:
+    """Write paid periods of known people."""
+    champs = ("cle", "risque", "debut", "fin", "jours", "annule")
+    valeurs = [{"assure": assure, "tpt": v.temps_partiel} | {c: getattr(v, c) for c in champs} for assure, v in lignes]
+    _insert(conn, _VERSEMENT, valeurs, recu=recu, fichier=_file(conn, recu))
 
 
-def _generate_personne(hasard: random.Random, jour: date) -> Personne:
-    annees = hasard.choice((0, 0, 1, 2, 4, 7))
-    ancre = hasard.choice((date(2024, 2, 28), date(2024, 2, 29), date(2023, 12, 31), jour))
-    debut = min(ancre, jour) - timedelta(days=hasard.choice((0, 1, 29, 59, 89, 179, 364)) + 365 * annees + hasard.randint(0, 3))
-    prescriptions: list[Prescription] = []
-    fin = debut
-    while len(prescriptions) < 60 and fin < jour + timedelta(days=20):
-        prescription = _generate_prescription(hasard, debut)
-        prescriptions.append(prescription)
-        fin = max(fin, prescription.fin)
-        debut = _next_debut(hasard, prescription, fin)
-        if hasard.random() < 0.08:
-            break
-    if hasard.random() < 0.7:
-        prescriptions.append(_around(hasard, jour))
-    hasard.shuffle(prescriptions)
-    naissance = jour.replace(year=jour.year - hasard.choice((30, 49, 50, 51, 66, 67, 68))) + timedelta(days=hasard.randint(-1, 1))
-    return Personne(prescriptions, hasard.choice((naissance, date(1960, 2, 29), date(1976, 2, 29))))
+def insert_employeur(conn: Connection, lignes: Sequence[tuple[UUID, FaitEmployeur]], recu: datetime = RECU) -> None:
+    """Write what employers declared of known people."""
+    champs = ("cle", "genre", "code", "neutre", "debut", "fin", "reprise_le", "reprise_code", "siret", "annule")
+    valeurs = [{"assure": assure} | {c: getattr(f, c) for c in champs} for assure, f in lignes]
+    _insert(conn, _EMPLOYEUR, valeurs, recu=recu, fichier=_file(conn, recu))
 
 
-def _generate_prescription(hasard: random.Random, debut: date) -> Prescription:
-    duree = hasard.choice((1, 2, 3, 4, 5, 10, 28, 30, 31, 31, 60, 90, 120))
-    risque = hasard.choice(("maladie",) * 12 + ("at", "mp", "trajet", "maternite", "paternite"))
-    return depuis(
-        debut,
-        duree,
-        nature=hasard.choice(("initiale", "prolongation", "prolongation", "prolongation")),
-        risque=risque,
-        temps_partiel_therapeutique=hasard.random() < 0.15,
-        motif_categorie=hasard.choice(("tms", "psychique", "autre", "non_renseigne", "non_renseigne")),
-        ald=hasard.random() < 0.15,
-        annule=hasard.random() < 0.1,
-    )
+def _file(conn: Connection, recu: datetime) -> UUID:
+    return conn.execute(_FICHIER, {"e": uuid4().bytes, "r": recu}).scalar_one()
 
 
-def _next_debut(hasard: random.Random, dernier: Prescription, fin: date) -> date:
-    """Nested, same day, overlapping, adjacent, gaps at tolerance -1, 0, +1, or a return to work."""
-    interieur = dernier.debut + timedelta(days=hasard.randint(0, (dernier.fin - dernier.debut).days))
-    ecarts = (1, 1, 1, 1, 2, 3, 4, hasard.randint(5, 200))
-    return hasard.choice((interieur, dernier.debut, *(fin + timedelta(days=e) for e in ecarts)))
-
-
-def _around(hasard: random.Random, jour: date) -> Prescription:
-    """Ends around the tolerance of `jour`, with a duration around a threshold."""
-    fin = jour + timedelta(days=hasard.choice((-4, -3, -2, -1, 0, 1, 30)))
-    duree = hasard.choice((29, 30, 31, 32, 58, 59, 60, 61, 89, 90, 91, 179, 180, 181, 400))
-    prescription = _generate_prescription(hasard, fin - timedelta(days=duree - 1))
-    return replace(prescription, fin=fin)
+def _insert(conn: Connection, requete: TextClause, valeurs: Sequence[dict[str, Any]], **communs: Any) -> None:
+    for debut in range(0, len(valeurs), _TRANCHE):
+        lignes = json.dumps(valeurs[debut : debut + _TRANCHE], default=str)
+        conn.execute(requete, {"p": PLATEFORME, "lignes": lignes, **communs})
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,6 @@ def instant(jour: date) -> datetime:
 
 
 def run(conn: Connection, jour: date = JOUR) -> Bilan:
-    rebuild_episodes(conn, PLATEFORME, instant(jour))
     return detect_signalements(conn, PLATEFORME, TEST, instant(jour))
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from pdp.config import RACINE
 from pdp.domain.diagramme import page_parcours
 from pdp.domain.referentiel import Referentiel
-from pdp.referentiel import load_referentiel
+from pdp.domain.regles import Regles
+from pdp.referentiel import load_referentiel, load_regles
 
 DOCS = RACINE / "include" / "docs"
 
@@ -20,7 +21,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def pages() -> dict[Path, str]:
     """Every generated page with its content."""
-    return {DOCS / "parcours.md": page_parcours(), DOCS / "referentiel.md": _page_referentiel(load_referentiel())}
+    return {
+        DOCS / "parcours.md": page_parcours(),
+        DOCS / "referentiel.md": _page_referentiel(load_referentiel()) + _page_regles(load_regles()),
+    }
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -49,4 +53,36 @@ def _page_referentiel(referentiel: Referentiel) -> str:
     for p in sorted(referentiel.parametres, key=lambda p: (p.tiroir, p.cle, p.identifiant)):
         valeur = "question ouverte" if p.valeur is None else f"{p.comparateur or ''} {p.valeur} {p.unite}".strip()
         lignes.append(f"| `{p.cle}` | {valeur} | {p.du or '–'} | {p.au or '–'} | {p.source} | {p.confiance} | {p.note} |")
+    return "\n".join(lignes) + "\n"
+
+
+_FENETRES = {
+    None: "sans fin connue",
+    "avant_j180": "veille de J180",
+    "fin_droits": "veille de la fin des indemnités",
+    "fin_arret": "fin de l'arrêt",
+}
+
+
+def _page_regles(regles: Regles) -> str:
+    lignes = [
+        "",
+        "# Règles du signalement",
+        "",
+        "Une règle change dans `include/pdp/referentiel/regles.toml`. Les points classent une liste d'appels ; ils ne décident de rien.",
+        "Les points d'une règle cessent de compter quand sa fenêtre se ferme : un appel n'y peut alors plus rien.",
+        "",
+        "| règle | plateforme | du | au | phrase | ce qu'un appel peut encore changer | seuil | points | jusqu'à | source |",
+        "|---|---|---|---|---|---|---|---|---|---|",
+    ]
+    for r in regles:
+        dates = f"{r.du or '–'} | {r.au or '–'}"
+        valeurs = f"`{r.parametre}` | `{r.points}` | {_FENETRES[r.fenetre]}"
+        lignes.append(
+            f"| `{r.cle}` v{r.version} | {r.plateforme or 'toutes'} | {dates} | {r.phrase} | {r.levier} | {valeurs} | {r.source} |"
+        )
+    lignes += ["", "# Exclusions", "", "| exclusion | plateforme | du | au | phrase | codes | source |", "|---|---|---|---|---|---|---|"]
+    for e in regles.exclusions:
+        codes = ", ".join(e.codes) or "–"
+        lignes.append(f"| `{e.cle}` | {e.plateforme or 'toutes'} | {e.du or '–'} | {e.au or '–'} | {e.phrase} | {codes} | {e.source} |")
     return "\n".join(lignes) + "\n"

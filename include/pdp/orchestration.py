@@ -38,7 +38,6 @@ DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
 FLUX_CHARGES = Asset(name="flux_charges", uri="pdp://flux/charges")
 SIGNALEMENTS_DETECTES = Asset(name="signalements_detectes", uri="pdp://signalements/detectes")
 LOT_ENVOI = 200  # messages of one run: the next one comes two minutes later
-RELECTURE = timedelta(days=2)  # facts are read again this far back: a file committed late is never missed, and twice is once
 
 # Every sweep is short and can be run twice: two quick retries absorb a database restart; a person looks at what remains.
 REGLAGES: dict[str, Any] = {
@@ -121,18 +120,11 @@ def receive_flux() -> dict[str, Any]:
 
 
 def detect(plateforme_id: str) -> dict[str, Any]:
-    """Absences touched since the last passage, then the thresholds that fall due by the mere passing of time."""
-    dag = get_current_context()["dag"].dag_id
-    with db.begin(settings().url_app, systeme("detecter")) as conn:
-        dernier = record_passage.find_dernier_instant(conn, dag, "detecter", plateforme_id)
+    """People of whom something was learnt since the last passage, and those who fall due by the mere passing of time.
 
-    def detecter(conn: Connection, plateforme: str, auteur: Auteur, maintenant: datetime) -> Bilan:
-        depuis = None if dernier is None else min(dernier, maintenant) - RELECTURE
-        episodes = detect_signalements.rebuild_episodes(conn, plateforme, maintenant, depuis)
-        detectes = detect_signalements.detect_signalements(conn, plateforme, auteur, maintenant)
-        return Bilan(detectes.traites, detectes.ignores, detectes.echoues, {**episodes.detail, **detectes.detail})
-
-    return sweep("detecter", detecter, plateforme_id)
+    The database keeps both lists: nothing depends on when the last passage was.
+    """
+    return sweep("detecter", detect_signalements.detect_signalements, plateforme_id)
 
 
 def send_messages() -> dict[str, Any]:

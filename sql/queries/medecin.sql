@@ -1,6 +1,6 @@
 -- name: list_signalements_a_trier
--- Files waiting for a decision, highest priority first, then longest wait; the medical class is not read here.
-SELECT s.id, s.palier, s.priorite, s.survenu_le, s.connu_at, s.source, a.nom, a.prenom, a.date_naissance, a.contrat,
+-- Files waiting for a decision, highest priority of the day first, then longest wait; the medical class is not read here.
+SELECT s.id, s.palier, pdp.priorite_du_jour(s.id, :jour) AS priorite, s.survenu_le, s.connu_at, s.source, a.nom, a.prenom, a.date_naissance, a.contrat,
        e.debut, e.fin, e.risque, e.motif_categorie, e.jours_prescrits, e.nb_prescriptions, e.temps_partiel,
        greatest(0, cast(:plafond AS integer) - pdp.jours_comptes(c.comptees, :jour, :annees)) AS ij_restantes, c.epuisement_le,
        (SELECT coalesce(array_agg(m.libelle ORDER BY m.points DESC, m.regle), '{}') FROM pdp.signalement_motif m WHERE m.signalement_id = s.id)
@@ -10,7 +10,7 @@ JOIN identite.assure a ON a.id = s.assure_id
 JOIN pdp.episode e ON e.id = s.episode_id
 LEFT JOIN pdp.droits_ij c ON c.assure_id = s.assure_id
 WHERE s.statut = 'a_trier'
-ORDER BY s.priorite DESC, s.connu_at, s.id
+ORDER BY priorite DESC, s.connu_at, s.id
 LIMIT :limite;
 
 -- name: count_signalements

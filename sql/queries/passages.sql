@@ -9,8 +9,3 @@ UPDATE pdp.passage
 SET fin_at = clock_timestamp(), traites = :traites, ignores = :ignores, echoues = :echoues, detail = detail || cast(:detail AS jsonb)
 WHERE id = :id;
 
--- name: dernier_instant
--- Business instant of the last passage that ended.
-SELECT max(instant_metier) FROM pdp.passage
-WHERE dag = :dag AND tache = :tache AND fin_at IS NOT NULL
-    AND (cast(:plateforme AS text) IS NULL OR detail ->> 'plateforme' = :plateforme);

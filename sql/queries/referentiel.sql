@@ -9,6 +9,17 @@ INSERT INTO referentiel.parametre (identifiant, cle, tiroir, plateforme_id, vale
 VALUES (:identifiant, :cle, :tiroir, :plateforme, cast(:valeur AS jsonb), :unite, :comparateur, :date_reference, :du, :au, :source, :confiance,
     :verifie_le, :verifie_par, :note);
 
+-- name: vider_regles
+-- All rules are written again in the same transaction: readers see the old set or the new one.
+DELETE FROM referentiel.regle;
+
+-- name: inserer_regle
+-- One rule over one period.
+INSERT INTO referentiel.regle (identifiant, cle, version, plateforme_id, du, au, phrase, levier, source, observation, parametre, points, fenetre,
+    motif_categorie, groupe, rang)
+VALUES (:identifiant, :cle, :version, :plateforme, :du, :au, :phrase, :levier, :source, :observation, :parametre, :points, :fenetre,
+    :motif_categorie, :groupe, :rang);
+
 -- name: publier_plateforme
 -- A platform as configured; its id never changes.
 INSERT INTO pdp.plateforme (id, libelle, departement, fuseau, telephone)

@@ -1,66 +1,137 @@
--- From absences to signalements and alerts. Oracle: domain/signalement.py; rules, thresholds and points come from it as parameters.
+-- From absences to signalements. Oracle: domain/signalement.py; rules, thresholds and points come from it as parameters.
+-- Only the people of personne_touchee are looked at.
 
--- name: drop_arret_en_cours
+-- name: is_quelqu_un_touche
+-- Whether there is anybody to look at.
+SELECT EXISTS (SELECT 1 FROM personne_touchee);
+
+-- name: drop_absence
 -- Work table of a previous detection in the same transaction.
-DROP TABLE IF EXISTS pg_temp.arret_en_cours;
+DROP TABLE IF EXISTS pg_temp.absence;
 
 -- name: drop_candidat
 -- Work table of a previous detection in the same transaction.
 DROP TABLE IF EXISTS pg_temp.candidat;
 
--- name: drop_candidat_motif
+-- name: drop_constat
 -- Work table of a previous detection in the same transaction.
-DROP TABLE IF EXISTS pg_temp.candidat_motif;
+DROP TABLE IF EXISTS pg_temp.constat;
 
 -- name: drop_deja_signale
 -- Work table of a previous detection in the same transaction.
 DROP TABLE IF EXISTS pg_temp.deja_signale;
 
--- name: create_arret_en_cours
--- Absences that run on the day (the last prescribed day is past by no more than the tolerance), with what is known of the person.
-CREATE TEMPORARY TABLE arret_en_cours ON COMMIT DROP AS
+-- name: create_absence
+-- Absences that run on the day (the last prescribed day is past by no more than the tolerance), and those of a signalement still waiting,
+-- with what is known of the person and what her employers declared. Of each employer the arrêt begun last speaks.
+CREATE TEMPORARY TABLE absence ON COMMIT DROP AS
+WITH regardee AS (
+    SELECT e.id
+    FROM personne_touchee AS t
+    JOIN pdp.episode AS e ON e.assure_id = t.assure_id
+    WHERE e.plateforme_id = :plateforme AND e.etat = 'courant' AND e.debut <= :jour AND e.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
+    UNION
+    SELECT s.episode_id
+    FROM personne_touchee AS t
+    JOIN pdp.signalement AS s ON s.assure_id = t.assure_id
+    WHERE s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+)
 SELECT
     e.id AS episode_id,
     e.assure_id,
     e.debut,
     e.fin,
     e.motif_categorie,
+    e.fin >= cast(:jour AS date) - cast(:tolerance AS integer) AS en_cours,
     least(cast(:jour AS date), e.fin) - e.debut + 1 AS duree_jours,
+    e.debut + cast(:minimum_j180 AS integer) - 1 AS j180_le,
     (e.debut + cast(:minimum_j180 AS integer) - 1) - cast(:jour AS date) AS jours_avant_j180,
     extract(year FROM cast(:jour AS date))::integer - extract(year FROM a.date_naissance)::integer
         - (to_char(cast(:jour AS date), 'MMDD') < to_char(a.date_naissance, 'MMDD'))::integer AS age,
-    c.ij_utilisees,
-    c.ij_restantes,
-    c.epuisement_projete_le,
-    p.id AS parcours_id
-FROM pdp.episode AS e
+    compte.jours AS jours_comptes,
+    coalesce(pdp.jours_comptes(compte.jours, :jour, :fenetre), 0) AS ij_utilisees,
+    d.epuisement_le,
+    p.id AS parcours_id,
+    reprise.reprise_le,
+    contrat.retraite_le,
+    contrat.deces_le,
+    contrat.inaptitude_le,
+    least(reprise.reprise_le, contrat.retraite_le, contrat.deces_le) - 1 AS dernier_jour_declare
+FROM regardee
+JOIN pdp.episode AS e ON e.id = regardee.id AND e.etat = 'courant' AND e.debut <= :jour
 JOIN identite.assure AS a ON a.id = e.assure_id
-LEFT JOIN pdp.compteur_ij AS c ON c.assure_id = e.assure_id AND c.au = :jour
+LEFT JOIN pdp.droits_ij AS d ON d.assure_id = e.assure_id
+CROSS JOIN LATERAL (SELECT CASE WHEN cast(:compter_l324 AS boolean) THEN d.comptees + d.l324 ELSE d.comptees END AS jours) AS compte
 LEFT JOIN pdp.parcours AS p ON p.assure_id = e.assure_id AND p.clos_at IS NULL
-WHERE e.plateforme_id = :plateforme
-    AND e.etat = 'courant'
-    AND e.debut <= :jour
-    AND e.fin >= cast(:jour AS date) - cast(:tolerance AS integer);
+LEFT JOIN LATERAL (
+    SELECT
+        min(f.debut) FILTER (WHERE f.code = ANY(cast(:codes_retraite AS text[])) AND f.debut >= e.debut) AS retraite_le,
+        min(f.debut) FILTER (WHERE f.code = ANY(cast(:codes_deces AS text[]))) AS deces_le,
+        min(f.debut) FILTER (WHERE f.code = ANY(cast(:codes_inaptitude AS text[])) AND f.debut >= e.debut) AS inaptitude_le
+    FROM pdp.fait_dsn AS f
+    WHERE f.assure_id = e.assure_id AND f.genre = 'fin_contrat' AND NOT f.annule
+) AS contrat ON true
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN bool_and(employeur.finie) THEN max(employeur.reprise_le) END AS reprise_le
+    FROM (
+        SELECT DISTINCT ON (coalesce(f.siret, ''))
+            f.reprise_le,
+            coalesce(
+                f.reprise_le > e.debut AND f.reprise_code = ANY(cast(:codes_reprise AS text[]))
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM pdp.fait_dsn AS s
+                    WHERE s.assure_id = e.assure_id AND s.genre = 'suspension' AND s.neutre AND NOT s.annule
+                        AND s.debut <= f.reprise_le AND (s.fin IS NULL OR f.reprise_le <= s.fin)
+                )
+                AND NOT EXISTS (
+                    SELECT 1
+                    FROM pdp.arret_prescrit AS avis
+                    WHERE avis.assure_id = e.assure_id AND NOT avis.annule AND avis.risque = ANY(cast(:risques AS text[]))
+                        AND avis.date_debut BETWEEN f.reprise_le AND e.fin
+                ),
+                false
+            ) AS finie
+        FROM pdp.fait_dsn AS f
+        WHERE f.assure_id = e.assure_id AND f.genre = 'arret' AND NOT f.annule AND f.code = ANY(cast(:codes_arret AS text[]))
+            AND f.debut <= e.fin AND coalesce(f.reprise_le, f.fin, f.debut) >= e.debut
+        ORDER BY coalesce(f.siret, ''), f.debut DESC, f.cle COLLATE "C" DESC
+    ) AS employeur
+) AS reprise ON true;
 
--- name: analyze_arret_en_cours
+-- name: analyze_absence
 -- Without figures the planner would take the work table for a small one.
-ANALYZE arret_en_cours;
+ANALYZE absence;
 
 -- name: create_candidat
--- Absences over a threshold and not excluded, at their highest threshold, with the day it was reached.
+-- Running absences over a threshold, at their highest one, with the day it was reached and the reason why nothing is signalled, if any.
 CREATE TEMPORARY TABLE candidat ON COMMIT DROP AS
 SELECT
     gen_random_uuid() AS id,
     e.*,
     palier.palier,
     e.debut + palier.minimum - 1 AS franchi_le,
+    CASE
+        WHEN e.deces_le <= :jour THEN 'deces'
+        WHEN e.retraite_le <= :jour THEN 'retraite'
+        WHEN e.reprise_le <= :jour THEN 'reprise_declaree'
+        WHEN cast(:exclure_tpt_seul AS boolean) AND NOT EXISTS (
+            SELECT 1
+            FROM pdp.arret_prescrit AS a
+            WHERE a.assure_id = e.assure_id AND NOT a.annule AND a.risque = ANY(cast(:risques AS text[]))
+                AND a.date_debut BETWEEN e.debut AND e.fin AND NOT a.temps_partiel
+        ) THEN 'temps_partiel_seul'
+        WHEN cast(:exclure_age AS boolean)
+            AND e.age BETWEEN coalesce(cast(:age_exclu_min AS integer), e.age) AND coalesce(cast(:age_exclu_max AS integer), e.age) THEN 'age'
+        WHEN cast(:silence AS boolean) THEN 'silence'
+    END AS exclusion,
     1 + (
         SELECT count(*)
         FROM pdp.episode AS autre
         WHERE autre.assure_id = e.assure_id AND autre.etat = 'courant' AND autre.id <> e.episode_id
             AND autre.debut > cast(:repetition_depuis AS date) AND autre.debut <= :jour
     ) AS nb_episodes_fenetre
-FROM arret_en_cours AS e
+FROM absence AS e
 CROSS JOIN LATERAL (
     SELECT t.palier, t.minimum
     FROM unnest(cast(:paliers AS integer[]), cast(:minima AS integer[])) AS t (palier, minimum)
@@ -68,28 +139,23 @@ CROSS JOIN LATERAL (
     ORDER BY t.palier DESC
     LIMIT 1
 ) AS palier
-WHERE NOT e.age BETWEEN coalesce(cast(:age_exclu_min AS integer), e.age) AND coalesce(cast(:age_exclu_max AS integer), e.age)
-    AND (cast(:signaler_tpt_seul AS boolean) OR EXISTS (
-        SELECT 1
-        FROM pdp.arret_prescrit AS a
-        WHERE a.assure_id = e.assure_id AND NOT a.annule AND a.risque = ANY(:risques)
-            AND a.date_debut BETWEEN e.debut AND e.fin AND NOT a.temps_partiel
-    ));
+WHERE e.en_cours;
 
 -- name: analyze_candidat
 -- Without figures the planner would take the work table for a small one.
 ANALYZE candidat;
 
--- name: create_candidat_motif
--- Each rule that fires, with what it saw; of the rules of one group, the last one only.
-CREATE TEMPORARY TABLE candidat_motif ON COMMIT DROP AS
+-- name: create_constat
+-- Each rule that fires while its window is open, with what it saw and the last day of the window; of the rules of one group, the last only.
+CREATE TEMPORARY TABLE constat ON COMMIT DROP AS
 SELECT DISTINCT ON (c.id, coalesce(r.groupe, r.cle))
-    c.id AS candidat_id, r.cle AS regle, r.version, o.observe, r.seuil, r.parametre_id, r.points,
+    c.id AS candidat_id, r.cle AS regle, r.identifiant AS regle_id, r.version, o.observe, r.seuil, r.parametre_id, r.points, r.levier,
+    r.groupe, r.rang, w.fin AS valable_jusqu_au,
     replace(replace(r.phrase, '{observe}', o.observe::text), '{s}', CASE WHEN o.observe > 1 THEN 's' ELSE '' END) AS libelle
 FROM candidat AS c
 CROSS JOIN jsonb_to_recordset(cast(:regles AS jsonb)) AS r (
-    ordre integer, cle text, version integer, phrase text, observation text, mini integer, maxi integer, seuil numeric,
-    parametre_id text, points integer, motif_categorie text, groupe text
+    rang integer, cle text, identifiant text, version integer, phrase text, levier text, observation text, mini integer, maxi integer,
+    seuil numeric, parametre_id text, points integer, fenetre text, motif_categorie text, groupe text
 )
 CROSS JOIN LATERAL (
     SELECT CASE r.observation
@@ -98,15 +164,28 @@ CROSS JOIN LATERAL (
         WHEN 'nb_episodes_fenetre' THEN c.nb_episodes_fenetre
         WHEN 'age' THEN c.age
         WHEN 'ij_utilisees' THEN c.ij_utilisees
+        WHEN 'jours_avant_epuisement' THEN CASE WHEN c.epuisement_le >= :jour THEN c.epuisement_le - cast(:jour AS date) END
+        WHEN 'jours_depuis_inaptitude' THEN CASE WHEN c.inaptitude_le <= :jour THEN cast(:jour AS date) - c.inaptitude_le END
     END AS observe
 ) AS o
+CROSS JOIN LATERAL (
+    SELECT least(
+        CASE r.fenetre
+            WHEN 'avant_j180' THEN c.j180_le - 1
+            WHEN 'fin_droits' THEN c.epuisement_le - 1
+            WHEN 'fin_arret' THEN c.fin + cast(:marge AS integer)
+        END,
+        c.dernier_jour_declare
+    ) AS fin
+) AS w
 WHERE o.observe BETWEEN coalesce(r.mini, o.observe) AND coalesce(r.maxi, o.observe)
+    AND (w.fin IS NULL OR w.fin >= :jour)
     AND (r.motif_categorie IS NULL OR r.motif_categorie = c.motif_categorie)
-ORDER BY c.id, coalesce(r.groupe, r.cle), r.ordre DESC;
+ORDER BY c.id, coalesce(r.groupe, r.cle), r.rang DESC;
 
--- name: analyze_candidat_motif
+-- name: analyze_constat
 -- Without figures the planner would take the work table for a small one.
-ANALYZE candidat_motif;
+ANALYZE constat;
 
 -- name: create_deja_signale
 -- Signalements of the same absence: of this episode, raised on a day that is now part of it, or of a replaced episode that overlaps it.
@@ -123,6 +202,14 @@ WHERE ancien.id = c.episode_id
 -- Without figures the planner would take the work table for a small one.
 ANALYZE deja_signale;
 
+-- name: count_exclusions
+-- Running absences over a threshold that bring nothing, by reason, and those that run below the first threshold.
+SELECT exclusion, count(*) AS nombre FROM candidat WHERE exclusion IS NOT NULL GROUP BY exclusion
+UNION ALL
+SELECT 'sous_palier', count(*) FROM absence AS a WHERE a.en_cours AND NOT EXISTS (SELECT 1 FROM candidat AS c WHERE c.episode_id = a.episode_id)
+UNION ALL
+SELECT 'sans_arret_en_cours', (SELECT count(*) FROM personne_touchee) - (SELECT count(*) FROM absence WHERE en_cours);
+
 -- name: insert_signalements
 -- The highest threshold not yet signalled for the absence, its motives, the end of the lower one that was waiting, and their events.
 WITH nouveau AS (
@@ -136,17 +223,21 @@ WITH nouveau AS (
         CASE WHEN c.parcours_id IS NOT NULL THEN cast(:maintenant AS timestamptz) END,
         CASE WHEN c.parcours_id IS NOT NULL THEN 'systeme' END
     FROM candidat AS c
-    LEFT JOIN (SELECT candidat_id, sum(points) AS points FROM candidat_motif GROUP BY candidat_id) AS m ON m.candidat_id = c.id
-    WHERE NOT EXISTS (SELECT 1 FROM deja_signale AS d WHERE d.candidat_id = c.id AND d.palier >= c.palier)
+    LEFT JOIN (SELECT candidat_id, sum(points) AS points FROM constat GROUP BY candidat_id) AS m ON m.candidat_id = c.id
+    WHERE c.exclusion IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deja_signale AS d WHERE d.candidat_id = c.id AND d.palier >= c.palier)
     ON CONFLICT DO NOTHING
     RETURNING id, assure_id, episode_id, palier, priorite, statut
 ),
 motif AS (
     INSERT INTO pdp.signalement_motif (
-        signalement_id, plateforme_id, regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points
+        signalement_id, plateforme_id, regle, regle_version, regle_id, libelle, levier, valeur_observee, seuil, parametre_id, points,
+        valable_jusqu_au, constate_le
     )
-    SELECT m.candidat_id, :plateforme, m.regle, m.version, m.libelle, m.observe, m.seuil, m.parametre_id, m.points
-    FROM candidat_motif AS m
+    SELECT
+        m.candidat_id, :plateforme, m.regle, m.version, m.regle_id, m.libelle, m.levier, m.observe, m.seuil, m.parametre_id, m.points,
+        m.valable_jusqu_au, :jour
+    FROM constat AS m
     JOIN nouveau AS n ON n.id = m.candidat_id
     RETURNING 1
 ),
@@ -176,7 +267,7 @@ evenement AS (
     FROM depasse
 )
 SELECT
-    (SELECT count(*) FROM candidat) AS candidats,
+    (SELECT count(*) FROM candidat WHERE exclusion IS NULL) AS candidats,
     (SELECT count(*) FROM nouveau) AS crees,
     (SELECT count(*) FROM nouveau WHERE statut = 'a_trier') AS a_trier,
     (SELECT count(*) FROM nouveau WHERE statut = 'veille') AS veille,

@@ -8,14 +8,14 @@ WHERE plateforme_id = :plateforme AND signe_at IS NOT NULL AND du <= :jour AND (
 SELECT id, rang, libelle, conditions, cible FROM pdp.dol_regle WHERE dol_version_id = :version ORDER BY rang;
 
 -- name: verrouiller_a_trier
--- Signalements waiting for tri, most urgent first; rows another sweep holds are left to it.
-SELECT s.id, s.palier, s.priorite, e.motif_categorie, e.risque, e.ald,
+-- Signalements waiting for tri, highest priority of the day first; rows another sweep holds are left to it.
+SELECT s.id, s.palier, pdp.priorite_du_jour(s.id, :jour) AS priorite, e.motif_categorie, e.risque, e.ald,
     extract(year FROM age(cast(:jour AS date), a.date_naissance))::integer AS age
 FROM pdp.signalement s
 JOIN pdp.episode e ON e.id = s.episode_id
 JOIN identite.assure a ON a.id = s.assure_id
 WHERE s.plateforme_id = :plateforme AND s.statut = 'a_trier'
-ORDER BY s.priorite DESC, s.survenu_le, s.id
+ORDER BY priorite DESC, s.survenu_le, s.id
 FOR UPDATE OF s SKIP LOCKED;
 
 -- name: verrouiller_un

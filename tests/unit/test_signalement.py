@@ -4,31 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
-from typing import get_args
 
 import pytest
 
+from pdp.domain import signalement
 from pdp.domain.calendrier import add_mois
+from pdp.domain.exclusion import FaitsEpisode
 from pdp.domain.referentiel import Referentiel
 from pdp.domain.signalement import (
-    EXCLUSIONS,
     PALIERS,
-    REGLES,
     Evaluation,
-    Exclusion,
-    FaitsEpisode,
     dernier_jour_avant_palier,
-    evaluate,
-    find_exclusion,
     is_a_trier,
-    list_franchissements,
+    priorite_du_jour,
 )
 from pdp.errors import ReferentielIncomplet
-from pdp.referentiel import load_referentiel
+from pdp.referentiel import load_referentiel, load_regles
 
 J0 = date(2026, 1, 1)
 LONG = FaitsEpisode(debut=J0, fin=J0 + timedelta(days=400))
 REF = load_referentiel()
+REGLES = load_regles()
+
+
+def evaluate(faits: FaitsEpisode, jour: date, referentiel: Referentiel = REF, plateforme: str | None = None) -> Evaluation:
+    return signalement.evaluate(faits, jour, referentiel, REGLES, plateforme)
 
 
 def jour(n: int) -> date:
@@ -54,9 +54,9 @@ def test_threshold_is_reached_on_its_day(palier: int, franchi: int, avant: int |
 
 
 def test_all_thresholds_crossed_are_listed_in_order() -> None:
-    atteints = list_franchissements(LONG, jour(200), REF)
+    atteints = signalement.list_franchissements(LONG, jour(200), REF, REGLES)
     assert [(f.palier, f.franchi_le) for f in atteints] == [(30, jour(30)), (60, jour(59)), (90, jour(89)), (180, jour(179))]
-    assert list_franchissements(LONG, jour(29), REF) == ()
+    assert signalement.list_franchissements(LONG, jour(29), REF, REGLES) == ()
 
 
 @pytest.mark.parametrize(("dernier", "palier"), [(57, 30), (58, 30), (59, 60), (60, 60)])
@@ -64,45 +64,6 @@ def test_nothing_after_the_last_prescribed_day_is_absence(dernier: int, palier: 
     """Seen two days after its end, the last day that still counts as under way."""
     faits = replace(LONG, fin=jour(dernier))
     assert evaluate(faits, jour(dernier + 2), REF).palier == palier
-
-
-@pytest.mark.parametrize(("apres", "exclusion"), [(0, None), (1, None), (2, None), (3, "arret_termine"), (90, "arret_termine")])
-def test_arret_is_over_once_the_tolerance_has_passed(apres: int, exclusion: str | None) -> None:
-    faits = replace(LONG, fin=jour(99))
-    evaluation = evaluate(faits, jour(99 + apres), REF)
-    assert evaluation.exclusion == exclusion
-    assert evaluation.palier == (None if exclusion else 90)
-
-
-@pytest.mark.parametrize(("n", "exclusion"), [(-1, "arret_a_venir"), (0, None)])
-def test_arret_to_come(n: int, exclusion: str | None) -> None:
-    assert find_exclusion(LONG, jour(n), REF) == exclusion
-
-
-@pytest.mark.parametrize("risque", ["maladie", "at", "mp", "trajet", "maternite", "paternite"])
-def test_maternity_and_paternity_are_never_signalled(risque: str) -> None:
-    evaluation = evaluate(replace(LONG, risque=risque), jour(100), REF)
-    if risque in ("maternite", "paternite"):
-        assert evaluation == Evaluation(None, None, (), 0, risque)
-    else:
-        assert (evaluation.palier, evaluation.exclusion) == (90, None)
-
-
-@pytest.mark.parametrize(("decalage", "exclusion"), [(-1, "age"), (0, "age"), (1, None)])
-def test_age_of_67_is_excluded_from_the_birthday_on(decalage: int, exclusion: str | None) -> None:
-    naissance = add_mois(jour(100), -67 * 12) + timedelta(days=decalage)
-    assert find_exclusion(replace(LONG, naissance_le=naissance), jour(100), REF) == exclusion
-
-
-def test_part_time_only_is_not_absence_unless_policy_says_so() -> None:
-    faits = replace(LONG, seulement_tpt=True)
-    assert find_exclusion(faits, jour(100), REF) == "temps_partiel_seul"
-    autre = Referentiel(replace(p, valeur=True) if p.cle == "signaler_tpt_seul" else p for p in REF)
-    assert evaluate(faits, jour(100), autre).palier == 90
-
-
-def test_every_exclusion_has_a_french_sentence() -> None:
-    assert set(EXCLUSIONS) == set(get_args(Exclusion))
 
 
 @pytest.mark.parametrize(
@@ -130,6 +91,17 @@ def test_every_exclusion_has_a_french_sentence() -> None:
         ("ij_330", {"ij_utilisees": 329}, 60, False),
         ("ij_330", {"ij_utilisees": 330}, 60, True),
         ("ij_330", {"ij_utilisees": None}, 60, False),
+        ("epuisement_proche", {"epuisement_le": jour(91)}, 60, False),  # 31 days ahead
+        ("epuisement_proche", {"epuisement_le": jour(90)}, 60, True),
+        ("epuisement_proche", {"epuisement_le": jour(61)}, 60, True),
+        ("epuisement_proche", {"epuisement_le": jour(60)}, 60, False),  # today: exhausted
+        ("ij_epuisees", {"epuisement_le": jour(61)}, 60, False),
+        ("ij_epuisees", {"epuisement_le": jour(60)}, 60, True),
+        ("ij_epuisees", {"epuisement_le": None}, 60, False),
+        ("inaptitude_declaree", {"inaptitude_le": jour(61)}, 60, False),
+        ("inaptitude_declaree", {"inaptitude_le": jour(60)}, 60, True),
+        ("inaptitude_declaree", {"inaptitude_le": jour(0)}, 365, True),
+        ("inaptitude_declaree", {"inaptitude_le": jour(0)}, 366, False),
     ],
 )
 def test_motive_fires_at_its_boundary(regle: str, faits: dict[str, object], n: int, se_declenche: bool) -> None:
@@ -142,7 +114,7 @@ def test_priority_is_the_sum_of_the_points_of_policy() -> None:
     assert regles(evaluation) == {"palier_90", "psychique_avant_j180", "repetition", "age", "ij_330"}
     attendu = {m.regle: REF.entier(next(r.points for r in REGLES if r.cle == m.regle), jour(150)) for m in evaluation.motifs}
     assert {m.regle: m.points for m in evaluation.motifs} == attendu
-    assert evaluation.priorite == sum(attendu.values()) == 30 + 25 + 10 + 5 + 30
+    assert evaluation.priorite == sum(attendu.values()) == 30 + 25 + 10 + 5 + 30 == priorite_du_jour(evaluation.motifs, jour(150))
 
 
 def test_no_threshold_no_motive() -> None:
@@ -198,10 +170,45 @@ def test_sentences_are_french_and_agree_in_number() -> None:
     assert "dans 2 jours (" in phrase(177)
 
 
-def test_rules_are_data_that_the_referential_can_serve() -> None:
-    assert len({r.cle for r in REGLES}) == len(REGLES)
-    assert all(r.version >= 1 for r in REGLES)
-    for regle in REGLES:
-        assert REF.get_parametre(regle.parametre, J0).comparateur is not None
-        assert REF.entier(regle.points, J0) > 0
+def test_thresholds_are_rules_of_one_group() -> None:
     assert [f"palier_{n}" for n in PALIERS] == [r.cle for r in REGLES if r.groupe == "palier"]
+
+
+@pytest.mark.parametrize(
+    ("regle", "faits", "n", "dernier"),
+    [
+        ("palier_60", {"fin": jour(70)}, 60, 77),  # a prolongation may still come for seven days
+        ("palier_60", {"fin": jour(70), "reprise_le": jour(65)}, 60, 64),  # a declared return closes everything the day before
+        ("palier_60", {"fin": jour(70), "retraite_le": jour(80)}, 60, 77),
+        ("psychique_avant_j180", {"motif_categorie": "psychique"}, 150, 178),
+        ("psychique_avant_j180", {"motif_categorie": "psychique", "reprise_le": jour(160)}, 150, 159),
+        ("repetition", {"nb_episodes_fenetre": 3}, 60, None),
+        ("repetition", {"nb_episodes_fenetre": 3, "deces_le": jour(90)}, 60, 89),
+        ("ij_270", {"ij_utilisees": 300, "epuisement_le": jour(120)}, 60, 119),
+        ("ij_270", {"ij_utilisees": 300}, 60, None),
+        ("epuisement_proche", {"epuisement_le": jour(70)}, 60, 69),
+        ("ij_epuisees", {"epuisement_le": jour(60), "fin": jour(90)}, 60, 97),
+    ],
+)
+def test_points_count_until_their_window_closes(regle: str, faits: dict[str, object], n: int, dernier: int | None) -> None:
+    """`n`: day of the evaluation; `dernier`: last day on which the points count, the next one they do not."""
+    evaluation = evaluate(replace(LONG, **faits), jour(n), REF)
+    (motif,) = (m for m in evaluation.motifs if m.regle == regle)
+    assert motif.valable_jusqu_au == (None if dernier is None else jour(dernier))
+    assert motif.levier
+    if dernier is None:
+        assert motif.is_valable(jour(n + 1000))
+    else:
+        assert [motif.is_valable(jour(dernier + k)) for k in (-1, 0, 1)] == [True, True, False]
+        assert priorite_du_jour([motif], jour(dernier)) == motif.points
+        assert priorite_du_jour([motif], jour(dernier + 1)) == 0
+
+
+def test_priority_of_the_day_falls_as_windows_close() -> None:
+    faits = replace(LONG, fin=jour(160), motif_categorie="psychique", nb_episodes_fenetre=3)
+    motifs = evaluate(faits, jour(130), REF).motifs
+    assert [priorite_du_jour(motifs, jour(n)) for n in (130, 167, 168, 178, 179)] == [65, 65, 35, 35, 10]
+
+
+def test_motive_names_its_rule_with_version_and_date() -> None:
+    assert {m.regle_id for m in evaluate(LONG, jour(60), REF).motifs} == {"palier_60.2@origine"}

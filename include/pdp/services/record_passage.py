@@ -37,8 +37,3 @@ def close_passage(conn: Connection, passage_id: str, bilan: Bilan) -> None:
             "detail": json.dumps(bilan.detail),
         },
     )
-
-
-def find_dernier_instant(conn: Connection, dag: str, tache: str, plateforme_id: str | None) -> datetime | None:
-    """Business instant of the last passage that ended, None when there is none: everything is then to be read."""
-    return conn.execute(query("passages.dernier_instant"), {"dag": dag, "tache": tache, "plateforme": plateforme_id}).scalar()
