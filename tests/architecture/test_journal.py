@@ -52,6 +52,9 @@ def list_recorded() -> dict[str, list[str]]:
             if "consigner_lot(" in requete:
                 trouves = [t for motif in CODES_SQL for m in re.finditer(motif, requete, re.DOTALL) for t in m.groups()]
                 lieux[f"{fichier.name}: {requete.splitlines()[0]}"] = trouves
+    for fichier in (RACINE / "sql" / "migrations").glob("*.sql"):  # definer functions that journal by themselves
+        for code in re.findall(r"PERFORM journal\.consigner\('(\w+)'", fichier.read_text(encoding="utf-8")):
+            lieux[f"{fichier.name}: {code}"] = [code]
     return lieux
 
 

@@ -36,7 +36,8 @@ def _adresses(jeu: Jeu) -> list[str]:
         "/equipe/absences",
         f"/equipe/absences?agent={csam}&du={jour}&au={jour + timedelta(days=9)}",
         "/equipe/donnees",
-        "/equipe/donnees?tout=true",
+        "/equipe/quarantaine",
+        "/equipe/quarantaine?etat=traitees&tout=true",
         "/passages",
         f"/passages/{quote(PASSAGE)}",
         "/aide",
@@ -59,7 +60,11 @@ def test_no_page_names_an_insured_person(jeu: Jeu, connecter: Connecter) -> None
         ("/equipe", ("1 tâche en retard", "Parcours non affectés (1)", "Camille Agent", "Présent")),
         ("/equipe/blocages", ("Premier appel", "en retard de 3 j", "en retard de 2 j", "1 alerte ouverte", "1 hors délai")),
         ("/equipe/blocages/premier_appel", ("en retard de 3 j",)),
-        ("/equipe/donnees", ("dates_inversees", "La fin précède le début.", "arrets_essai.csv", "à jour", "en retard (plus de")),
+        (
+            "/equipe/donnees",
+            ("dates_inversees", "La fin précède le début.", "arrets_essai.csv", "à jour", "en retard (plus de", "Déposer un fichier"),
+        ),
+        ("/equipe/quarantaine", ("dates_inversees", "La fin précède le début.", "Ligne 4")),
         ("/passages", ("pdp_detection", "Terminé")),
     ],
 )

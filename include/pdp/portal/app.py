@@ -26,12 +26,14 @@ from pdp.errors import (
 from pdp.portal.affichage import MENUS, page_erreur
 from pdp.portal.securite import Enveloppe, FormulaireRefuse
 from pdp.portal.sessions import ConnexionRequise, redirect
+from pdp.services.upload_flux import too_large
 
 # Order = order of the menu entries of a role.
 VUES = [
     "connexion",
     "ma_liste",
     "fiche",
+    "pourquoi",
     "appel",
     "creneaux",
     "entretien",
@@ -42,6 +44,8 @@ VUES = [
     "medecin_suivis",
     "partenaire",
     "responsable",
+    "donnees",
+    "quarantaine",
     "evaluateur",
     "aide",
 ]
@@ -60,7 +64,7 @@ _journal = logging.getLogger("pdp.portail")
 def create_app() -> FastAPI:
     """The portal; nothing is read from the database here, so it starts and answers even when the database is down."""
     app = FastAPI(title="PDP", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Enveloppe, page_erreur=_page_500(), page_trop_grand=_page_413())
+    app.add_middleware(Enveloppe, page_erreur=_page_500(), page_trop_grand=_page_413(), page_fichier_trop_grand=_page_413_fichier())
     MENUS.clear()
     for nom in VUES:
         module = importlib.import_module(f"pdp.portal.views.{nom}")
@@ -95,6 +99,16 @@ def _page_413() -> HTMLResponse:
         "Envoi trop volumineux",
         "Le formulaire envoyé est trop long : rien n'a été enregistré.",
         "Raccourcissez le texte puis recommencez.",
+    )
+
+
+def _page_413_fichier() -> HTMLResponse:
+    return page_erreur(
+        413,
+        "Fichier trop volumineux",
+        too_large().message,
+        "Les autres fichiers peuvent être déposés.",
+        ("/equipe/donnees", "Revenir aux données"),
     )
 
 

@@ -51,14 +51,16 @@ class RouteProtegee(APIRoute):
             if request.method in ("GET", "HEAD"):
                 return await suite(request)
             check_origine(request)
-            return await _submit(request, suite, roles)
+            async with request.form() as formulaire:  # closes the files received, whatever the view does
+                request.state.formulaire = formulaire
+                return await _submit(request, suite, roles)
 
         return handle
 
 
 async def _submit(request: Request, suite: Callable[[Request], Any], roles: frozenset[str]) -> Response:
     """Run the view of a form once: its token is checked, a second submission goes where the first one led."""
-    formulaire = request.state.formulaire = await request.form()
+    formulaire = request.state.formulaire
     session = request.state.session
     if session is None or PUBLIC in roles:
         return await suite(request)  # the sign-in form carries its own token

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import date, datetime, time
-from typing import Literal, overload
+from typing import IO, Literal, overload
 from uuid import UUID, uuid4
 
 from fastapi import Request
-from starlette.datastructures import FormData
+from starlette.datastructures import FormData, UploadFile
 
 from pdp.clock import PARIS
 from pdp.errors import DonneeInvalide
@@ -114,3 +114,11 @@ def identifiant(request: Request, champ: str, *, libelle: str) -> UUID:
         return UUID(str(brut))
     except ValueError:
         raise DonneeInvalide(f"« {libelle} » : choisissez dans la liste. Rien n'a été enregistré.", code=f"bad_id:{champ}") from None
+
+
+def fichier(request: Request, champ: str, *, libelle: str) -> tuple[str, IO[bytes]]:
+    """Name and content of the file chosen; the name is what the browser says and is still to be checked."""
+    recu = _fields(request).get(champ)
+    if not isinstance(recu, UploadFile) or not recu.filename:
+        raise DonneeInvalide(f"« {libelle} » : choisissez un fichier. Rien n'a été déposé.", code=f"missing:{champ}")
+    return recu.filename, recu.file

@@ -12,8 +12,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pdp.errors import ErreurPdp
+from pdp.services.upload_flux import TAILLE_MAX_OCTETS
 
 CORPS_MAX_OCTETS = 64 * 1024
+CHEMIN_DEPOT = "/equipe/donnees/depot"
+CORPS_DEPOT_MAX_OCTETS = TAILLE_MAX_OCTETS + CORPS_MAX_OCTETS
+"""The only route that takes a file; its session and role are checked before a byte of the body is read."""
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
@@ -43,12 +47,13 @@ class FormulaireRefuse(ErreurPdp):
 
 
 class Enveloppe:
-    """Outermost layer: security headers on every response, bodies over 64 KB refused, an unexpected error becomes a clean page."""
+    """Outermost layer: security headers on every response, too large bodies refused, an unexpected error becomes a clean page."""
 
-    def __init__(self, app: ASGIApp, page_erreur: Response, page_trop_grand: Response) -> None:
+    def __init__(self, app: ASGIApp, page_erreur: Response, page_trop_grand: Response, page_fichier_trop_grand: Response) -> None:
         self.app = app
         self.page_erreur = page_erreur
         self.page_trop_grand = page_trop_grand
+        self.page_fichier_trop_grand = page_fichier_trop_grand
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,13 +68,15 @@ class Enveloppe:
                 _add_headers(MutableHeaders(scope=message), scope["scheme"])
             await send(message)
 
-        if _declared_size(Headers(scope=scope)) > CORPS_MAX_OCTETS:
-            await self.page_trop_grand(scope, receive, send_entetes)
+        depot = scope["method"] == "POST" and scope["path"] == CHEMIN_DEPOT
+        maximum, trop_grand = (CORPS_DEPOT_MAX_OCTETS, self.page_fichier_trop_grand) if depot else (CORPS_MAX_OCTETS, self.page_trop_grand)
+        if _declared_size(Headers(scope=scope), maximum) > maximum:
+            await trop_grand(scope, receive, send_entetes)
             return
         try:
-            await self.app(scope, _Compteur(receive), send_entetes)
+            await self.app(scope, _Compteur(receive, maximum), send_entetes)
         except CorpsTropGrand:
-            await self.page_trop_grand(scope, receive, send_entetes)
+            await trop_grand(scope, receive, send_entetes)
         except Exception:
             _journal.exception("unexpected_error method=%s", scope["method"])
             if commencee:
@@ -84,21 +91,22 @@ class CorpsTropGrand(Exception):
 class _Compteur:
     """Counts the bytes really received: a chunked body announces no size."""
 
-    def __init__(self, receive: Receive) -> None:
+    def __init__(self, receive: Receive, maximum: int) -> None:
         self.receive = receive
+        self.maximum = maximum
         self.total = 0
 
     async def __call__(self) -> Message:
         message = await self.receive()
         self.total += len(message.get("body", b""))
-        if self.total > CORPS_MAX_OCTETS:
+        if self.total > self.maximum:
             raise CorpsTropGrand
         return message
 
 
-def _declared_size(entetes: Headers) -> int:
+def _declared_size(entetes: Headers, maximum: int) -> int:
     taille = entetes.get("content-length", "0")
-    return int(taille) if taille.isdigit() else CORPS_MAX_OCTETS + 1
+    return int(taille) if taille.isdigit() else maximum + 1
 
 
 def _add_headers(entetes: MutableHeaders, schema: str) -> None:

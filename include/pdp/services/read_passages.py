@@ -24,7 +24,15 @@ TRAITEMENTS = {
     "pdp_suivis": "7. Devenir à 6 et 12 mois",
     "pdp_evaluation": "8. Tables des évaluateurs",
 }
-FLUX = {"arrets_prescrits": "Arrêts prescrits", "assures": "Assurés", "partenaires": "Partenaires", "agents": "Agents"}
+FLUX = {
+    "arrets_prescrits": "Arrêts prescrits",
+    "assures": "Assurés",
+    "ij_versees": "Indemnités journalières versées",
+    "ald_invalidite": "ALD et invalidité",
+    "dsn": "Déclarations des employeurs (DSN)",
+    "partenaires": "Partenaires",
+    "agents": "Agents",
+}
 ATTENDUS = frozenset({"arrets_prescrits", "assures"})
 """Feeds that come every working day; the others come when something changes, so that silence is no lateness."""
 

@@ -1,4 +1,4 @@
-"""Screens of the manager: load, stalls, absences, data received, DAG runs. No page names an insured person."""
+"""Screens of the manager: load, stalls, absences, DAG runs. No page names an insured person."""
 
 from __future__ import annotations
 
@@ -144,20 +144,6 @@ def enter_absence(request: Request) -> Response:
     return redirect(
         "/equipe/absences?" + urlencode({"agent": agent_id, "du": du, "au": au, "motif": motif}) if touches else "/equipe/absences"
     )
-
-
-@routeur.get("/equipe/donnees")
-@acces("responsable")
-def show_donnees(request: Request, tout: bool = False) -> Response:
-    """Files received, their freshness, and refused lines with their reason."""
-    maintenant = clock.now()
-    with lire(request) as conn:
-        fraicheur = read_passages.list_fraicheur(conn)
-        fichiers = read_passages.list_fichiers(conn, PAGE)
-        comptes = read_passages.count_quarantaine(conn)
-        lignes = read_passages.list_quarantaine(conn, TOUT if tout else PAGE)
-    delai = referentiel().entier("flux_retard_alerte_jours", jour_local(maintenant), session_of(request).plateforme_id)
-    return page(request, "responsable/donnees.html", fraicheur=fraicheur, fichiers=fichiers, comptes=comptes, lignes=lignes, delai=delai)
 
 
 @routeur.get("/passages")
