@@ -21,6 +21,7 @@ from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_compte_ij import CompteIJ, find_compte_ij
 from pdp.services.read_historique import Evenement, list_evenements
 from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
+from pdp.services.record_verdict import Verdict, list_verdicts
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
@@ -173,6 +174,7 @@ class Fiche:
     evenements: list[Evenement]
     jalons: tuple[Jalon, ...]
     compte: CompteIJ | None
+    verdicts: list[Verdict]
     essais_max: int
 
     @property
@@ -264,6 +266,7 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         evenements=list_evenements(conn, parcours_id, _details(contacts, tele_echanges, orientations)),
         jalons=_jalons(tete, jour),
         compte=find_compte_ij(conn, tete.assure_id, jour),
+        verdicts=list_verdicts(conn, tete.signalement_id),
         essais_max=get_essais_max(tete, jour),
     )
 

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from pdp import clock
 from pdp.clock import jour_local
 from pdp.domain.tache import MOTIFS_ATTENTE
+from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
 from pdp.portal import formulaires
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
@@ -29,7 +30,16 @@ def show_fiche(request: Request, parcours_id: UUID) -> Response:
     with lire(request) as conn:
         fiche = read_fiche(conn, agent_of(request), parcours_id, maintenant)
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
-    return page(request, "csam/fiche.html", fiche=fiche, psy=psy, resultats_psy=RESULTATS, attentes=MOTIFS_ATTENTE, **LIBELLES)
+    return page(
+        request,
+        "csam/fiche.html",
+        fiche=fiche,
+        psy=psy,
+        resultats_psy=RESULTATS,
+        attentes=MOTIFS_ATTENTE,
+        MOTIFS_VERDICT=MOTIFS_VERDICT,
+        **LIBELLES,
+    )
 
 
 @routeur.post("/parcours/{parcours_id}/taches")

@@ -14,6 +14,7 @@ from pdp.domain.dol import CIBLES
 from pdp.domain.evenements import describe
 from pdp.domain.issue import PROVENANCES, SITUATIONS_PAR_MOTIF
 from pdp.domain.parcours import SITUATIONS
+from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
 from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
@@ -24,6 +25,7 @@ from pdp.services.consult_medical import DossierMedical, consult_medical
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.read_compte_ij import find_compte_ij
 from pdp.services.record_avis import LONGUEUR_MAX, record_avis
+from pdp.services.record_verdict import list_verdicts
 from pdp.services.sort_signalements import decide_signalement
 
 routeur = Routeur()
@@ -97,6 +99,8 @@ def _page_dossier(request: Request, signalement_id: UUID, medical: DossierMedica
         dossier = read_medecin.get_dossier(conn, signalement_id)
         contexte = {
             "motifs": read_medecin.list_motifs(conn, signalement_id),
+            "verdicts": list_verdicts(conn, signalement_id),
+            "MOTIFS_VERDICT": MOTIFS_VERDICT,
             "compte": find_compte_ij(conn, dossier.assure_id, jour_local(clock.now())),
             "prescriptions": read_medecin.list_prescriptions(conn, dossier.assure_id),
             "evenements": [(e, *describe(e.evenement)) for e in read_medecin.list_evenements(conn, dossier.assure_id)],
