@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,13 @@ def write_fichier(dossier: Path, flux: str, lignes: list[str], jour: str = "2026
     chemin = dossier / f"{flux}_{jour}.csv"
     contenu = [";".join(load_schema(flux).colonnes), *lignes, fin or f"#FIN;{len(lignes)}", ""]
     chemin.write_text("\n".join(contenu), encoding="utf-8")
+    return chemin
+
+
+def age(chemin: Path, secondes: int = 3600) -> Path:
+    """As if nobody had written to the file for a while: a cut file is then a cut file, and no longer one that is being written."""
+    etat = chemin.stat()
+    os.utime(chemin, (etat.st_atime - secondes, etat.st_mtime - secondes))
     return chemin
 
 

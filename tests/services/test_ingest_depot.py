@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from fabrique import MAINTENANT, TEST, lot, socle
-from livraisons import count, counts, ingest, ligne_arret, ligne_assure, list_arrets, write_fichier
+from livraisons import age, count, counts, ingest, ligne_arret, ligne_assure, list_arrets, write_fichier
 from pdp.errors import FluxRefuse
 from pdp.services import ingest_flux
 from pdp.services.ingest_flux import ingest_depot, ingest_fichier
@@ -43,6 +43,7 @@ def test_a_malformed_file_is_refused_with_its_reason_and_the_others_go_in(
     depot: Path, admin: psycopg.Connection[Any], nom: str, octets: bytes, code: str
 ) -> None:
     (depot / nom).write_bytes(octets)
+    age(depot / nom)
     write_fichier(depot, "assures", [ligne_assure(1)], jour="2026-10-02")
     bilan = ingest_depot(lot, depot, TEST, MAINTENANT)
     assert {fichier.etat for _, fichier in bilan.fichiers} == {"charge", "refuse"}
@@ -51,6 +52,7 @@ def test_a_malformed_file_is_refused_with_its_reason_and_the_others_go_in(
     assert (depot / "refuses" / nom).read_bytes() == octets
     assert (depot / "traites" / "assures_2026-10-02.csv").exists()
     (depot / nom).write_bytes(octets)
+    age(depot / nom)
     assert [fichier.etat for _, fichier in ingest_depot(lot, depot, TEST, MAINTENANT).fichiers] == ["deja_refuse"]
     assert count(admin, "journal.evenement WHERE evenement = 'fichier_refuse'") == 1
 

@@ -73,6 +73,10 @@ AGENT = {
     "actif_du": "2025-01-01",
     "actif_au": "",
 }
+MEDICALES = {
+    "arrets_prescrits": {"motif_medical", "ald", "hospitalisation"},
+    "ald_invalidite": {"imb_ald_num", "imb_etm_nat", "med_mtf_cod"},
+}
 LIGNES = {"assures": ASSURE, "arrets_prescrits": ARRET, "partenaires": PARTENAIRE, "agents": AGENT}
 
 
@@ -220,9 +224,7 @@ def test_published_schemas_are_table_schemas_that_explain_every_column(flux: str
         assert champ["description"].endswith(".")
         assert set(champ["constraints"]) <= {"required", "enum", "pattern", "minimum", "maximum", "maxLength"}
         re.compile(champ["constraints"].get("pattern", ""))
-    assert {champ["name"] for champ in document["fields"] if champ.get("pdp:classe") == "medicale"} == (
-        {"motif_medical", "ald", "hospitalisation"} if flux == "arrets_prescrits" else set()
-    )
+    assert {champ["name"] for champ in document["fields"] if champ.get("pdp:classe") == "medicale"} == (MEDICALES.get(flux, set()))
 
 
 @pytest.mark.parametrize(

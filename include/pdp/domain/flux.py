@@ -13,8 +13,10 @@ from typing import Any
 from pdp.domain.flux_champs import Champ, compile_champ
 from pdp.domain.flux_controles import ValeurRefusee
 
-FLUX = ("assures", "agents", "partenaires", "arrets_prescrits")
-"""Names of the feeds, in the order in which a delivery is read: people and resources before the prescriptions that cite them."""
+FLUX = ("assures", "agents", "partenaires", "arrets_prescrits", "ij_versees", "ald_invalidite")
+"""Names of the feeds, in the order in which a delivery is read: people and resources before the facts that cite them."""
+FAITS = frozenset({"arrets_prescrits", "ij_versees", "ald_invalidite"})
+"""Feeds whose lines cite an insured person by ``id_assure`` and wait for that person when unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +46,12 @@ class Schema:
         self, nom: str, champs: tuple[Champ, ...], cle: tuple[str, ...], manquantes: frozenset[str], regles: tuple[Regle, ...]
     ) -> None:
         self.nom = nom
-        self.champs = champs
-        self.colonnes = tuple(champ.nom for champ in champs)
+        self.champs = tuple(sorted(champs, key=lambda champ: champ.optionnel))
+        self.colonnes = tuple(champ.nom for champ in champs if not champ.optionnel)
+        self.optionnelles = tuple(champ.nom for champ in champs if champ.optionnel)
         self.cle = cle
-        self._lecteurs = tuple((champ.nom, compile_champ(champ, manquantes)) for champ in champs)
+        self._complets = tuple((champ.nom, compile_champ(champ, manquantes)) for champ in self.champs)
+        self._lecteurs = self._complets[: len(self.colonnes)]
         self._regles = regles
 
     @classmethod
@@ -59,11 +63,16 @@ class Schema:
         return cls(document["name"], champs, tuple(document["primaryKey"]), frozenset(document["missingValues"]), regles)
 
     def validate_cells(self, cellules: Sequence[str]) -> LigneValide | list[Anomalie]:
-        """One line whose cells are in the order of ``colonnes``; every anomaly of the line is reported, not only the first."""
+        """One line whose cells are in the order of ``colonnes``, then of ``optionnelles`` when the file has one of them.
+
+        Every anomaly of the line is reported, not only the first. A column that the file does not have gives no value at all.
+        """
         lecteurs = self._lecteurs
         if len(cellules) != len(lecteurs):
-            attendues = len(lecteurs)
-            return [Anomalie("", "nombre_de_colonnes", f"La ligne compte {len(cellules)} cases au lieu de {attendues}.")]
+            if len(cellules) != len(self._complets):
+                attendues = len(lecteurs)
+                return [Anomalie("", "nombre_de_colonnes", f"La ligne compte {len(cellules)} cases au lieu de {attendues}.")]
+            lecteurs = self._complets
         valeurs: dict[str, Any] = {}
         anomalies: list[Anomalie] = []
         for (nom, lire), cellule in zip(lecteurs, cellules, strict=True):
@@ -78,10 +87,21 @@ class Schema:
                     anomalies.append(anomalie)
         return anomalies or LigneValide(self.nom, valeurs)
 
+    def read_cle(self, cellules: Sequence[str]) -> tuple[Any, ...]:
+        """Values of the key columns of a line that may be faulty elsewhere; None for one that cannot be read."""
+        lus: dict[str, Any] = {}
+        for (nom, lire), cellule in zip(self._complets, cellules, strict=False):
+            if nom in self.cle:
+                try:
+                    lus[nom] = lire(cellule)
+                except ValeurRefusee:
+                    lus[nom] = None
+        return tuple(lus.get(nom) for nom in self.cle)
+
 
 def validate_row(schema: Schema, row: Mapping[str, str]) -> LigneValide | list[Anomalie]:
     """Same as :meth:`Schema.validate_cells` for a mapping; a column that is absent counts as an empty cell."""
-    return schema.validate_cells([row.get(colonne, "") for colonne in schema.colonnes])
+    return schema.validate_cells([row.get(colonne, "") for colonne in (*schema.colonnes, *schema.optionnelles)])
 
 
 def _rule_ordre(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Regle:
@@ -129,6 +149,30 @@ def _rule_requis_si(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Regle
     return check
 
 
+def _rule_distincts(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Regle:
+    """Two columns that cannot hold the same value, when both do."""
+    premier, second = brut["champs"]
+
+    def check(valeurs: dict[str, Any]) -> Anomalie | None:
+        if valeurs.get(premier) is None or valeurs.get(premier) != valeurs.get(second):
+            return None
+        return Anomalie(second, "valeurs_identiques", f"« {titres[second]} » ne peut pas être le même que « {titres[premier]} ».")
+
+    return check
+
+
+def _rule_dans_periode(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Regle:
+    """A number of days, taken back ones included, that fits between its two dates, both inclusive."""
+    champ, debut, fin = brut["champ"], brut["debut"], brut["fin"]
+
+    def check(valeurs: dict[str, Any]) -> Anomalie | None:
+        if abs(valeurs[champ]) <= (valeurs[fin] - valeurs[debut]).days + 1:
+            return None
+        return Anomalie(champ, "jours_hors_periode", f"« {titres[champ]} » dépasse le nombre de jours de la période.")
+
+    return check
+
+
 def _jour(valeur: date | datetime | None) -> date | None:
     return valeur.date() if isinstance(valeur, datetime) else valeur
 
@@ -137,4 +181,6 @@ _REGLES: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], Regle]] = {
     "ordre": _rule_ordre,
     "ecart": _rule_ecart,
     "requis_si": _rule_requis_si,
+    "distincts": _rule_distincts,
+    "dans_periode": _rule_dans_periode,
 }

@@ -27,7 +27,10 @@ _TAILLE_CACHE = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Champ:
-    """One column of a published Table Schema; ``classe`` is ``identite``, ``medicale`` or None (ordinary)."""
+    """One column of a published Table Schema; ``classe`` is ``identite``, ``medicale`` or None (ordinary).
+
+    ``optionnel``: a file may come without the column (an empty cell of an ordinary column is another matter: ``requis``).
+    """
 
     nom: str
     titre: str
@@ -38,6 +41,7 @@ class Champ:
     separateur: str | None
     valeurs: tuple[str, ...]
     contraintes: Mapping[str, Any]
+    optionnel: bool = False
 
     @classmethod
     def load(cls, brut: Mapping[str, Any]) -> Champ:
@@ -53,6 +57,7 @@ class Champ:
             separateur=brut.get("pdp:separateur"),
             valeurs=tuple(contraintes.get("enum", brut.get("pdp:valeurs", ()))),
             contraintes=contraintes,
+            optionnel=bool(brut.get("pdp:optionnelle", False)),
         )
 
 
@@ -167,6 +172,7 @@ def _read_number(champ: Champ) -> Lecteur:
     entier = champ.type == "integer"
     forme = _ENTIER if entier else _NOMBRE
     bas, haut = champ.contraintes.get("minimum"), champ.contraintes.get("maximum")
+    admises = frozenset(champ.valeurs)
 
     def read(texte: str) -> int | float:
         if forme.fullmatch(texte) is None:
@@ -176,6 +182,8 @@ def _read_number(champ: Champ) -> Lecteur:
         valeur = int(texte) if entier else float(texte.replace(",", "."))
         if (bas is not None and valeur < bas) or (haut is not None and valeur > haut):
             raise ValeurRefusee("nombre_hors_bornes", f"« {champ.titre} » doit être compris entre {bas} et {haut}{_cited(champ, texte)}.")
+        if admises and valeur not in admises:
+            raise ValeurRefusee("code_inconnu", f"« {champ.titre} » : code inconnu{_cited(champ, texte)}.")
         return valeur
 
     return read

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hmac
 import os
-from hashlib import sha256
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
@@ -26,4 +25,12 @@ def decrypt(chiffre: bytes) -> str:
 
 def fingerprint(nir: str) -> bytes:
     """Keyed hash by which the same NIR is found again; meaningless without the key."""
-    return hmac.new(settings().cle_empreinte, nir.encode(), sha256).digest()
+    return hmac.digest(settings().cle_empreinte, nir.encode(), "sha256")
+
+
+def seal(contenu: str) -> bytes:
+    """Keyed hash of the content of a row: tells two versions apart, and cannot be guessed by trying every code of a nomenclature.
+
+    Not the one of :func:`fingerprint`: equal texts give another value.
+    """
+    return hmac.digest(settings().cle_empreinte, b"ligne|" + contenu.encode(), "sha256")

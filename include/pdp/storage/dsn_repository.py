@@ -140,10 +140,12 @@ def _row(place: FaitPlace) -> tuple[Any, ...]:
     fait, personne = place.fait, place.personne
     if fait.emis_le is None:
         raise ValueError("a fact without a date of declaration cannot be placed")
+    cle = f"{personne.assure_id}|{fait.cle}"
+    serie = None if fait.serie is None else bytes.fromhex(fait.serie)
     return (
-        place.fichier_id, personne.plateforme_id, personne.assure_id, f"{personne.assure_id}|{fait.cle}", fait.genre, fait.code, fait.neutre,
-        fait.debut, fait.fin, fait.reprise_le, fait.reprise_code, fait.valeur, fait.siret, fait.nature_declaration, fait.annule,
-        _emis_at(fait.emis_le), fait.ordre, None if fait.serie is None else bytes.fromhex(fait.serie), fait.empreinte,
+        place.fichier_id, personne.plateforme_id, personne.assure_id, cle, fait.genre, fait.code, fait.neutre, fait.debut, fait.fin,
+        fait.reprise_le, fait.reprise_code, fait.valeur, fait.siret, fait.nature_declaration, fait.annule, _emis_at(fait.emis_le),
+        fait.ordre, serie, fait.empreinte,
     )  # fmt: skip
 
 

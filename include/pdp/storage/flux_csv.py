@@ -1,4 +1,4 @@
-"""Reading a feed file: what is refused as a whole, and the stream of its lines.
+"""Reading a feed file in CSV: what is refused as a whole, and the stream of its lines.
 
 Two passes over one open file, both with bounded memory: the first hashes the bytes, finds the encoding and the trailer; the
 second decodes and validates. One physical line is one data line (a quoted cell may hold the delimiter, never a line break):
@@ -8,49 +8,92 @@ the count of the trailer is then unambiguous and a quarantined line can be kept 
 from __future__ import annotations
 
 import codecs
-import csv
 import hashlib
-import json
 import re
+import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from typing import Protocol
 
-from pdp.config import RACINE
-from pdp.domain.flux import Anomalie, LigneValide, Schema
+from pdp.domain.flux import Anomalie, Schema
 from pdp.errors import FluxRefuse
+from pdp.storage.flux_lignes import (
+    LIGNE_MAX,
+    SCHEMAS,
+    LigneLue,
+    arrange_cells,
+    check_entete,
+    find_delimiteur,
+    load_schema,
+    parse_contenu,
+    split_cells,
+    wrong_width,
+)
 
-SCHEMAS = RACINE / "include" / "docs" / "schemas"
+__all__ = [
+    "SCHEMAS",
+    "Lecture",
+    "LectureFlux",
+    "LigneLue",
+    "check_entete",
+    "find_delimiteur",
+    "load_schema",
+    "parse_contenu",
+    "read_flux",
+    "split_cells",
+]
+
 _BLOC = 1 << 20
-_LIGNE_MAX = 16_384
+REPOS_SECONDES = 60
+"""A file without its end and touched more recently than this may still be growing."""
 _FIN = re.compile(rb"#FIN[;,]([0-9]{1,9})[;,]*\s*")
 _CP1252_VIDES = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 _CP1252_SEULS = re.compile(rb"[\x80-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class LigneLue:
-    """One data line: its number in the file (the header is line 1), its text as received, and what it became."""
-
-    numero: int
-    texte: str
-    resultat: LigneValide | list[Anomalie]
-
-
-@dataclass(frozen=True, slots=True)
 class Empreinte:
-    """What the first pass learns of the bytes."""
+    """What the first pass learns of the bytes; ``encodage`` is empty for a format that carries its own."""
 
     sha256: str
     taille: int
     encodage: str
     lignes_annoncees: int
+    modifie_ns: int
+
+
+class Lecture(Protocol):
+    """A file that may be read, whatever its format: ``lignes()`` streams it, and can be called again.
+
+    ``entete`` and the texts are CSV with ``delimiteur``: the quarantine keeps one form only.
+    """
+
+    @property
+    def chemin(self) -> Path: ...
+    @property
+    def schema(self) -> Schema: ...
+    @property
+    def empreinte(self) -> Empreinte: ...
+    @property
+    def delimiteur(self) -> str: ...
+    @property
+    def ordre(self) -> tuple[int, ...]: ...
+    @property
+    def entete(self) -> str: ...
+
+    def textes(self, numeros: Collection[int]) -> dict[int, str]:
+        """Some lines word for word, by number."""
+        ...
+
+    def lignes(self) -> Iterator[LigneLue]:
+        """Every data line once, valid or not; raises :class:`FluxRefuse` if their number is not the one announced."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class LectureFlux:
-    """A file that may be read: header, trailer and encoding are sound. ``lignes()`` streams it, and can be called again."""
+    """A CSV file whose header, trailer and encoding are sound."""
 
     chemin: Path
     schema: Schema
@@ -58,6 +101,7 @@ class LectureFlux:
     delimiteur: str
     ordre: tuple[int, ...]
     entete: str
+    largeur: int
 
     def textes(self, numeros: Collection[int]) -> dict[int, str]:
         """Some lines word for word, by number."""
@@ -66,10 +110,10 @@ class LectureFlux:
 
     def lignes(self) -> Iterator[LigneLue]:
         """Every data line once, valid or not; raises :class:`FluxRefuse` if their number is not the one announced."""
-        ordre = None if self.ordre == tuple(range(len(self.ordre))) else self.ordre
-        colonnes, valide, numero = len(self.ordre), self.schema.validate_cells, 1
+        ordre = None if self.ordre == tuple(range(self.largeur)) else self.ordre
+        largeur, valide, numero = self.largeur, self.schema.validate_cells, 1
         with self.chemin.open(encoding=self.empreinte.encodage, errors="strict", newline="\n") as fichier:
-            fichier.readline(_LIGNE_MAX)
+            fichier.readline(LIGNE_MAX)
             for brute in fichier:
                 texte = brute.rstrip("\r\n")
                 if texte.startswith("#FIN"):
@@ -78,72 +122,65 @@ class LectureFlux:
                 cellules = split_cells(texte, self.delimiteur)
                 if isinstance(cellules, Anomalie):
                     yield LigneLue(numero, texte, [cellules])
-                    continue
-                if ordre is not None and len(cellules) == colonnes:
-                    cellules = [cellules[position] for position in ordre]
-                yield LigneLue(numero, texte, valide(cellules))
+                elif len(cellules) != largeur:
+                    yield LigneLue(numero, texte, [wrong_width(len(cellules), largeur)])
+                else:
+                    yield LigneLue(numero, texte, valide(cellules if ordre is None else arrange_cells(cellules, ordre)))
         if numero - 1 != self.empreinte.lignes_annoncees:
             raise _truncated(self.chemin, self.empreinte.lignes_annoncees, numero - 1)
 
 
-@cache
-def load_schema(flux: str) -> Schema:
-    """Published Table Schema of a feed, compiled once per process."""
-    chemin = SCHEMAS / f"{flux}.schema.json"
-    if not chemin.is_file():
-        raise FluxRefuse(f"Le flux « {flux} » n'existe pas : aucun schéma publié ne porte ce nom.", code="flux_inconnu")
-    return Schema.load(json.loads(chemin.read_text(encoding="utf-8")))
-
-
-def read_flux(chemin: Path, flux: str) -> LectureFlux:
+def read_flux(chemin: Path, flux: str) -> Lecture:
     """Check everything that concerns the whole file; :class:`FluxRefuse` names what is wrong and nothing of it is taken.
 
     Codes: flux_inconnu, en_cours_d_ecriture, fichier_vide, fichier_tronque, encodage_inconnu, colonnes_manquantes,
-    colonnes_inconnues, colonnes_en_double.
+    colonnes_inconnues, colonnes_en_double; for a Parquet file also fichier_illisible and type_de_colonne.
     """
     schema = load_schema(flux)
     if chemin.suffix in (".part", ".tmp") or chemin.name.startswith("."):
         raise FluxRefuse(f"« {chemin.name} » est encore en cours d'écriture : il sera repris plus tard.", code="en_cours_d_ecriture")
+    if chemin.suffix == ".parquet":
+        from pdp.storage.flux_parquet import read_parquet  # the column engine is loaded for those who send columns
+
+        return read_parquet(chemin, schema)
     empreinte = _inspect(chemin)
     with chemin.open(encoding=empreinte.encodage, errors="strict", newline="\n") as fichier:
-        entete = fichier.readline(_LIGNE_MAX).rstrip("\r\n")
+        entete = fichier.readline(LIGNE_MAX).rstrip("\r\n")
     delimiteur = find_delimiteur(entete)
-    return LectureFlux(chemin, schema, empreinte, delimiteur, check_entete(entete, delimiteur, schema, chemin.name), entete)
+    ordre = check_entete(entete, delimiteur, schema, chemin.name)
+    return LectureFlux(chemin, schema, empreinte, delimiteur, ordre, entete, len(split_cells(entete, delimiteur)))
 
 
-def find_delimiteur(entete: str) -> str:
-    """The more frequent of the two accepted ones in the header."""
-    return ";" if entete.count(";") >= entete.count(",") else ","
+def is_en_ecriture(chemin: Path) -> bool:
+    """Whether the file is better left alone for now: a provisional name, or no end yet and touched a moment ago.
+
+    The age of a file is told by the machine's clock, like the file's own date: never by the clock of the platform, which tests move.
+    """
+    if chemin.suffix in (".part", ".tmp") or chemin.name.startswith("."):
+        return True
+    etat = chemin.stat()
+    if time.time() - etat.st_mtime > REPOS_SECONDES:
+        return False
+    with chemin.open("rb") as fichier:
+        fichier.seek(max(etat.st_size - 4096, 0))
+        queue = fichier.read()
+    derniere = queue.rstrip(b"\r\n").rpartition(b"\n")[2]
+    ends = {".parquet": queue.endswith(b"PAR1"), ".dsn": derniere.startswith(b"S90.")}
+    return not ends.get(chemin.suffix, _FIN.fullmatch(derniere) is not None)
 
 
-def parse_contenu(contenu: str, flux: str) -> LigneValide | list[Anomalie]:
-    """Header and line kept by the quarantine, validated again as on the first day."""
-    entete, _, texte = contenu.partition("\n")
-    schema, delimiteur = load_schema(flux), find_delimiteur(entete)
-    ordre = check_entete(entete, delimiteur, schema, "quarantaine")
-    cellules = split_cells(texte, delimiteur)
-    if isinstance(cellules, Anomalie):
-        return [cellules]
-    return schema.validate_cells([cellules[position] for position in ordre] if len(cellules) == len(ordre) else cellules)
-
-
-def split_cells(texte: str, delimiteur: str) -> list[str] | Anomalie:
-    """Cells of one line; quotes are honoured, a quote that is not closed on the line is an anomaly."""
-    if len(texte) > _LIGNE_MAX:
-        return Anomalie("", "ligne_trop_longue", f"La ligne dépasse {_LIGNE_MAX} caractères.")
-    if '"' not in texte:
-        return texte.split(delimiteur)
-    try:
-        return next(csv.reader([texte], delimiter=delimiteur, strict=True))
-    except csv.Error:
-        return Anomalie("", "guillemets", "Un guillemet de la ligne n'est pas fermé ou est mal placé.")
+def check_inchange(lecture: Lecture) -> None:
+    """Raise when the file was written to since its first byte was read: what was taken of it may be half old, half new."""
+    etat = lecture.chemin.stat()
+    if (etat.st_size, etat.st_mtime_ns) != (lecture.empreinte.taille, lecture.empreinte.modifie_ns):
+        raise FluxRefuse(f"« {lecture.chemin.name} » a changé pendant sa lecture : il sera repris plus tard.", code="en_cours_d_ecriture")
 
 
 def _inspect(chemin: Path) -> Empreinte:
     """First pass. The trailer is looked at before the encoding: a file cut inside an accented letter is cut, not badly encoded."""
     somme, taille, lignes, queue = hashlib.sha256(), 0, 0, b""
     utf8 = codecs.getincrementaldecoder("utf-8")("strict")
-    est_utf8, cp1252_seul, cp1252_vide, nul, debut = True, False, False, False, b""
+    est_utf8, cp1252_seul, cp1252_vide, nul, debut, modifie = True, False, False, False, b"", chemin.stat().st_mtime_ns
     with chemin.open("rb") as fichier:
         while bloc := fichier.read(_BLOC):
             debut = debut or bloc[:4]
@@ -177,7 +214,7 @@ def _inspect(chemin: Path) -> Empreinte:
     else:
         # Bytes 80 to 9F are control codes in ISO-8859-15 and letters (€, œ, ’) in cp1252: their presence decides.
         encodage = "cp1252" if cp1252_seul else "iso-8859-15"
-    return Empreinte(somme.hexdigest(), taille, encodage, annoncees)
+    return Empreinte(somme.hexdigest(), taille, encodage, annoncees, modifie)
 
 
 def _decodes(decodeur: codecs.IncrementalDecoder, bloc: bytes, *, final: bool = False) -> bool:
@@ -212,23 +249,3 @@ def _truncated(chemin: Path, annoncees: int, comptees: int) -> FluxRefuse:
         f"« {chemin.name} » annonce {annoncees} lignes et en contient {comptees}. Rien n'a été pris ; renvoyez-le entier.",
         code="fichier_tronque",
     )
-
-
-def check_entete(entete: str, delimiteur: str, schema: Schema, nom: str) -> tuple[int, ...]:
-    """Position in the file of each column of the schema: the order of columns is free, their set is not."""
-    cellules = split_cells(entete, delimiteur)
-    colonnes = [] if isinstance(cellules, Anomalie) else [cellule.strip().lower() for cellule in cellules]
-    doubles = sorted({colonne for colonne in colonnes if colonnes.count(colonne) > 1})
-    manquantes = [colonne for colonne in schema.colonnes if colonne not in colonnes]
-    inconnues = sorted(set(colonnes) - set(schema.colonnes))
-    if not (doubles or manquantes or inconnues):
-        return tuple(colonnes.index(colonne) for colonne in schema.colonnes)
-    constats = []
-    if manquantes:
-        constats.append(f"colonnes manquantes : {', '.join(manquantes)}")
-    if inconnues:
-        constats.append(f"colonnes inconnues : {', '.join(colonne[:40] or '(sans nom)' for colonne in inconnues[:20])}")
-    if doubles:
-        constats.append(f"colonnes en double : {', '.join(colonne[:40] for colonne in doubles)}")
-    code = "colonnes_manquantes" if manquantes else "colonnes_inconnues" if inconnues else "colonnes_en_double"
-    raise FluxRefuse(f"L'en-tête de « {nom} » n'est pas celui du flux {schema.nom} ; {' ; '.join(constats)}. Rien n'a été pris.", code=code)

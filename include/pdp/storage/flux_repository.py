@@ -1,45 +1,89 @@
 """Bulk path of the feeds: valid lines go by COPY into a table of the transaction, then one statement per effect.
 
-The four feeds share the same steps (``creer``, ``copier``, ``ecarter``, ``retenir``, then the effects of :data:`EFFETS`), each a
-named statement of ``sql/queries/flux.sql`` whose name ends with the feed.
+The feeds share the same steps (``creer``, ``copier``, ``ecarter``, ``retenir``, then the effects of :data:`EFFETS`), each a named
+statement of the feed's own file of queries (:data:`SUJETS`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.motif import categorize_motif
-from pdp.storage.chiffrement import decrypt, encrypt, fingerprint
+from pdp.domain.flux import FAITS
+from pdp.storage.chiffrement import decrypt, encrypt
+from pdp.storage.flux_rangees import build_rangee
 from pdp.storage.sql import query
 
-Valeurs = dict[str, Any]
+__all__ = [
+    "LigneEcartee",
+    "Rejouable",
+    "add_quarantaine",
+    "apply_lignes",
+    "build_rangee",
+    "claim_rejouables",
+    "close_reparees",
+    "copy_lignes",
+    "count_nir_partages",
+    "create_lu",
+    "resolve_rejouables",
+    "set_aside",
+]
+
+SUJETS = {
+    "arrets_prescrits": "flux_arrets",
+    "ij_versees": "flux_versements",
+    "ald_invalidite": "flux_droits",
+    "assures": "flux_assures",
+    "agents": "flux_agents",
+    "partenaires": "flux_partenaires",
+}
+_DEMENAGES = ("flux_arrets", "flux_versements", "flux_droits")
+_IDENTIFIANTS = ("flux.oublier_identifiants", "flux.lire_identifiants")
 
 EFFETS: dict[str, tuple[str, ...]] = {
-    "arrets_prescrits": (
-        "historiser_arrets_prescrits",
-        "corriger_arrets_prescrits",
-        "inserer_arrets_prescrits",
-        "corriger_motifs",
-        "inserer_motifs",
-        "retirer_motifs",
-        "consigner_corrections",
+    "arrets_prescrits": tuple(
+        f"flux_arrets.{pas}"
+        for pas in ("retenir", "historiser", "corriger", "inserer", "corriger_motifs", "inserer_motifs", "retirer_motifs", "consigner")
     ),
-    "assures": ("corriger_assures", "inserer_assures", "consigner_assures"),
-    "agents": ("corriger_agents", "inserer_agents"),
-    "partenaires": ("corriger_partenaires", "inserer_partenaires"),
-}
+    "ij_versees": tuple(f"flux_versements.{pas}" for pas in ("retenir", "historiser", "corriger", "inserer", "consigner")),
+    "ald_invalidite": tuple(f"flux_droits.{pas}" for pas in ("retenir", "historiser", "corriger", "inserer", "nommer", "consigner")),
+    "assures": (
+        # Who is who, before what the lines say of them.
+        "flux_assures.lier",
+        *_IDENTIFIANTS,
+        *(
+            f"flux_identite.{pas}"
+            for pas in ("preparer_echange", "liberer", "reprendre", "ranger", "consigner_reprises", "garder_nir", "completer")
+        ),
+        *(
+            f"flux_assures.{pas}"
+            for pas in ("renommer", "retenir", "garder_nir", "corriger", "inserer", "garder_nir_lus", "consigner")
+        ),
+        # Facts follow the people who changed platform or pivot id.
+        "flux_identite.preparer_demenagement",
+        *(f"{sujet}.{pas}" for sujet in _DEMENAGES for pas in ("historiser_demenages", "demenager")),
+        "flux_droits.nommer_identifiants",
+        *(
+            f"flux_identite.{pas}"
+            for pas in ("demenager_nir", "historiser_dsn_demenages", "demenager_dsn", "constater_nir_partages", "lever_nir_partages")
+        ),
+    ),
+    "agents": tuple(f"flux_agents.{pas}" for pas in ("retenir", "corriger", "inserer")),
+    "partenaires": tuple(f"flux_partenaires.{pas}" for pas in ("retenir", "corriger", "inserer")),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class LigneEcartee:
-    """A line for the quarantine. ``contenu`` is header and line, so that it can be replayed; ``indice`` tells the platform when it can."""
+    """A line for the quarantine. ``contenu`` is header and line, so that it can be replayed; ``indice`` tells the platform when it can.
+
+    ``cle``: what the line waits for. ``cle_ligne`` and ``version``: its own key and version date, when they could be read.
+    """
 
     numero: int
     champ: str | None
@@ -48,22 +92,26 @@ class LigneEcartee:
     contenu: str
     cle: str | None = None
     indice: str | None = None
+    cle_ligne: str | None = None
+    version: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Rejouable:
-    """A quarantined prescription whose insured person is now known."""
+    """A quarantined fact whose insured person is now known."""
 
     id: UUID
     fichier_id: UUID
     numero: int
     contenu: str
+    flux: str
 
 
 def create_lu(conn: Connection, flux: str) -> None:
     """Empty table of the valid lines of one file or batch; dropped at the end of the transaction."""
-    conn.execute(query(f"flux.vider_{flux}"))
-    conn.execute(query(f"flux.creer_{flux}"))
+    conn.execute(query(f"{SUJETS[flux]}.vider"))
+    conn.execute(query(f"{SUJETS[flux]}.creer"))
+    _read_identifiants(conn)
 
 
 def copy_lignes(conn: Connection, flux: str, rangees: Iterable[Sequence[Any]]) -> None:
@@ -71,23 +119,35 @@ def copy_lignes(conn: Connection, flux: str, rangees: Iterable[Sequence[Any]]) -
     pilote = conn.connection.driver_connection
     if pilote is None:
         raise RuntimeError("connection is closed")
-    with pilote.cursor() as curseur, curseur.copy(str(query(f"flux.copier_{flux}"))) as copie:
+    with pilote.cursor() as curseur, curseur.copy(str(query(f"{SUJETS[flux]}.copier"))) as copie:
         for rangee in rangees:
             copie.write_row(rangee)
 
 
 def set_aside(conn: Connection, flux: str) -> list[tuple[int, str, str, str | None]]:
-    """Remove the lines that the database cannot place; returns (number, field, code, key)."""
-    conn.execute(query(f"flux.analyser_{flux}"))
-    return [(ligne.numero, ligne.champ, ligne.code, ligne.cle) for ligne in conn.execute(query(f"flux.ecarter_{flux}"))]
+    """Remove the lines that the database cannot place; returns (number, field, code, key). Former pivot ids are replaced first."""
+    sujet = SUJETS[flux]
+    conn.execute(query(f"{sujet}.analyser"))
+    if flux in FAITS:
+        conn.execute(query(f"{sujet}.renommer"))
+    return [(ligne.numero, ligne.champ, ligne.code, ligne.cle) for ligne in conn.execute(query(f"{sujet}.ecarter"))]
 
 
 def apply_lignes(conn: Connection, flux: str, fichier_id: UUID | None, maintenant: datetime) -> int:
     """Apply what is newer than what is known; returns the number of lines that changed something."""
-    conn.execute(query(f"flux.retenir_{flux}"))
     for effet in EFFETS[flux]:
-        conn.execute(query(f"flux.{effet}"), {"maintenant": maintenant, "fichier": fichier_id})
-    return conn.execute(query(f"flux.compter_{flux}")).scalar_one()
+        conn.execute(query(effet), {"maintenant": maintenant, "fichier": fichier_id})
+    return conn.execute(query(f"{SUJETS[flux]}.compter")).scalar_one()
+
+
+def count_nir_partages(conn: Connection) -> int:
+    """People of the file just applied whose NIR somebody else also bears."""
+    return conn.execute(query("flux_identite.compter_nir_partages_lus")).scalar_one()
+
+
+def close_reparees(conn: Connection, flux: str, maintenant: datetime) -> int:
+    """Close the refused lines of a feed that a right line, older or newer in arrival, has made useless; returns their number."""
+    return conn.execute(query(f"{SUJETS[flux]}.fermer"), {"maintenant": maintenant}).rowcount
 
 
 def add_quarantaine(conn: Connection, flux: str, fichier_id: UUID, lignes: Sequence[LigneEcartee], maintenant: datetime) -> None:
@@ -98,13 +158,15 @@ def add_quarantaine(conn: Connection, flux: str, fichier_id: UUID, lignes: Seque
         query("flux.mettre_en_quarantaine"),
         [
             {
-                "flux": flux,
+                "est_fait": flux in FAITS,
                 "fichier": fichier_id,
                 "numero": ligne.numero,
                 "champ": ligne.champ,
                 "code": ligne.code,
                 "message": ligne.message,
                 "cle": ligne.cle,
+                "cle_ligne": ligne.cle_ligne,
+                "version": ligne.version,
                 "indice": ligne.indice,
                 "contenu": encrypt(ligne.contenu),
                 "maintenant": maintenant,
@@ -115,9 +177,12 @@ def add_quarantaine(conn: Connection, flux: str, fichier_id: UUID, lignes: Seque
 
 
 def claim_rejouables(conn: Connection) -> list[Rejouable]:
-    """Lock the quarantined prescriptions that can now be placed."""
-    lignes = conn.execute(query("flux.trouver_rejouables")).all()
-    return [Rejouable(ligne.id, ligne.fichier_id, ligne.numero_ligne, decrypt(bytes(ligne.contenu_chiffre))) for ligne in lignes]
+    """Quarantined facts of people who have become known, locked until the end of the transaction."""
+    _read_identifiants(conn)
+    lignes = conn.execute(query("flux.trouver_rejouables"), {"flux": sorted(FAITS)})
+    return [
+        Rejouable(ligne.id, ligne.fichier_id, ligne.numero_ligne, decrypt(bytes(ligne.contenu_chiffre)), ligne.flux) for ligne in lignes
+    ]
 
 
 def resolve_rejouables(conn: Connection, ids: Sequence[UUID], maintenant: datetime) -> None:
@@ -125,63 +190,6 @@ def resolve_rejouables(conn: Connection, ids: Sequence[UUID], maintenant: dateti
     conn.execute(query("flux.resoudre_quarantaine"), {"ids": list(ids), "maintenant": maintenant})
 
 
-def _arret(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> tuple[Any, ...]:
-    """The prescriber is checked and not kept: nothing here needs it."""
-    motif = valeurs["motif_medical"]
-    version = (
-        valeurs["id_assure"],
-        valeurs["date_debut"],
-        valeurs["date_fin"],
-        valeurs["nature"],
-        valeurs["risque"],
-        valeurs["temps_partiel_therapeutique"],
-        categorize_motif(motif),
-        motif,
-        valeurs["ald"],
-        valeurs["hospitalisation"],
-        valeurs["canal"],
-        valeurs["annule"],
-        valeurs["date_reception"],
-    )
-    return (fichier_id, numero, valeurs["id_avis"], *version, sha256("|".join(map(str, version)).encode()).digest())
-
-
-def _assure(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> tuple[Any, ...]:
-    nir = valeurs["nir"]
-    return (
-        numero,
-        valeurs["id_source"],
-        valeurs["departement"],
-        encrypt(nir),
-        fingerprint(nir),
-        valeurs["nom"],
-        valeurs["prenom"],
-        valeurs["date_naissance"],
-        valeurs["sexe"],
-        valeurs["commune_insee"],
-        valeurs["telephone"],
-        valeurs["courriel"],
-        valeurs["contact_prefere"] or "telephone",
-        list(valeurs["contact_refus"]),
-        valeurs["langue"] or "fr",
-        valeurs["contrat"],
-        valeurs["date_maj"],
-    )
-
-
-def _in_order(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> tuple[Any, ...]:
-    """Agents and partners: the columns of the table are those of the schema."""
-    return (numero, *(list(valeur) if isinstance(valeur, tuple) else valeur for valeur in valeurs.values()))
-
-
-_RANGEES: dict[str, Callable[[Valeurs, int, UUID | None], tuple[Any, ...]]] = {
-    "arrets_prescrits": _arret,
-    "assures": _assure,
-    "agents": _in_order,
-    "partenaires": _in_order,
-}
-
-
-def build_rangee(flux: str, valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> tuple[Any, ...]:
-    """Row of the bulk table; the NIR leaves this function encrypted and as a keyed hash only."""
-    return _RANGEES[flux](valeurs, numero, fichier_id)
+def _read_identifiants(conn: Connection) -> None:
+    for requete in _IDENTIFIANTS:
+        conn.execute(query(requete))
