@@ -79,6 +79,7 @@ ALD = [avis(0, 9, ald=True)]
         pytest.param(ARRET, [paye(3, 9, 3), paye(3, 9, 3)], ("0-2", "4-9", "", ""), 9, id="two equal rows are two payments"),
         pytest.param(ARRET, [paye(3, 9, 7), paye(5, 12, 8)], ("0-2", "3-12", "", ""), 12, id="overlap pays a day once"),
         pytest.param(ARRET, [paye(3, 6, 4), paye(7, 9, 3)], ("0-2", "3-9", "", ""), 9, id="two periods that follow"),
+        pytest.param(ARRET, [paye(5, 5, 1)], ("0-2", "5-9", "", ""), 5, id="one day"),
         pytest.param(ARRET, [paye(9, 3, 7)], ("0-2", "3-9", "", ""), None, id="reversed"),
         pytest.param([], [paye(3, 9, 7)], ("", "3-9", "", ""), 9, id="paid without prescription"),
         pytest.param([avis(0, 19)], [paye(3, 9, 7)], ("0-2", "3-19", "", ""), 9, id="prescriptions go on after the horizon"),

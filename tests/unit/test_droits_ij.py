@@ -46,6 +46,9 @@ def question(valeur: bool | None) -> Referentiel:
         pytest.param([avis("a", 0, 9), avis("b", 10, 19)], 14, id="adjacent initiale: new carence"),
         pytest.param([avis("a", 0, 9), avis("b", 12, 19)], 12, id="initiale after 48 hours: new carence"),
         pytest.param([avis("a", 0, 9), avis("b", 10, 19), suite("c", 10, 15)], 17, id="a prolongation the same day carries on"),
+        pytest.param([avis("a", 0, 9), suite("b", 10, 19), avis("c", 20, 29)], 24, id="initiale after a prolongation: new carence"),
+        pytest.param([avis("a", 0, 9), avis("b", 10, 19), suite("c", 15, 25)], 20, id="a later prolongation does not carry on"),
+        pytest.param([avis("a", 0, 9), avis("b", 11, 19), suite("c", 10, 10)], 14, id="prolongation of a day, then initiale"),
         pytest.param([avis("a", 0, 9), avis("b", 5, 19)], 17, id="overlapping initiale starts nothing"),
         pytest.param([avis("a", 0, 19), avis("b", 5, 9)], 17, id="nested"),
         pytest.param([avis("a", 0, 1), suite("b", 3, 9)], 6, id="carence goes on after a short gap"),
@@ -136,6 +139,11 @@ def test_open_question_gives_two_bounds_until_it_is_answered(
 ) -> None:
     c = compteur(MELANGE, LOIN, question(valeur))
     assert (c.ij_utilisees, c.ij_utilisees_max, c.question_ouverte) == (utilisees, maximum, ouverte)
+
+
+def test_open_question_is_asked_from_the_first_day_it_matters() -> None:
+    une = [avis("a", 0, 3, ald=True)]
+    assert (compteur(une, LOIN, REF).ij_utilisees_max, compteur(une, LOIN, REF).question_ouverte) == (1, "ij_compte_ald_dans_360")
 
 
 def test_open_question_is_silent_when_it_does_not_matter() -> None:

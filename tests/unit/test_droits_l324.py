@@ -202,6 +202,9 @@ NON_EXONERANTE = replace(A, nature="l324")
         ([NON_EXONERANTE, A], True, [("A", ())]),
         ([NON_EXONERANTE, B], True, [(None, ())]),
         ([NON_EXONERANTE, B], False, [("B", ())]),
+        ([replace(NON_EXONERANTE, fin=date(2024, 3, 31)), replace(A, debut=date(2024, 4, 1))], True, [("A", (CLE_HORS_EXONERANTE,))]),
+        ([NON_EXONERANTE, replace(A, fin=date(2020, 1, 1))], True, [("A", (CLE_HORS_EXONERANTE,))]),
+        ([NON_EXONERANTE, replace(B, fin=date(2020, 1, 1))], True, [("A", (CLE_HORS_EXONERANTE,))]),
         ([A], False, [("A", ())]),
         ([], False, [(None, ())]),
     ],
@@ -242,6 +245,10 @@ def test_no_day_no_period(prescriptions: list[Prescription]) -> None:
     assert list_droits_l324(prescriptions, [A], JOUR, REF) == ()
 
 
+def test_an_at_on_the_same_days_unlinks_nothing() -> None:
+    assert droit([*MARS, arret(date(2024, 3, 7), date(2024, 4, 30), ald=False, risque="at")]) == droit(MARS)
+
+
 def test_payments_speak_first() -> None:
     verse = [Versement(date(2024, 3, 7), date(2024, 4, 30), 20)]
     (d,) = list_droits_l324(MARS, [A], JOUR, REF, verse)
@@ -259,3 +266,10 @@ def test_switch_missing_is_a_question_left_open() -> None:
     d = droit([*DEUX, arret(*AUTRE, ald=False)], ref=ref)
     assert d.questions_ouvertes == (CLE_COUPURE, CLE_DEPART)
     assert (d.debut, d.dernier_jour_max) == (date(2021, 1, 4), date(2025, 4, 3))
+
+
+def test_a_question_is_named_as_soon_as_one_reading_differs() -> None:
+    """On the second day of the second arrêt, still unpaid, only the reading by prescribed days has begun another period."""
+    d = droit([*DEUX, arret(*AUTRE, ald=False)], date(2022, 4, 2), change(ij_l324_1_depart_premier_jour_indemnise=None))
+    assert d.questions_ouvertes == (CLE_COUPURE, CLE_DEPART)
+    assert (d.debut, d.dernier_jour_max) == (date(2021, 1, 4), date(2025, 3, 31))

@@ -62,6 +62,7 @@ def change(**valeurs: object) -> Referentiel:
         pytest.param([avis(0, 100, annule=True)], [], 50, None, None, id="cancelled"),
         pytest.param([avis(0, 10)], [paye(3, 30, 28)], 12, None, 362, id="paid beyond what is prescribed"),
         pytest.param([avis(0, 10)], [paye(0, 30, 31)], 12, None, 359, id="paid without waiting period"),
+        pytest.param([avis(0, 10)], [paye(0, 5, 1), paye(6, 700, 1)], 12, None, 1058, id="latest payment far ahead"),
         pytest.param([avis(0, 100)], [paye(3, 50, 20)], 60, None, 390, id="28 days not paid are not used"),
     ],
 )
@@ -145,6 +146,8 @@ def tpt(debut: int, fin: int, **champs: object) -> Prescription:
         pytest.param([tpt(0, 9), avis(5, 6)], 50, (5, 0), id="full time wins"),
         pytest.param([tpt(0, 9, ald=True)], 50, (0, 7), id="L.324-1"),
         pytest.param([tpt(0, 9), tpt(10, 14, ald=True, nature="prolongation")], 50, (7, 5), id="both, counted apart"),
+        pytest.param([tpt(0, 9), avis(0, 9, annule=True)], 50, (7, 0), id="full time cancelled"),
+        pytest.param([tpt(0, 9), avis(0, 9, risque="at")], 50, (7, 0), id="an AT at the same time is another regime"),
         pytest.param([tpt(0, 9, annule=True)], 50, (0, 0), id="cancelled"),
         pytest.param([tpt(0, 9, risque="at")], 50, (0, 0), id="AT"),
     ],

@@ -234,3 +234,27 @@ def test_open_value_gives_no_date_and_a_missing_one_no_milestone(cle: str, jalon
     assert "à confirmer" in trouve.libelle
     absent = Referentiel(p for p in REF if p.cle != cle)
     assert jalon not in {j.cle for j in list_jalons(debut, "maladie", "psychique", debut, absent)}
+
+
+def test_what_is_not_known_is_left_out_of_the_sentence() -> None:
+    debut = date(2026, 9, 1)
+    absent = Referentiel(p for p in REF if p.cle != "ij_ouverture_six_mois_heures")
+    ouvert = Referentiel(replace(p, valeur=None) if p.cle == "ij_ouverture_six_mois_heures" else p for p in REF)
+    for ref in (absent, ouvert):
+        jalon = {j.cle: j for j in list_jalons(debut, "maladie", "autre", debut, ref)}["ouverture_six_mois"]
+        assert jalon.libelle == "Une seconde condition d'ouverture des droits aux indemnités est vérifiée"
+
+
+@pytest.mark.parametrize(("annee", "trouve"), [(2025, False), (2026, True), (2027, False)])
+def test_mid_career_without_anticipation_is_one_civil_year(annee: int, trouve: bool) -> None:
+    ref = Referentiel(p for p in REF if p.cle != "mi_carriere_anticipation")
+    jour = date(annee, 6, 1)
+    cles = {j.cle for j in list_jalons(jour, "maladie", "autre", jour, ref, None, FaitsJalons(naissance_le=date(1981, 5, 5)))}
+    assert ("mi_carriere" in cles) is trouve
+
+
+def test_a_policy_dated_after_its_milestone_does_not_move_it() -> None:
+    debut, jour = date(2026, 1, 1), date(2026, 10, 1)
+    palier = next(p for p in REF if p.cle == "palier_signalement_j180")
+    ref = Referentiel([*(p for p in REF if p is not palier), replace(palier, au=date(2026, 8, 31)), replace(palier, du=date(2026, 9, 1))])
+    assert {j.cle: j for j in list_jalons(debut, "maladie", "autre", jour, ref)}["j180"].ouvre_le == debut + timedelta(days=179)

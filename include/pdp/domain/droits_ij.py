@@ -119,7 +119,7 @@ def compteur(
     plafond = referentiel.get_parametre("ij_plafond_trois_ans", jour)
     utilisees = _count(compte.consommes, jour, referentiel)
     l324 = [j.jour for j in compte.jours_ij if j.ald]
-    ald_a_part = 0 if question is not None and question.valeur is True else _count(l324, jour, referentiel)
+    ald_a_part = _count(l324, jour, referentiel)
     ouverte = ald_a_part > 0 and (question is None or question.valeur is None)
     return CompteurIJ(
         ij_utilisees=utilisees,
