@@ -21,7 +21,7 @@ WHERE s.id = :signalement;
 
 -- name: list_motifs
 -- Its motives, heaviest first.
-SELECT regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points, regle_id, levier, valable_jusqu_au
+SELECT regle, regle_version, libelle, valeur_observee, seuil, parametre_id, points, regle_id, levier, valable_jusqu_au, constate_le
 FROM pdp.signalement_motif
 WHERE signalement_id = :signalement
 ORDER BY points DESC, regle;

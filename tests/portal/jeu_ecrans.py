@@ -182,5 +182,5 @@ def _signalement(conn: Connection, jeu: Jeu, i: int) -> None:
         valeur_observee=92,
         seuil=90,
         parametre_id="palier_signalement_j90@1",
-        points=30,
+        points=30 + i,
     )

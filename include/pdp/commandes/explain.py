@@ -121,9 +121,10 @@ def _signalement(s: Explication, jour: date) -> Iterator[str]:
 
 def _raison(r: Raison, jour: date) -> Iterator[str]:
     fin = f"jusqu'au {_fr(r.valable_jusqu_au)}" if r.valable_jusqu_au else "sans limite de date"
+    vu = f", constatée le {_fr(r.constate_le)}" if r.constate_le else ""
     etat = "comptent encore" if r.compte_au(jour) else "ne comptent plus"
     yield f"  * {r.phrase}"
-    yield f"      règle {r.regle_id or f'{r.regle} version {r.version}'} ; {r.points} points, {fin} : {etat}"
+    yield f"      règle {r.regle_id or f'{r.regle} version {r.version}'}{vu} ; {r.points} points, {fin} : {etat}"
     if r.source_regle:
         yield f"      source de la règle : {r.source_regle}"
     if r.levier:

@@ -63,7 +63,8 @@ class Repere:
 class Raison:
     """A rule that fired. ``reperes``: the value it compared to first, then the law behind it.
 
-    ``levier``: what a call can still change; ``valable_jusqu_au``: last day on which the points count, None = no end.
+    ``levier``: what a call can still change; ``valable_jusqu_au``: last day on which the points count, None = no end;
+    ``constate_le``: day the rule was seen to hold.
     """
 
     phrase: str
@@ -77,6 +78,7 @@ class Raison:
     source_regle: str | None = None
     levier: str | None = None
     valable_jusqu_au: date | None = None
+    constate_le: date | None = None
 
     def compte_au(self, jour: date) -> bool:
         """Whether a call on ``jour`` can still change something here."""
@@ -157,6 +159,7 @@ def _explain_motif(motif: Row[Any], ligne: Row[Any], jour: date) -> Raison:
         source_regle=regle.source if regle is not None else None,
         levier=motif.levier,
         valable_jusqu_au=motif.valable_jusqu_au,
+        constate_le=motif.constate_le,
     )
 
 
