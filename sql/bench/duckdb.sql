@@ -4,6 +4,12 @@
 -- Lines that count.
 CREATE TABLE prescription AS SELECT * FROM read_parquet($chemin) WHERE NOT annule;
 
+-- name: create_prescription_csv
+-- The same, from the rows that the database gave.
+CREATE TABLE prescription AS SELECT * FROM read_csv($chemin, header = true, columns = {
+    'personne': 'UUID', 'avis': 'VARCHAR', 'debut': 'DATE', 'fin': 'DATE', 'initiale': 'BOOLEAN', 'risque': 'VARCHAR', 'ald': 'BOOLEAN'
+});
+
 -- name: create_episode
 -- Sorted prescriptions, cut where more than the tolerance is uncovered.
 CREATE TABLE episode AS

@@ -16,6 +16,7 @@ from pdp.bench.memoire import peak_mb
 PAIRS: dict[str, tuple[str, str]] = {
     "pdp": ("pdp.bench.pair_produit", "run"),
     "duckdb": ("pdp.bench.pair_duckdb", "run"),
+    "duckdb_copy": ("pdp.bench.pair_duckdb", "run_copie"),
     "polars": ("pdp.bench.pair_polars", "run"),
     "postgresql_windows": ("pdp.bench.pair_postgresql", "run_fenetres"),
     "ohdsi_era": ("pdp.bench.pair_postgresql", "run_eres"),
