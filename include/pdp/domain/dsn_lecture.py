@@ -54,6 +54,7 @@ class _Envoi:
         self.lues = self.hors_norme = 0
         self.annoncees: int | None = None
         self.declarations_annoncees: int | None = None
+        self.fin_lisible = True
         self.clos = self.entame = False
         self.lectures: list[tuple[LectureDeclaration, _Constats]] = []
 
@@ -62,8 +63,8 @@ class _Envoi:
 
         More lines than announced is accepted only when the excess is made of lines outside the norm, added after the count was written.
         """
-        if self.annoncees is None:
-            return f"La déclaration qui commence à la ligne {self.ligne} n'a pas de fin (S90.G00.90.001) : le fichier est coupé."
+        if self.annoncees is None or not self.fin_lisible:
+            return f"La déclaration qui commence à la ligne {self.ligne} n'a pas de fin lisible (S90) : le fichier est coupé."
         exces = self.lues - self.annoncees
         if exces and not 0 < exces <= self.hors_norme:
             return f"La déclaration qui commence à la ligne {self.ligne} annonce {self.annoncees} lignes et en contient {self.lues}."
@@ -95,7 +96,7 @@ class _Lecteur:
         if section in _HORS_ENVOI:
             self._read_lot(ligne)
             return
-        if section == "S10" and (self.envoi is None or self.envoi.entame or self.envoi.clos):
+        if section == "S10" and self._starts_envoi(ligne):
             self._open_envoi(ligne.numero)
         envoi = self.envoi
         if envoi is None or (envoi.clos and section != "S90"):
@@ -111,6 +112,10 @@ class _Lecteur:
                 constats.note(ligne.numero, ligne.rubrique, "rubrique_inconnue")
             return
         self._read(envoi, ligne, section)
+
+    def _starts_envoi(self, ligne: LigneDsn) -> bool:
+        """The header block, or any rubric of the header after an end; a stray one amid a declaration does not cut it."""
+        return self.envoi is None or self.envoi.clos or (self.envoi.entame and ligne.rubrique.startswith("S10.G00.00."))
 
     def _read(self, envoi: _Envoi, ligne: LigneDsn, section: str) -> None:
         bloc, numero = ligne.rubrique[:10], int(ligne.rubrique[11:])
@@ -148,7 +153,8 @@ class _Lecteur:
 
     def _close(self, envoi: _Envoi, ligne: LigneDsn) -> None:
         envoi.clos = True
-        nombre = int(ligne.valeur) if ligne.valeur.isascii() and ligne.valeur.isdigit() else None
+        envoi.fin_lisible = envoi.fin_lisible and ligne.valeur.isascii() and ligne.valeur.isdigit()
+        nombre = int(ligne.valeur) if envoi.fin_lisible else None
         if ligne.rubrique == "S90.G00.90.001":
             envoi.annoncees = nombre
         else:
