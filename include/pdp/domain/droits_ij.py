@@ -25,7 +25,8 @@ Rules, each tested under its number:
    on the day of the question.
 
 Known limits: the carence that R.323-1 waives within three years for one L.324-1 affection is not (affections are not told apart here); the
-days between two avis that could be paid before 1 September 2024 are counted only when their payment is known.
+days between two avis that could be paid before 1 September 2024 are counted only when their payment is known (`droits_intercalaires` says
+how many may be missing).
 """
 
 from __future__ import annotations
