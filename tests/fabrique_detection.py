@@ -164,8 +164,9 @@ def instant(jour: date) -> datetime:
     return datetime(jour.year, jour.month, jour.day, 8, tzinfo=UTC)
 
 
-def run(conn: Connection, jour: date = JOUR) -> Bilan:
-    return detect_signalements(conn, PLATEFORME, TEST, instant(jour))
+def run(conn: Connection, jour: date = JOUR, complet: bool = False) -> Bilan:
+    """The night of `jour`: people touched and people who fall due, or everybody."""
+    return detect_signalements(conn, PLATEFORME, TEST, instant(jour), complet=complet)
 
 
 def list_signalements(conn: Connection, personne: UUID) -> list[Ligne]:
