@@ -1,10 +1,6 @@
 -- From absences to signalements. Oracle: domain/signalement.py; rules, thresholds and points come from it as parameters.
 -- Only the people of personne_touchee are looked at.
 
--- name: is_quelqu_un_touche
--- Whether there is anybody to look at.
-SELECT EXISTS (SELECT 1 FROM personne_touchee);
-
 -- name: drop_absence
 -- Work table of a previous detection in the same transaction.
 DROP TABLE IF EXISTS pg_temp.absence;

@@ -123,8 +123,9 @@ def test_ij_of_29_february_leaves_the_window_on_1_march(conn: Connection) -> Non
     observe = []
     for jour in (date(2027, 2, 25), date(2027, 2, 26), date(2027, 2, 27), date(2027, 2, 28), date(2027, 3, 1)):
         run(conn, jour)
-        compte = conn.execute(text("SELECT ij_utilisees, epuisement_projete_le FROM pdp.compteur_ij")).one()
+        requete = text("SELECT pdp.jours_comptes(comptees, :j, 3) AS ij, epuisement_le FROM pdp.droits_ij")
+        compte = conn.execute(requete, {"j": jour}).one()
         oracle = compteur(personne.prescriptions, jour, load_referentiel())
         assert tuple(compte) == (oracle.ij_utilisees, oracle.epuisement_projete)
-        observe.append(compte.ij_utilisees)
+        observe.append(compte.ij)
     assert observe == [359, 360, 360, 360, 360]

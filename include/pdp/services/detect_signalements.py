@@ -11,7 +11,7 @@ from pdp.domain.bilan import Bilan
 from pdp.domain.calendrier import add_mois
 from pdp.services.compute_etats import compute_etats
 from pdp.services.delais import get_lieu
-from pdp.services.reglages_signalement import get_reglages
+from pdp.services.reglages_signalement import get_empreinte, get_reglages
 from pdp.storage import detection_repository as depot
 
 
@@ -25,12 +25,12 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
     ``detail``: counts of `compute_etats`, then candidats, signalements, a_trier, veille, rattaches, remplaces, completes, deplaces,
     doublons, sous_palier, sans_arret_en_cours, exclus_<reason>, alertes, echeances. Raises ReferentielIncomplet, DroitNonCompte.
     """
-    etats = compute_etats(conn, plateforme_id, maintenant, complet=complet)
-    if not depot.is_quelqu_un_touche(conn):
-        return etats
     lieu = get_lieu(conn, plateforme_id)
     jour = lieu.jour(maintenant)
     reglages = get_reglages(jour, plateforme_id)
+    etats = compute_etats(conn, plateforme_id, maintenant, complet=complet, reglages=get_empreinte(reglages))
+    if not etats.detail["personnes"]:
+        return etats
     nuit = depot.open_nuit(
         conn,
         plateforme_id,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from hashlib import sha256
 
 from pdp.domain.arret import RISQUES_ABSENCE
 from pdp.domain.droits_ij import CLE_ALD
@@ -62,9 +63,9 @@ def get_reglages(jour: date, plateforme: str) -> Reglages:
     )
 
 
-def describe_reglages(jour: date, plateforme: str) -> dict[str, Any]:
-    """The same as plain values that change only when a rule or a value does: part of the fingerprint of the settings."""
-    return asdict(get_reglages(jour, plateforme))
+def get_empreinte(reglages: Reglages) -> bytes:
+    """The same as long as no rule and no value changes, whatever the day."""
+    return sha256(json.dumps(asdict(reglages), default=str, sort_keys=True).encode()).digest()
 
 
 def _applies(lues: Regles, cle: CleExclusion, jour: date, plateforme: str) -> bool:

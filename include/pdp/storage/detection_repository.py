@@ -131,11 +131,6 @@ def open_nuit(
     return Nuit(conn, parametres)
 
 
-def is_quelqu_un_touche(conn: Connection) -> bool:
-    """Whether this run has anybody to look at."""
-    return bool(conn.execute(query("signalements.is_quelqu_un_touche")).scalar_one())
-
-
 def attach_signalements(nuit: Nuit) -> dict[str, int]:
     """Signalements follow their absence when a correction changes it. Counts deplaces, doublons."""
     nuit.create("rattachements", "place")
