@@ -13,7 +13,7 @@ import polars as pl
 import psycopg
 
 from pdp.bench.base import ADMIN, AUTEUR
-from pdp.bench.population import MOTIFS, RISQUES, Entiers, Population, dates, uuid_hexa
+from pdp.bench.population import MOTIFS, RISQUES, Entiers, Population, dates, names, uuid_hexa
 from pdp.storage.db import sign_contexte
 
 PLATEFORME = "PF35"
@@ -110,9 +110,9 @@ def frame_arrets(population: Population, lignes: slice, fichier: UUID) -> pl.Dat
         "date_debut": dates(p.debut[lignes]),
         "date_fin": dates(p.fin[lignes]),
         "nature": np.where(p.initiale[lignes], "initiale", "prolongation"),
-        "risque": np.array(RISQUES)[p.risque[lignes]],
+        "risque": names(p.risque[lignes], RISQUES),
         "temps_partiel": p.temps_partiel[lignes],
-        "motif_categorie": np.array(MOTIFS)[p.motif[lignes]],
+        "motif_categorie": names(p.motif[lignes], MOTIFS),
         "ald": p.ald[lignes],
         "annule": p.annule[lignes],
         "connu_at": recu,

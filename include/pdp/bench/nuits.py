@@ -16,8 +16,10 @@ import psycopg
 
 from pdp.bench.base import ADMIN, AUTEUR
 from pdp.bench.chargement import COLONNES, PLATEFORME, connect_admin, frame_arrets, id_avis, insert_fichier, settle
+from pdp.bench.pair_produit import empty_state
 from pdp.bench.population import MAINTENANT, Entiers, Population, jour_numero
 from pdp.config import settings
+from pdp.services.detect_signalements import detect_signalements
 from pdp.storage import db
 
 PART_NEUVE, PART_CORRIGEE = 0.7, 0.2  # the rest is cancelled
@@ -48,6 +50,7 @@ class Nuit:
 
 def measure_nights(population: Population, delta: int, nombre: int, graine: int, dire: Callable[[str], None]) -> dict[str, Any]:
     """First detection of everybody, nights that pass with a fixed delta, the same delta without the passing of time, nothing new."""
+    empty_state()
     premiere = _night(MAINTENANT, complet=True)
     dire(f"  first detection of everybody: {premiere.seconds:.1f} s")
     settle()
@@ -89,8 +92,6 @@ def summarise(nuits: list[Nuit]) -> dict[str, Any]:
 
 def _night(quand: datetime, complet: bool = False) -> Nuit:
     """The detection as the platform runs it, commit included."""
-    from pdp.services.detect_signalements import detect_signalements
-
     with psycopg.connect(os.environ[ADMIN], autocommit=True) as admin:
         avant = _wal(admin)
         depart = time.perf_counter()

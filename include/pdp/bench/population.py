@@ -128,12 +128,17 @@ def write_parquet(population: Population, chemin: Path) -> None:
             "debut": dates(population.debut),
             "fin": dates(population.fin),
             "initiale": population.initiale,
-            "risque": pl.Series(np.array(RISQUES)[population.risque].tolist()),
+            "risque": names(population.risque, RISQUES),
             "ald": population.ald,
             "annule": population.annule,
         }
     )
     frame.write_parquet(chemin)
+
+
+def names(codes: NDArray[np.int8], noms: tuple[str, ...]) -> pl.Series:
+    """Words from their places in `noms`."""
+    return pl.Series(noms).gather(codes.astype(np.uint32))
 
 
 def dates(numeros: Entiers) -> pl.Series:
