@@ -1,6 +1,6 @@
-"""Réception des flux : toutes les dix minutes en journée."""
+"""Réception des flux : dès qu'un fichier est déposé, et toutes les dix minutes en journée."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import AssetOrTimeSchedule, dag, task
 
 from pdp import orchestration as o
 
@@ -8,13 +8,16 @@ from pdp import orchestration as o
 @dag(
     dag_id="pdp_reception",
     dag_display_name="1. Réception des flux",
-    schedule=o.cron("*/10 5-21 * * *"),
+    schedule=AssetOrTimeSchedule(timetable=o.cron("*/10 5-21 * * *"), assets=[o.DEPOT]),
     tags=["pdp", "flux"],
     doc_md="""
-    **Ce que fait ce traitement.** Il prend les fichiers déposés (arrêts prescrits, assurés, partenaires, agents), ligne par ligne.
-    Une ligne fautive part en quarantaine avec sa raison ; les autres sont chargées. Le même fichier deux fois ne change rien.
+    **Ce que fait ce traitement.** Il prend les fichiers déposés (arrêts, assurés, indemnités versées, ALD, déclarations d'employeurs,
+    partenaires, agents), ligne par ligne. Une ligne fautive part en quarantaine avec sa raison ; les autres sont chargées. Puis il applique
+    ce que les responsables ont décidé des lignes en quarantaine. Le même fichier deux fois ne change rien.
 
-    **Quand il s'arrête sur « skipped ».** Aucun fichier nouveau : c'est normal.
+    **Quand il part.** Quelques secondes après le dépôt d'un fichier (le dossier est surveillé), et toutes les dix minutes par sécurité.
+
+    **Quand il s'arrête sur « skipped ».** Aucun fichier nouveau, aucune ligne reprise : c'est normal.
 
     **En cas d'échec.** Rien n'est à moitié chargé : chaque fichier est pris en entier ou pas du tout. Relancez le traitement.
     Si l'échec revient, ouvrez « Données reçues » dans le portail : la raison y est écrite en français.

@@ -1,4 +1,6 @@
-"""The only module that imports Airflow: what every DAG shares. Airflow says when; the services and PostgreSQL decide whether.
+"""With the trigger of ``guet``, the only module that imports Airflow: what every DAG shares.
+
+Airflow says when; the services and PostgreSQL decide whether.
 
 A task is a sweep: it opens a passage, calls one service in one transaction, and returns counts. Nothing about a person
 crosses Airflow: ``conf`` may hold a business instant, XCom and logs hold platform ids and counts.
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pendulum
-from airflow.sdk import Asset, CronTriggerTimetable, get_current_context
+from airflow.sdk import Asset, AssetWatcher, CronTriggerTimetable, get_current_context
 from airflow.sdk.exceptions import AirflowSkipException
 from sqlalchemy import Connection
 
@@ -20,6 +23,7 @@ from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
+from pdp.guet import GuetDepot
 from pdp.services import (
     collect_reponses,
     detect_signalements,
@@ -27,6 +31,7 @@ from pdp.services import (
     publish_evaluation,
     publish_referentiel,
     record_passage,
+    replay_quarantaine,
     send_outbox,
 )
 from pdp.storage import db, journal
@@ -35,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 PARIS = pendulum.timezone("Europe/Paris")
 DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
+DEPOT = Asset(name="depot_flux", uri="pdp://flux/depot", watchers=[AssetWatcher(name="guet_depot", trigger=GuetDepot())])
 FLUX_CHARGES = Asset(name="flux_charges", uri="pdp://flux/charges")
 SIGNALEMENTS_DETECTES = Asset(name="signalements_detectes", uri="pdp://signalements/detectes")
 LOT_ENVOI = 200  # messages of one run: the next one comes two minutes later
@@ -106,15 +112,25 @@ def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
 
 
 def receive_flux() -> dict[str, Any]:
-    """Take the files of the drop folder; skipped when there is none, so that nothing downstream wakes for nothing."""
+    """Take the files of the drop folder, then what managers decided about refused lines.
+
+    Skipped when nothing came of either, so that nothing downstream wakes for nothing.
+    """
     instant = instant_metier()
     auteur = systeme("ingest_flux")
     with _passage("recevoir", instant, None) as passage:
-        depot = ingest_flux.ingest_depot(lambda: db.begin(settings().url_app, auteur, passage.id), settings().depot, auteur, instant)
-        passage.bilan = depot.as_bilan()
+
+        def ouvrir() -> AbstractContextManager[Connection]:
+            return db.begin(settings().url_app, auteur, passage.id)
+
+        fichiers = ingest_flux.ingest_depot(ouvrir, settings().depot, auteur, instant).as_bilan()
+        with ouvrir() as conn:
+            replay_quarantaine.attach_depots(conn)
+        decisions = replay_quarantaine.replay_demandes(ouvrir, instant)
+        passage.bilan = fichiers + decisions
     bilan = passage.conclude()
-    if not passage.bilan.detail["fichiers"]:
-        raise AirflowSkipException("no new file in the drop folder")
+    if not fichiers.detail["fichiers"] and not decisions.traites:
+        raise AirflowSkipException("no new file in the drop folder, no line taken")
     announce(FLUX_CHARGES)
     return bilan
 

@@ -28,6 +28,11 @@ WITH mien AS (
     FROM mien m JOIN pdp.orientation o ON o.parcours_id = m.id WHERE o.statut = 'refusee'
     UNION ALL
     SELECT 'clos', m.id, row_number() OVER (ORDER BY m.clos_at DESC, m.id) FROM mien m WHERE m.clos_at IS NOT NULL
+    UNION ALL
+    SELECT 'ligne', q.id, row_number() OVER (ORDER BY q.champ LIKE 'date%' DESC, q.connu_at DESC, q.id)
+    FROM identite.quarantaine q JOIN securite.compte c ON c.plateforme_id = q.plateforme_id
+    JOIN pdp.flux_fichier f ON f.id = q.fichier_id AND f.flux IN ('assures', 'arrets_prescrits')
+    WHERE c.login = :csam AND q.resolue_at IS NULL AND q.champ IS NOT NULL AND q.champ NOT IN ('motif_medical', 'ald', 'hospitalisation')
 )
 SELECT cle, id FROM exemple WHERE rang = 1;
 

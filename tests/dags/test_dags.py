@@ -81,6 +81,7 @@ def test_data_wakes_what_waits_for_data(sac: Any) -> None:
     def attend(dag_id: str) -> str:
         return str(sac.dags[dag_id].timetable.asset_condition)
 
+    assert "pdp://flux/depot" in attend("pdp_reception")
     assert produit("pdp_reception") == {"pdp://flux/charges"}
     assert "pdp://flux/charges" in attend("pdp_detection")
     assert produit("pdp_detection") == {"pdp://signalements/detectes"}
@@ -104,3 +105,16 @@ def test_plugin_builds_nothing_at_import() -> None:
     }
     assert modules == {"__future__", "os", "airflow.plugins_manager"}
     assert [f.name for f in (RACINE / "plugins").glob("*.py")] == ["pdp_plugin.py"]
+
+
+def test_the_drop_folder_is_watched_by_our_trigger(sac: Any) -> None:
+    """Serialized as the scheduler and the triggerer will read it: a class that they can import, and no path."""
+    from airflow.sdk._shared.module_loading import import_string
+
+    from pdp.orchestration import DEPOT
+
+    assert {w.name for w in DEPOT.watchers} == {"guet_depot"}
+    classe, arguments = DEPOT.watchers[0].trigger.serialize()
+    assert import_string(classe)(**arguments).calme_s > 0
+    assert set(arguments) == {"calme_s"}
+    assert sac.dags["pdp_reception"].timetable.timetable.expression == "*/10 5-21 * * *", "the schedule stays as a safety net"

@@ -38,7 +38,7 @@ def lignes(lieu: Lieu, tmp_path: Path, admin: psycopg.Connection[Any]) -> dict[s
 
 @pytest.fixture
 def client(lignes: dict[str, UUID], connecter: Connecter) -> Iterator[TestClient]:
-    return connecter("responsable")  # type: ignore[return-value]
+    return connecter("responsable")
 
 
 def _receive() -> None:

@@ -190,8 +190,8 @@ def test_an_abandoned_line_can_be_replayed_later(lui: Auteur, tmp_path: Path, ad
 
 def test_a_line_that_knows_nothing_new_is_unchanged(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
     ligne = _faulty_arret(tmp_path, admin)
-    ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1", recu="2026-09-20T08:00:00Z")], jour="2026-10-02")
     _correct(lui, ligne, date_fin="2026-09-12")
+    ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1", recu="2026-09-20T08:00:00Z")], jour="2026-10-02")
     assert _bilan() == (0, 1, 0)
     assert _resultats(lui, ligne) == ["inchange"]
     assert [a[2] for a in list_arrets(admin)] == [date(2026, 9, 15)]

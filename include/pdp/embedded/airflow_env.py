@@ -11,9 +11,9 @@ import requests
 
 from pdp.config import RACINE
 
-COMPOSANTS = ("api-server", "scheduler", "dag-processor")
+COMPOSANTS = ("api-server", "scheduler", "dag-processor", "triggerer")
 _SESSION_HEURES = 8
-_ARGUMENTS = {"api-server": (), "scheduler": ("--skip-serve-logs",), "dag-processor": ()}
+_ARGUMENTS = {"api-server": (), "scheduler": ("--skip-serve-logs",), "dag-processor": (), "triggerer": ("--skip-serve-logs",)}
 _HERITES = ("PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
@@ -65,6 +65,8 @@ def airflow_environment(etat: Path, secrets: Mapping[str, str], ports: Mapping[s
         # a restarted scheduler takes over what the dead one had in hand after seconds, not after the default 5 minutes
         "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "10",
+        # and so does a restarted triggerer: a killed one otherwise keeps the watch of the drop folder for half a minute
+        "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a finished task otherwise keeps its slot up to 5 s more
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
@@ -87,7 +89,7 @@ def component_command(airflow: Path, composant: str) -> tuple[str, ...]:
 
 
 def wait_healthy(adresse: str, delai_s: float) -> None:
-    """Until metadata database, scheduler and Dag processor all say healthy (there is no triggerer to wait for)."""
+    """Until metadata database, scheduler, Dag processor and triggerer all say healthy."""
     limite = time.monotonic() + delai_s
     malades = ["api-server"]
     while malades:
@@ -98,7 +100,9 @@ def wait_healthy(adresse: str, delai_s: float) -> None:
             etats = requests.get(f"{adresse}/api/v2/monitor/health", timeout=5).json()
         except (requests.RequestException, ValueError):
             continue
-        malades = [nom for nom in ("metadatabase", "scheduler", "dag_processor") if etats.get(nom, {}).get("status") != "healthy"]
+        malades = [
+            nom for nom in ("metadatabase", "scheduler", "dag_processor", "triggerer") if etats.get(nom, {}).get("status") != "healthy"
+        ]
 
 
 def warm_up(adresse: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-Geste = tuple[str, str]  # (clic | ouvrir | clic_a_zero | attendre, CSS selector)
+Geste = tuple[str, str]  # (clic | ouvrir | clic_a_zero | attendre, CSS selector), or (deposer, file name)
 
 
 @dataclass(frozen=True)
@@ -85,6 +85,16 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("responsable_parcours", "responsable", "/equipe/parcours/{reponse}"),
     Ecran("responsable_absences", "responsable", "/equipe/absences"),
     Ecran("responsable_donnees", "responsable", "/equipe/donnees"),
+    Ecran("responsable_depot", "responsable", "/equipe/donnees", (("deposer", "assures_essai-de-capture.csv"),)),
+    Ecran("responsable_quarantaine", "responsable", "/equipe/quarantaine"),
+    Ecran(
+        "responsable_quarantaine_raison",
+        "responsable",
+        "/equipe/quarantaine",
+        (("clic", "section.filtres li a"), ("ouvrir", "details.volet")),
+    ),
+    Ecran("responsable_ligne", "responsable", "/equipe/quarantaine/{ligne}"),
+    Ecran("responsable_ligne_ouverte", "responsable", "/equipe/quarantaine/{ligne}", (("clic", "form[action$='/ouverture'] button"),)),
     Ecran("responsable_passages", "responsable", "/passages"),
     Ecran("responsable_passage", "responsable", "/passages", (("clic", "tbody th a"),)),
     # -- évaluateur

@@ -110,6 +110,13 @@ def _wait(page: Page, cible: str) -> None:
     page.locator(cible).first.wait_for()
 
 
+def _upload(page: Page, nom: str) -> None:
+    """Send a file that the reception will refuse as a whole: the screen is the same, and nothing enters."""
+    page.locator("input[type=file]").set_input_files([{"name": nom, "mimeType": "text/csv", "buffer": b"essai de capture\n"}])
+    page.locator("form:has(input[type=file]) [type=submit]").click()
+    page.wait_for_load_state()
+
+
 def _present(faire: Callable[[Page, str], None]) -> Callable[[Page, str], None]:
     """Act at once on a page that the server made; what is not there will not come."""
 
@@ -126,6 +133,7 @@ _GESTES: dict[str, Callable[[Page, str], None]] = {
     "ouvrir": _present(_open),
     "clic_a_zero": _present(_click_disabled),
     "attendre": _wait,
+    "deposer": _upload,
 }
 
 

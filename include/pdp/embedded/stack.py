@@ -194,7 +194,7 @@ class Stack:
         for nom in (*self._own_services(), *airflow_env.COMPOSANTS):
             if self.superviseur.pid(nom) is None:  # somebody else answers on its port
                 raise ServiceMuet(f"{nom} does not stay up: {self.superviseur.log_tail(nom)}")
-        self.progress("Airflow démarré (ordonnanceur, lecteur de DAG, serveur)")
+        self.progress("Airflow démarré (ordonnanceur, lecteur de DAG, guetteur, serveur)")
 
     def _wait(self, nom: str, pret: Callable[[], bool], delai_s: float) -> None:
         limite = time.monotonic() + delai_s

@@ -75,7 +75,7 @@ def replay_demandes(ouvrir: Callable[[], AbstractContextManager[Connection]], ma
                 _conclude(conn, demandes, sorts, maintenant)
         resultats = [sort.resultat for sort in sorts.values()]
         pris, refuses = resultats.count("pris"), resultats.count("encore_refuse")
-        total += Bilan(pris, len(resultats) - pris - refuses, refuses)
+        total += Bilan(pris, len(resultats) - pris - refuses, refuses, {"decisions_appliquees": len(resultats)} if resultats else {})
         if len(demandes) < LOT:
             return total
 

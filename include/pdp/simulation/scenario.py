@@ -185,13 +185,14 @@ class _Job:
         self.say(f"{dag_id} terminé (au {instant:%d/%m/%Y})")
 
     def _drop(self, livraison: Path) -> None:
-        """Deliver the files as the caisse would: written beside, then renamed."""
+        """Deliver the files as the caisse would: written beside, then renamed, all at once so that no run takes half of them."""
         depot = settings().depot
         depot.mkdir(parents=True, exist_ok=True)
-        for fichier in sorted(livraison.glob("*.csv")):
-            provisoire = depot / f"{fichier.name}.part"
-            shutil.copyfile(fichier, provisoire)
-            os.replace(provisoire, depot / fichier.name)
+        fichiers = sorted(livraison.glob("*.csv"))
+        for fichier in fichiers:
+            shutil.copyfile(fichier, depot / f"{fichier.name}.part")
+        for fichier in fichiers:
+            os.replace(depot / f"{fichier.name}.part", depot / fichier.name)
 
 
 def balance_sheet(client: Orchestrateur, debut: datetime) -> dict[str, Any]:

@@ -1,0 +1,93 @@
+"""Quarantine and upload in Chromium: no accessibility violation at two widths, and a line corrected with the keyboard alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from fastapi import FastAPI
+from playwright.sync_api import Page, expect
+
+from portal.navigateur import chromium, connect, serve
+from portal.test_quarantaine import LISTE, lignes  # noqa: F401 (fixture)
+
+pytestmark = pytest.mark.browser
+
+
+def _check(page: Page, image: Path) -> list[str]:
+    """What axe-core refuses and what overflows, at both widths; a page on which no rule applies was not looked at."""
+    constats = []
+    for largeur in (1280, 320):
+        page.set_viewport_size({"width": largeur, "height": 900})
+        page.screenshot(path=image.with_suffix(f".{largeur}.png"), full_page=True)
+        resultat = Axe().run(page).response
+        assert len(resultat["passes"]) > 10
+        constats += [f"{largeur} {v['id']} × {len(v['nodes'])}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
+        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        constats += [f"{largeur}: {trop} px too wide"] if trop > 0 else []
+    page.set_viewport_size({"width": 1280, "height": 900})
+    return constats
+
+
+def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID], tmp_path: Path) -> None:  # noqa: F811
+    constats: dict[str, Any] = {}
+    with serve(app) as adresse, chromium() as navigateur:
+        page = navigateur.new_page()
+        connect(page, adresse, "responsable")
+        for nom, chemin in {
+            "donnees": "/equipe/donnees",
+            "liste": f"{LISTE}?flux=arrets_prescrits&code=dates_inversees",
+            "vide": f"{LISTE}?etat=en_attente",
+            "ligne": f"{LISTE}/{lignes['date_fin']}",
+        }.items():
+            page.goto(adresse + chemin)
+            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+            constats[nom] = _check(page, tmp_path / nom)
+        page.get_by_role("button", name="Ouvrir la ligne pour la corriger").click()
+        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+        constats["ouverte"] = _check(page, tmp_path / "ouverte")
+        page.get_by_role("button", name="Corriger et rejouer").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        constats["refusee"] = _check(page, tmp_path / "refusee")
+        page.goto(adresse + "/equipe/donnees")
+        fichier = {"name": "assures_2026-10-05.csv", "mimeType": "text/csv", "buffer": b"x"}
+        page.locator("#fichier").set_input_files([fichier])
+        page.get_by_role("button", name="Déposer le fichier").click()
+        expect(page.get_by_text("En attente de réception")).to_be_visible()
+        constats["depot"] = _check(page, tmp_path / "depot")
+        page.goto(adresse + "/equipe/donnees")
+        page.locator("#fichier").set_input_files([{**fichier, "name": "factures.csv"}])
+        page.get_by_role("button", name="Déposer le fichier").click()
+        expect(page.get_by_role("alert")).to_be_visible()
+        constats["depot_refuse"] = _check(page, tmp_path / "depot_refuse")
+    assert {nom: trouves for nom, trouves in constats.items() if trouves} == {}
+
+
+def test_a_line_is_corrected_with_the_keyboard_alone(
+    app: FastAPI,
+    lignes: dict[str, UUID],  # noqa: F811
+    admin: psycopg.Connection[Any],
+) -> None:
+    with serve(app) as adresse, chromium() as navigateur:
+        page = navigateur.new_page()
+        connect(page, adresse, "responsable")
+        page.goto(f"{adresse}{LISTE}?flux=arrets_prescrits&code=dates_inversees")
+        page.locator(f"a[href$='{lignes['date_fin']}']").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("button", name="Ouvrir la ligne pour la corriger").focus()
+        page.keyboard.press("Enter")
+        page.get_by_role("link", name="Dernier jour d'arrêt").focus()  # the summary of faults leads to the cell
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        champ = page.get_by_label("Dernier jour d'arrêt")
+        champ.focus()
+        page.keyboard.press("Control+a")
+        page.keyboard.type("2026-09-15")
+        page.keyboard.press("Enter")
+        expect(page.get_by_text("Correction enregistrée.")).to_be_visible()
+        assert "2026" not in page.title()
+    assert admin.execute("SELECT decision, champs FROM identite.correction_quarantaine").fetchall() == [("corriger", ["date_fin"])]
