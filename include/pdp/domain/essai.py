@@ -1,0 +1,152 @@
+"""What-if of a policy value: which keys may be tried, what a value must be, and the rules under two values. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from itertools import pairwise
+from uuid import UUID
+
+from pdp.domain.affectation import Candidat, choose_csam
+from pdp.domain.referentiel import Parametre, Referentiel
+from pdp.domain.signalement import PALIERS, is_a_trier
+from pdp.errors import DonneeInvalide
+
+MAXIMA = {
+    "palier_signalement_j30": 730,
+    "palier_signalement_j60": 730,
+    "palier_signalement_j90": 730,
+    "palier_signalement_j180": 730,
+    "palier_ouverture": 180,
+    "tolerance_horloge_risque_jours": 60,
+    "horloge_suspension_max_jours": 365,
+    "age_exclusion": 120,
+}
+"""Keys that change who enters, with the highest value that makes sense; keys of points are tried too."""
+POINTS_MAX = 1000
+_POINTS = re.compile(r"points_[a-z0-9_]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Groupe:
+    """People alike for the assignment: weeks (Mondays) in which they enter, None = they do not; who follows or followed them."""
+
+    semaine_actuel: date | None
+    semaine_propose: date | None
+    suivi_par: UUID | None
+    precedent: UUID | None
+    couvreurs: tuple[UUID, ...]
+    nombre: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conseiller:
+    """A coordinator of the simulation; ``ouverts``: open parcours today."""
+
+    id: UUID
+    numero: int
+    nom: str
+    quotite: float
+    ouverts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one coordinator would carry: people who entered in the period, and open parcours at its end."""
+
+    entrants: int
+    ouverts: int
+
+
+def is_points(cle: str) -> bool:
+    return _POINTS.fullmatch(cle) is not None
+
+
+def list_cles(referentiel: Referentiel) -> list[str]:
+    """Keys that may be tried."""
+    return [*MAXIMA, *sorted({p.cle for p in referentiel if is_points(p.cle)})]
+
+
+def get_actuel(referentiel: Referentiel, cle: str, jour: date, plateforme: str) -> Parametre:
+    """The value in force. Raises DonneeInvalide for a key that cannot be tried, ReferentielIncomplet when it has no value."""
+    if cle not in list_cles(referentiel):
+        connues = ", ".join([*MAXIMA, "points_…"])
+        raise DonneeInvalide(f"« {cle} » ne peut pas être essayée. Réglages possibles : {connues}.", code="unknown_key")
+    return referentiel.get_parametre(cle, jour, plateforme)
+
+
+def parse_valeur(cle: str, brut: str) -> int:
+    """A whole number within the bounds of the key. Raises DonneeInvalide with a French sentence."""
+    maximum = POINTS_MAX if is_points(cle) else MAXIMA.get(cle, POINTS_MAX)
+    minimum = 0 if is_points(cle) or cle in ("tolerance_horloge_risque_jours", "horloge_suspension_max_jours") else 1
+    if not re.fullmatch(r"[+-]?\d{1,6}", brut.strip()):
+        raise DonneeInvalide(f"« {brut.strip()[:20]} » n'est pas un nombre entier. Rien n'a été calculé.", code="bad_value")
+    valeur = int(brut)
+    if not minimum <= valeur <= maximum:
+        raise DonneeInvalide(f"« {cle} » se règle entre {minimum} et {maximum}. Rien n'a été calculé.", code="value_out_of_bounds")
+    return valeur
+
+
+def apply_valeur(referentiel: Referentiel, actuel: Parametre, valeur: int) -> Referentiel:
+    """The same law and policy with another value in the row in force; nothing else changes."""
+    return Referentiel([replace(p, valeur=valeur) if p == actuel else p for p in referentiel])
+
+
+def find_minimum(referentiel: Referentiel, jour: date, plateforme: str) -> int:
+    """Days of absence from which a file opens. Raises DonneeInvalide when the thresholds no longer follow each other, or none opens."""
+    minima = {n: _borne_basse(referentiel.get_parametre(f"palier_signalement_j{n}", jour, plateforme)) for n in PALIERS}
+    ordre = list(minima.values())
+    if any(a >= b for a, b in pairwise(ordre)):
+        suite = ", ".join(f"J{n} : {jours} jours" for n, jours in minima.items())
+        raise DonneeInvalide(f"Les paliers doivent se suivre dans l'ordre ({suite}). Rien n'a été calculé.", code="thresholds_out_of_order")
+    ouverts = [minima[n] for n in PALIERS if is_a_trier(n, jour, referentiel, plateforme)]
+    if not ouverts:
+        raise DonneeInvalide("Avec cette valeur, plus aucun palier n'ouvrirait de dossier. Rien n'a été calculé.", code="nothing_opens")
+    return min(ouverts)
+
+
+def assign_groupes(
+    groupes: Sequence[Groupe], conseillers: Sequence[Conseiller], plafond: int, *, propose: bool
+) -> tuple[dict[UUID, Charge], int]:
+    """Load of each coordinator, and how many people nobody could take: week by week, as the assignment of parcours chooses.
+
+    People already followed stay with their coordinator, and are counted once; no parcours closes in the simulation.
+    """
+    entrants: dict[UUID, int] = {c.id: 0 for c in conseillers}
+    entres = [(g.semaine_propose if propose else g.semaine_actuel, g) for g in groupes]
+    suivis = {c.id: sum(g.nombre for s, g in entres if s is not None and g.suivi_par == c.id) for c in conseillers}
+    charges = {c.id: c.ouverts - suivis[c.id] for c in conseillers}
+    sans = 0
+    for _, g in sorted(((s, g) for s, g in entres if s is not None), key=lambda x: x[0]):
+        if g.suivi_par is not None:
+            if g.suivi_par in charges:
+                charges[g.suivi_par] += g.nombre
+                entrants[g.suivi_par] += g.nombre
+            continue
+        for _ in range(g.nombre):
+            elu = _choose(conseillers, charges, g, plafond)
+            if elu is None:
+                sans += 1
+            else:
+                charges[elu] += 1
+                entrants[elu] += 1
+    return {c.id: Charge(entrants[c.id], charges[c.id]) for c in conseillers}, sans
+
+
+def _choose(conseillers: Sequence[Conseiller], charges: dict[UUID, int], groupe: Groupe, plafond: int) -> UUID | None:
+    """The rule of the assignment itself; the territory was resolved into ``couvreurs``."""
+    candidats = [
+        Candidat(c.id, c.numero, charges[c.id], c.quotite, ("tous",) if c.id in groupe.couvreurs else ())
+        for c in conseillers
+        if charges[c.id] < plafond * c.quotite
+    ]
+    choix = choose_csam(candidats, "", groupe.precedent)
+    return None if choix is None else choix.candidat.id
+
+
+def _borne_basse(parametre: Parametre) -> int:
+    nombre = parametre.nombre
+    return math.floor(nombre) + 1 if parametre.comparateur == ">" else math.ceil(nombre)
