@@ -1,13 +1,20 @@
 -- name: list_candidats
--- People who hold, or held, the NIR given by their keyed hashes.
-SELECT a.nir_empreinte AS empreinte, a.id AS assure_id, a.plateforme_id, a.id_source, a.nom, a.date_naissance AS naissance,
-    a.mis_a_jour_source_at AS mis_a_jour_at
-FROM identite.assure a
-WHERE a.nir_empreinte = ANY(cast(:empreintes AS bytea[]))
-UNION
-SELECT n.nir_empreinte, a.id, a.plateforme_id, a.id_source, a.nom, a.date_naissance, a.mis_a_jour_source_at
-FROM identite.nir_ancien n JOIN identite.assure a ON a.id = n.assure_id
-WHERE n.nir_empreinte = ANY(cast(:empreintes AS bytea[]));
+-- People who hold, or held, the NIR given by their keyed hashes; a former pivot id leads to the one in force.
+WITH RECURSIVE suite AS (
+    SELECT a.nir_empreinte AS empreinte, a.id_source
+    FROM identite.assure a
+    WHERE a.nir_empreinte = ANY(cast(:empreintes AS bytea[]))
+    UNION
+    SELECT n.nir_empreinte, a.id_source
+    FROM identite.nir_ancien n JOIN identite.assure a ON a.id = n.assure_id
+    WHERE n.nir_empreinte = ANY(cast(:empreintes AS bytea[]))
+    UNION
+    SELECT s.empreinte, c.actuel
+    FROM suite s JOIN identite.id_source_ancien c ON c.ancien = s.id_source
+)
+SELECT s.empreinte, a.id AS assure_id, a.plateforme_id, a.id_source, a.nom, a.date_naissance AS naissance, a.mis_a_jour_source_at AS mis_a_jour_at
+FROM suite s JOIN identite.assure a ON a.id_source = s.id_source
+WHERE NOT EXISTS (SELECT FROM identite.id_source_ancien c WHERE c.ancien = a.id_source);
 
 -- name: vider
 -- Make room for another file, or another batch, in the same transaction.
@@ -147,12 +154,18 @@ VALUES (:plateforme, :fichier, :numero, :champ, :code, :message, :cle, :contenu,
 ON CONFLICT (fichier_id, numero_ligne) DO NOTHING;
 
 -- name: claim_rejouables
--- Facts in quarantine whose NIR is now that of somebody known; locked.
+-- Facts in quarantine whose NIR is now that of somebody known; locked. Only lines of this feed hold a keyed hash: they are told first.
+WITH ouverte AS MATERIALIZED (
+    SELECT q.id, q.cle_metier
+    FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
+    WHERE f.flux = 'dsn' AND q.resolue_at IS NULL AND q.cle_metier IS NOT NULL
+), connue AS (
+    SELECT o.id FROM ouverte o JOIN identite.assure a ON a.nir_empreinte = decode(o.cle_metier, 'hex')
+    UNION
+    SELECT o.id FROM ouverte o JOIN identite.nir_ancien n ON n.nir_empreinte = decode(o.cle_metier, 'hex')
+)
 SELECT q.id, q.fichier_id, q.numero_ligne, q.contenu_chiffre
-FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
-WHERE f.flux = 'dsn' AND q.resolue_at IS NULL AND q.cle_metier IS NOT NULL
-  AND (EXISTS (SELECT FROM identite.assure a WHERE a.nir_empreinte = decode(q.cle_metier, 'hex'))
-    OR EXISTS (SELECT FROM identite.nir_ancien n WHERE n.nir_empreinte = decode(q.cle_metier, 'hex')))
+FROM identite.quarantaine q JOIN connue c ON c.id = q.id
 ORDER BY q.id
 FOR UPDATE OF q;
 
@@ -163,3 +176,34 @@ UPDATE identite.quarantaine SET resolue_at = :maintenant, resolution = 'rejouee'
 -- name: requalifier
 -- Somebody is known now, but not surely the right one.
 UPDATE identite.quarantaine SET code = :code, message = :message WHERE id = :id AND code <> :code;
+
+-- name: historiser_demenages
+-- Where the declared facts of people who changed platform or pivot id were until now.
+INSERT INTO pdp.fait_version (plateforme_id, genre, cle, assure_id, contenu, connu_du, connu_au, version_empreinte)
+SELECT f.plateforme_id, 'fait_dsn', f.cle, f.assure_id, to_jsonb(f), f.connu_at, :maintenant, f.version_empreinte
+FROM pdp.fait_dsn f JOIN demenagement d ON d.de = f.assure_id
+ON CONFLICT DO NOTHING;
+
+-- name: fusionner_demenages
+-- The same fact under both rows: the newest version wins, as if both had always been one person.
+UPDATE pdp.fait_dsn q
+SET genre = p.genre, code = p.code, neutre = p.neutre, debut = p.debut, fin = p.fin, reprise_le = p.reprise_le, reprise_code = p.reprise_code,
+    valeur = p.valeur, siret = p.siret, nature_declaration = p.nature_declaration, annule = p.annule, emis_at = p.emis_at, ordre = p.ordre,
+    serie = p.serie, version_empreinte = p.version_empreinte, connu_at = :maintenant, fichier_id = p.fichier_id
+FROM (
+    SELECT DISTINCT ON (d.vers, substr(f.cle, 38)) f.*, d.vers, d.vers || substr(f.cle, 37) AS cle_voulue
+    FROM pdp.fait_dsn f JOIN demenagement d ON d.de = f.assure_id
+    ORDER BY d.vers, substr(f.cle, 38), f.emis_at DESC, f.ordre DESC, f.version_empreinte DESC
+) p
+WHERE q.assure_id = p.vers AND q.cle = p.cle_voulue AND (p.emis_at, p.ordre, p.version_empreinte) > (q.emis_at, q.ordre, q.version_empreinte);
+
+-- name: demenager
+-- The declared facts follow the person, under her key; those that her row already has stay behind, with the row that gave way.
+UPDATE pdp.fait_dsn f
+SET plateforme_id = p.plateforme_id, assure_id = p.vers, cle = p.cle_voulue, connu_at = :maintenant
+FROM (
+    SELECT DISTINCT ON (d.vers, substr(g.cle, 38)) g.id, d.vers, d.plateforme_id, d.vers || substr(g.cle, 37) AS cle_voulue
+    FROM pdp.fait_dsn g JOIN demenagement d ON d.de = g.assure_id
+    ORDER BY d.vers, substr(g.cle, 38), g.emis_at DESC, g.ordre DESC, g.version_empreinte DESC
+) p
+WHERE f.id = p.id AND NOT EXISTS (SELECT FROM pdp.fait_dsn q WHERE q.plateforme_id = p.plateforme_id AND q.cle = p.cle_voulue);

@@ -85,21 +85,6 @@ SELECT DISTINCT d.plateforme_id, d.vers, n.nir_empreinte, n.connu_au
 FROM demenagement d JOIN identite.nir_ancien n ON n.assure_id = d.de
 ON CONFLICT DO NOTHING;
 
--- name: historiser_dsn_demenages
--- Where the declared facts of these people were until now.
-INSERT INTO pdp.fait_version (plateforme_id, genre, cle, assure_id, contenu, connu_du, connu_au, version_empreinte)
-SELECT p.plateforme_id, 'fait_dsn', p.cle, p.assure_id,
-    to_jsonb(p) - ARRAY['id', 'plateforme_id', 'assure_id', 'cle', 'version_empreinte', 'connu_at'], p.connu_at, :maintenant, p.version_empreinte
-FROM pdp.fait_dsn p JOIN demenagement d ON d.de = p.assure_id
-ON CONFLICT DO NOTHING;
-
--- name: demenager_dsn
--- The declared facts follow the person.
-UPDATE pdp.fait_dsn p SET plateforme_id = d.plateforme_id, assure_id = d.vers, connu_at = :maintenant
-FROM demenagement d
-WHERE p.assure_id = d.de
-  AND NOT EXISTS (SELECT FROM pdp.fait_dsn q WHERE q.plateforme_id = d.plateforme_id AND q.cle = p.cle AND q.id <> p.id);
-
 -- name: constater_nir_partages
 -- People of this file, or who bear the NIR of one of them, when several people bear it.
 INSERT INTO identite.nir_partage (assure_id, plateforme_id, constate_at)

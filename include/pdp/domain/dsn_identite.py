@@ -37,8 +37,8 @@ class Identite(Protocol):
 
 
 def normalise_nom(nom: str) -> str:
-    """Capital letters only: accents, hyphens, spaces and apostrophes vary from one source to the other."""
-    return re.sub(r"[^A-Z]", "", unicodedata.normalize("NFKD", nom).upper())
+    """Capital letters and digits only: accents, hyphens, spaces and apostrophes vary from one source to the other."""
+    return re.sub(r"[^A-Z0-9]", "", unicodedata.normalize("NFKD", nom).upper())
 
 
 def resolve_personne(identite: Identite, candidats: Iterable[Candidat]) -> Candidat | str:

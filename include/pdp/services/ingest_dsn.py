@@ -10,10 +10,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
+from pdp.domain.bilan_flux import BilanFlux
 from pdp.domain.dsn import FichierDsn, PersonneDsn
 from pdp.domain.dsn_faits import FaitDsn, build_serie, is_remplacante, list_faits
 from pdp.domain.dsn_identite import Candidat, resolve_personne
-from pdp.services.ingest_flux import BilanFlux, Etat
+from pdp.services.load_flux import find_deja_vu
 from pdp.storage import dsn_repository as depot
 from pdp.storage import journal
 from pdp.storage.dsn_repository import FaitEcarte, FaitPlace, LectureDsn, identify
@@ -81,7 +82,7 @@ def _load(conn: Connection, chemin: Path, lecture: LectureDsn, maintenant: datet
     identite = {"flux": FLUX, "nom": chemin.name, "empreinte": lecture.empreinte, "taille": lecture.taille, "maintenant": maintenant}
     fichier_id = conn.execute(query("flux.ouvrir_fichier"), identite).scalar()
     if fichier_id is None:
-        return _already(conn, lecture.empreinte)
+        return find_deja_vu(conn, FLUX, lecture.empreinte)
     places, ecartes = _sort(conn, fichier_id, lecture.fichier)
     admises = depot.apply_faits(conn, places, _withdraw(conn, lecture.fichier), maintenant)
     depot.add_quarantaine(conn, fichier_id, ecartes, maintenant)
@@ -146,13 +147,6 @@ def _refuse(conn: Connection, chemin: Path, lecture: LectureDsn, refus: tuple[st
         },
     ).scalar()
     if fichier_id is None:
-        return _already(conn, lecture.empreinte)
+        return find_deja_vu(conn, FLUX, lecture.empreinte)
     journal.record(conn, "fichier_refuse", plateforme_id=None, donnees={"flux": FLUX, "fichier_id": fichier_id, "code": code})
     return BilanFlux(fichier_id, FLUX, "refuse", motif_code=code, motif=motif)
-
-
-def _already(conn: Connection, empreinte: bytes) -> BilanFlux:
-    """What was said of the same content the first time."""
-    vu = conn.execute(query("flux.trouver_fichier"), {"flux": FLUX, "empreinte": empreinte}).one()
-    etat: Etat = "deja_refuse" if vu.etat == "refuse" else "deja_charge"
-    return BilanFlux(vu.id, FLUX, etat, vu.lignes, vu.admises, vu.rejetees, vu.inchangees, motif_code=vu.motif_code, motif=vu.motif)

@@ -67,7 +67,9 @@ def replay_en_attente(conn: Connection, maintenant: datetime) -> int:
     repris = 0
     for flux, groupe in groupby(rejouables, key=lambda rejouable: rejouable.flux):
         repris += _replay_flux(conn, flux, list(groupe), maintenant)
-    return repris
+    from pdp.services.ingest_dsn import replay_dsn  # it needs this module
+
+    return repris + replay_dsn(conn, maintenant)
 
 
 def _replay_flux(conn: Connection, flux: str, rejouables: list[Rejouable], maintenant: datetime) -> int:

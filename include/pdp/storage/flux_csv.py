@@ -165,7 +165,7 @@ def is_en_ecriture(chemin: Path) -> bool:
         fichier.seek(max(etat.st_size - 4096, 0))
         queue = fichier.read()
     derniere = queue.rstrip(b"\r\n").rpartition(b"\n")[2]
-    ends = {".parquet": queue.endswith(b"PAR1"), ".dsn": derniere.startswith(b"S90.")}
+    ends = {".parquet": queue.endswith(b"PAR1"), ".dsn": derniere.startswith((b"S90.", b"S95."))}
     return not ends.get(chemin.suffix, _FIN.fullmatch(derniere) is not None)
 
 

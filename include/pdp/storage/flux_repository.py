@@ -68,10 +68,9 @@ EFFETS: dict[str, tuple[str, ...]] = {
         "flux_identite.preparer_demenagement",
         *(f"{sujet}.{pas}" for sujet in _DEMENAGES for pas in ("historiser_demenages", "demenager")),
         "flux_droits.nommer_identifiants",
-        *(
-            f"flux_identite.{pas}"
-            for pas in ("demenager_nir", "historiser_dsn_demenages", "demenager_dsn", "constater_nir_partages", "lever_nir_partages")
-        ),
+        "flux_identite.demenager_nir",
+        *(f"dsn.{pas}" for pas in ("historiser_demenages", "fusionner_demenages", "demenager")),
+        *(f"flux_identite.{pas}" for pas in ("constater_nir_partages", "lever_nir_partages")),
     ),
     "agents": tuple(f"flux_agents.{pas}" for pas in ("retenir", "corriger", "inserer")),
     "partenaires": tuple(f"flux_partenaires.{pas}" for pas in ("retenir", "corriger", "inserer")),
