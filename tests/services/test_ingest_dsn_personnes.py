@@ -13,11 +13,12 @@ import pytest
 import dsn_fabrique as f
 from depot_dsn import elle, faits, installer, prendre, quarantaine, tout
 from fabrique import MAINTENANT, TEST, lot
-from livraisons import counts, ingest, ligne_assure, nir
+from livraisons import counts, ingest, ligne_assure, nir, write_fichier
+from pdp import cli
 from pdp.domain.bilan_flux import BilanFlux
 from pdp.domain.nir import check_nir
 from pdp.services.ingest_dsn import replay_dsn
-from pdp.services.ingest_flux import ingest_fichier
+from pdp.services.ingest_flux import ingest_depot, ingest_fichier
 from pdp.storage.chiffrement import decrypt, fingerprint
 from pdp.storage.flux_csv import load_schema
 
@@ -145,3 +146,28 @@ def test_facts_follow_a_person_who_changes_pivot_id_and_nir(
         prendre(depot, declarations[ordre[1]], "dsn_2.dsn")
     courants = [x for x in faits(admin) if x[0] == "351-6"]
     assert [(x[1], x[5]) for x in courants] == [("arret", "2026-09-20"), ("suspension", "2026-09-16")]
+
+
+def test_the_command_loads_a_file_and_says_what_became_of_it(depot: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    chemin = depot / "dsn_x.dsn"
+    chemin.write_bytes(f.fichier(elle(1, f.arret()), elle(7, f.arret())))
+    dits = []
+    for _ in range(2):
+        assert cli.main(["ingest", "dsn", str(chemin), "--json"]) == 0
+        dits.append(json.loads(capsys.readouterr().out.splitlines()[-1]))
+    assert [(d["ok"], d["etat"], d["lignes"], d["admises"], d["rejetees"]) for d in dits] == [
+        (True, "charge", 2, 1, 1), (True, "deja_charge", 2, 1, 1),
+    ]  # fmt: skip
+    assert cli.main(["ingest", "dsn", str(chemin)]) == 0
+    assert "Déjà chargé" in capsys.readouterr().out
+    chemin.write_bytes(b"bonjour")
+    assert cli.main(["ingest", "dsn", str(chemin), "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["motif_code"] == "pas_une_dsn"
+
+
+def test_the_drop_folder_takes_people_before_declarations(depot: Path, admin: psycopg.Connection[Any]) -> None:
+    (depot / "dsn_2026-10-05.dsn").write_bytes(f.fichier(elle(7, f.arret())))
+    write_fichier(depot, "assures", [ligne_assure(7)])
+    bilan = ingest_depot(lot, depot, TEST, MAINTENANT)
+    assert [(nom, b.admises) for nom, b in bilan.fichiers] == [("assures_2026-10-01.csv", 1), ("dsn_2026-10-05.dsn", 1)]
+    assert [x[0] for x in faits(admin)] == ["351-7"]
