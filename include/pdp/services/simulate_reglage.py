@@ -249,9 +249,10 @@ def _tell(
         phrases.append(f"Cette valeur ne change rien : un dossier s'ouvre toujours à {seuils[0]} jours d'absence.{_hint(parametre)}")
     elif seuils[0] != seuils[1]:
         phrases.append(f"Un dossier s'ouvrirait à {seuils[1]} jours d'absence, au lieu de {seuils[0]}.")
+    propose = f"{comptes['propose']} personne{'s' if comptes['propose'] > 1 else ''}"
     phrases.append(
-        f"Entreraient dans la liste d'appel : {comptes['propose']} personnes au lieu de {comptes['actuel']}"
-        f" ({comptes['entrent']} entreraient en plus, {comptes['n_entrent_plus']} n'entreraient plus)."
+        f"Entreraient dans la liste d'appel : {propose} au lieu de {comptes['actuel']}"
+        f" (en plus : {comptes['entrent']} ; qui n'entreraient plus : {comptes['n_entrent_plus']})."
     )
     return tuple(phrases)
 
