@@ -115,7 +115,7 @@ FROM identite.quarantaine q
 WHERE c.id = :id AND q.id = c.quarantaine_id;
 
 -- name: conclure_ligne
--- The line leaves the quarantine, or stays with its new reason; a corrected content replaces the former one.
+-- The line leaves the quarantine, or stays with its new reason; a corrected content replaces the former one, a corrected key is unknown.
 UPDATE identite.quarantaine q
 SET contenu_chiffre = coalesce(c.contenu_chiffre, q.contenu_chiffre),
     resolue_at = CASE WHEN c.resultat = 'encore_refuse' THEN NULL ELSE c.traitee_at END,
@@ -124,7 +124,9 @@ SET contenu_chiffre = coalesce(c.contenu_chiffre, q.contenu_chiffre),
     champ = CASE WHEN c.resultat = 'encore_refuse' THEN c.resultat_champ ELSE q.champ END,
     code = CASE WHEN c.resultat = 'encore_refuse' THEN c.resultat_code ELSE q.code END,
     message = CASE WHEN c.resultat = 'encore_refuse' THEN c.resultat_message ELSE q.message END,
-    cle_metier = CASE WHEN c.resultat = 'encore_refuse' THEN cast(:cle AS text) ELSE q.cle_metier END
+    cle_metier = CASE WHEN c.resultat = 'encore_refuse' THEN cast(:cle AS text) ELSE q.cle_metier END,
+    cle_ligne = CASE WHEN c.champs && cast(:cles AS text[]) THEN NULL ELSE q.cle_ligne END,
+    version_ligne = CASE WHEN c.champs && cast(:cles AS text[]) THEN NULL ELSE q.version_ligne END
 FROM identite.correction_quarantaine c
 WHERE c.id = :id AND q.id = c.quarantaine_id;
 

@@ -15,7 +15,7 @@ from typing import Literal
 from pdp.domain.flux import Anomalie, LigneValide
 from pdp.domain.flux_champs import Champ
 from pdp.errors import ErreurPdp
-from pdp.storage.flux_csv import find_delimiteur, load_schema, parse_contenu, split_cells
+from pdp.storage.flux_lignes import find_delimiteur, load_schema, parse_contenu, split_cells
 
 Acces = Literal["modifiable", "identite", "medicale"]
 MODIFIABLES = frozenset({"assures", "arrets_prescrits", "ij_versees", "ald_invalidite"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +23,7 @@ from pdp.services import ingest_flux
 from pdp.services.champs_quarantaine import MODIFIABLES
 from pdp.storage import flux_repository as depot_flux
 from pdp.storage.chiffrement import decrypt
-from pdp.storage.flux_csv import parse_contenu
+from pdp.storage.flux_lignes import load_schema, parse_contenu
 from pdp.storage.sql import query
 
 LOT = 2_000
@@ -169,6 +169,7 @@ def _load(
     ecartees = {rang: _aside(*raison) for rang, *raison in depot_flux.set_aside(conn, flux)}
     depot_flux.apply_lignes(conn, flux, fichier_id, maintenant)
     prises = set(conn.execute(query(f"quarantaine.lister_pris_{flux}")).scalars())
+    depot_flux.close_reparees(conn, flux, maintenant)
     return {demande.id: ecartees.get(rang) or Sort("pris" if rang in prises else "inchange") for rang, (demande, _) in enumerate(valides)}
 
 
@@ -180,7 +181,7 @@ def _refused(code: str, champ: str | None = None) -> Sort:
     return Sort("encore_refuse", champ, code, _MESSAGES[code])
 
 
-def _conclude(conn: Connection, demandes: Iterable[Demande], sorts: dict[UUID, Sort], maintenant: datetime) -> None:
+def _conclude(conn: Connection, demandes: Sequence[Demande], sorts: dict[UUID, Sort], maintenant: datetime) -> None:
     """State of the decisions, then of the lines, then one event each."""
     parametres: list[dict[str, Any]] = [
         {
@@ -195,5 +196,8 @@ def _conclude(conn: Connection, demandes: Iterable[Demande], sorts: dict[UUID, S
         for d in demandes
     ]
     conn.execute(query("quarantaine.conclure_demande"), parametres)
-    conn.execute(query("quarantaine.conclure_ligne"), [{"id": p["id"], "cle": p["cle"]} for p in parametres])
+    cles = {flux: list(load_schema(flux).cle) for flux in MODIFIABLES}
+    conn.execute(
+        query("quarantaine.conclure_ligne"), [{"id": d.id, "cle": sorts[d.id].cle, "cles": cles.get(d.flux, [])} for d in demandes]
+    )
     conn.execute(query("quarantaine.consigner_demandes"), {"ids": [p["id"] for p in parametres]})

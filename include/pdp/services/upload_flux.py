@@ -29,6 +29,7 @@ TAILLE_MAX_OCTETS = 100 * 1024 * 1024
 RESERVES = frozenset({"agents", "partenaires"})
 _RIEN = "Rien n'a été déposé."
 _BLOC = 1 << 20
+_REPOS_S = 3600
 _NOM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 
 
@@ -138,7 +139,12 @@ def record_depot(conn: Connection, auteur: Auteur, brouillon: Brouillon, dossier
 
 
 def publish_brouillon(brouillon: Brouillon, dossier: Path) -> None:
-    """Give the file its name at once: whoever watches the folder sees it whole. Never over another file of that name."""
+    """Give the file its name at once: whoever watches the folder sees it whole. Never over another file of that name.
+
+    It is dated one hour back: it is complete whatever it holds, and a truncated one is refused now rather than waited for.
+    """
+    recu_s = brouillon.provisoire.stat().st_mtime
+    os.utime(brouillon.provisoire, (recu_s, recu_s - _REPOS_S))
     try:
         os.link(brouillon.provisoire, dossier / brouillon.nom)
     except FileExistsError:
