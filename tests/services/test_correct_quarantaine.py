@@ -217,6 +217,28 @@ def test_people_corrected_free_the_prescriptions_that_waited_for_them(lui: Auteu
     assert [a[0] for a in list_arrets(admin)] == ["AV1"]
 
 
+FAITS = {
+    "ij_versees": (
+        "V1;351-1;6110;2026-09-04;2026-09-13;99;;10;12345678901234;2026-09-20;01C350000;non",
+        {"prs_act_nbr": "10"},
+        "pdp.ij_versee",
+    ),
+    "ald_invalidite": ("D1;351-1;15;41;2026-09-30;2026-01-01;G20;2026-10-01T08:00:00Z;non", {"imb_ald_dtf": "2029-01-01"}, "pdp.affection"),
+}
+
+
+@pytest.mark.parametrize("flux", FAITS)
+def test_the_other_facts_are_corrected_the_same_way(flux: str, lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
+    ligne, correction, table = FAITS[flux]
+    ingest(tmp_path, "assures", [ligne_assure(1)])
+    assert ingest(tmp_path, flux, [ligne]).rejetees == 1
+    (refusee,) = _lignes(admin)
+    assert [c.nom for c in _open(lui, refusee).fautifs] == list(correction)
+    assert _correct(lui, refusee, **correction) is None
+    assert _bilan() == (1, 0, 0)
+    assert admin.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)
+
+
 def test_many_lines_at_once_by_reason(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
     ingest(tmp_path, "assures", [ligne_assure(1)])
     ingest(tmp_path, "arrets_prescrits", [ligne_arret(f"AV{i}", fin="2026-08-15") for i in range(5)])

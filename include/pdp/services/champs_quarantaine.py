@@ -150,10 +150,10 @@ def _champ(champ: Champ, valeur: str, anomalies: Collection[Anomalie], ouverts: 
     if champ.type == "boolean":
         options = ("oui", "non")
     elif champ.valeurs and not champ.separateur:
-        options = champ.valeurs
+        options = tuple(map(str, champ.valeurs))
     aide = _AIDES.get(champ.type, "")
     if champ.separateur:
-        aide = f"Valeurs séparées par « {champ.separateur} »" + (f" : {', '.join(champ.valeurs)}" if champ.valeurs else "")
+        aide = f"Valeurs séparées par « {champ.separateur} »" + (f" : {', '.join(map(str, champ.valeurs))}" if champ.valeurs else "")
     return ChampLigne(
         champ.nom,
         champ.titre,
