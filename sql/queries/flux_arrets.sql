@@ -42,7 +42,7 @@ WITH personne AS (
     ORDER BY p.id_avis, p.recu_source_at DESC, p.version_empreinte DESC
 )
 SELECT d.*, personne.plateforme_id, personne.id AS assure_id, connu.id AS connu_id,
-    connu.plateforme_id AS connu_plateforme_id
+    connu.plateforme_id AS connu_plateforme_id, coalesce(connu.id, gen_random_uuid()) AS arret_id
 FROM derniere d
 JOIN personne ON personne.id_source = d.id_assure
 LEFT JOIN connu ON connu.id_avis = d.id_avis
@@ -75,9 +75,9 @@ WHERE m.arret_id = c.id AND (m.plateforme_id, m.assure_id) IS DISTINCT FROM (c.p
 
 -- name: inserer
 -- Avis never seen.
-INSERT INTO pdp.arret_prescrit (plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel, motif_categorie, ald,
+INSERT INTO pdp.arret_prescrit (id, plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel, motif_categorie, ald,
     hospitalisation, canal, annule, recu_source_at, version_empreinte, connu_at, fichier_id)
-SELECT plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel, motif_categorie, ald,
+SELECT arret_id, plateforme_id, assure_id, id_avis, date_debut, date_fin, nature, risque, temps_partiel, motif_categorie, ald,
     hospitalisation, canal, annule, recu_at, empreinte, :maintenant, fichier_id
 FROM retenu_arrets_prescrits
 WHERE connu_id IS NULL
@@ -93,10 +93,10 @@ WHERE m.arret_id = r.connu_id AND r.code_cim10 IS NOT NULL;
 -- name: inserer_motifs
 -- Motifs of avis that had none.
 INSERT INTO medical.motif_arret (plateforme_id, arret_id, assure_id, code_cim10, connu_at)
-SELECT p.plateforme_id, p.id, p.assure_id, r.code_cim10, :maintenant
+SELECT r.plateforme_id, r.arret_id, r.assure_id, r.code_cim10, :maintenant
 FROM retenu_arrets_prescrits r
-JOIN pdp.arret_prescrit p ON p.plateforme_id = r.plateforme_id AND p.id_avis = r.id_avis
-WHERE r.code_cim10 IS NOT NULL AND NOT EXISTS (SELECT FROM medical.motif_arret m WHERE m.arret_id = p.id);
+WHERE r.code_cim10 IS NOT NULL
+  AND (r.connu_id IS NULL OR NOT EXISTS (SELECT FROM medical.motif_arret m WHERE m.arret_id = r.arret_id));
 
 -- name: retirer_motifs
 -- A newer version without motif withdraws the one that was known.

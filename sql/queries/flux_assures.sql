@@ -17,20 +17,27 @@ ANALYZE lu_assures;
 
 -- name: ecarter
 -- People of a department that no platform serves, or who claim the former id of somebody else, leave for the quarantine.
-DELETE FROM lu_assures l
-USING (
-    SELECT l.numero, p.id IS NULL AS hors_plateforme,
-        EXISTS (SELECT FROM id_courant s
-                WHERE s.ancien = l.id_source_precedent
-                  AND s.actuel <> coalesce((SELECT c.actuel FROM id_courant c WHERE c.ancien = l.id_source), l.id_source))
-        OR EXISTS (SELECT FROM lu_assures autre
-                   WHERE autre.id_source_precedent = l.id_source_precedent AND autre.id_source <> l.id_source
-                     AND (autre.maj_at, autre.id_source) > (l.maj_at, l.id_source)) AS precedent_pris
-    FROM lu_assures l LEFT JOIN pdp.plateforme p ON p.departement = l.departement
-) AS vu
-WHERE vu.numero = l.numero AND (vu.hors_plateforme OR vu.precedent_pris)
-RETURNING l.numero, CASE WHEN vu.hors_plateforme THEN 'departement' ELSE 'id_source_precedent' END AS champ,
-    CASE WHEN vu.hors_plateforme THEN 'departement_hors_plateforme' ELSE 'precedent_deja_repris' END AS code, cast(NULL AS text) AS cle;
+WITH dit AS MATERIALIZED (
+    SELECT numero, id_source, id_source_precedent,
+        first_value(id_source) OVER (PARTITION BY id_source_precedent ORDER BY maj_at DESC, id_source DESC) AS dernier
+    FROM lu_assures
+    WHERE id_source_precedent IS NOT NULL
+), vu AS (
+    SELECT l.numero, 'departement' AS champ, 'departement_hors_plateforme' AS code
+    FROM lu_assures l
+    WHERE NOT EXISTS (SELECT FROM pdp.plateforme p WHERE p.departement = l.departement)
+    UNION
+    SELECT d.numero, 'id_source_precedent', 'precedent_deja_repris'
+    FROM dit d
+    LEFT JOIN id_courant s ON s.ancien = d.id_source_precedent
+    LEFT JOIN id_courant c ON c.ancien = d.id_source
+    WHERE d.dernier <> d.id_source OR s.actuel <> coalesce(c.actuel, d.id_source)
+), partie AS (
+    DELETE FROM lu_assures l USING vu WHERE vu.numero = l.numero RETURNING l.numero
+)
+SELECT DISTINCT ON (vu.numero) vu.numero, vu.champ, vu.code, cast(NULL AS text) AS cle
+FROM vu JOIN partie USING (numero)
+ORDER BY vu.numero, vu.champ;
 
 -- name: lier
 -- Former pivot ids said by this file; somebody already known to be the same person is not said twice.
