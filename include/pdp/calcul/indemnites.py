@@ -1,14 +1,15 @@
-"""The indemnity view over arrays: days with and without IJ, paid or prescribed. Oracle: domain/droits_ij.py, whose rules are quoted here."""
+"""The indemnity view over arrays: days with and without IJ, paid or prescribed. Oracle: domain/droits_ij.py, whose rules it quotes."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pdp.calcul.regles import MALADIE, Prescriptions, Regles, Versements
-from pdp.calcul.segments import JAMAIS, Entiers, Jours, Segments, balayer, cle, couvert_jusqu_au, is_premier, unir, vide
+from pdp.calcul.segments import JAMAIS, Entiers, Jours, Segments, balayer, cle, couvert_jusqu_au, is_premier, rassembler, unir, vide
 
 _PERMIS, _PAYE, _HORS_L324, _CARENCE, _COUVERT = (1 << n for n in range(5))
 
@@ -31,10 +32,19 @@ def list_jours_ij(p: Prescriptions, v: Versements, personnes: int, regles: Regle
     payes, horizon = _list_payes(v, personnes)
     apres = _after(permis, horizon)
     liee = p.ald[maladie]
-    if not liee.any() and not len(payes.personne):
-        return JoursIJ(apres, vide(), carence, horizon)
-    hors = unir(personne[~liee], debut[~liee], fin[~liee], triees=True)
-    return _classer(apres, payes, hors, carence, unir(*blocs, triees=True), horizon)
+    # for most people nothing is paid nor linked to L.324-1: what is prescribed stands as it is
+    melee = np.zeros(personnes, np.bool_)
+    melee[personne[liee]] = melee[payes.personne] = True
+    choix = melee[personne] & ~liee
+    hors = unir(personne[choix], debut[choix], fin[choix], triees=True)
+    canaux = [s.where(melee[s.personne]) for s in (apres, payes, hors, carence, unir(*blocs, triees=True))]
+    hors_l324, l324, attente = _classer(canaux)
+    return JoursIJ(
+        rassembler([apres.where(~melee[apres.personne]), hors_l324]),
+        l324,
+        rassembler([carence.where(~melee[carence.personne]), attente]),
+        horizon,
+    )
 
 
 def _list_blocs(personne: Jours, debut: Jours, fin: Jours, initiale: NDArray[np.bool_], regles: Regles) -> tuple[Segments, Entiers]:
@@ -91,10 +101,13 @@ def _after(permis: Segments, horizon: Jours) -> Segments:
     return permis._replace(debut=debut).where(debut <= permis.fin)
 
 
-def _classer(permis: Segments, payes: Segments, hors: Segments, carence: Segments, couvert: Segments, horizon: Jours) -> JoursIJ:
-    """Rules 4 and 6: a paid day is of L.324-1 when prescriptions cover it and all are; one that nobody prescribed is not."""
-    segments, etat = balayer(permis, payes, hors, carence, couvert)
+def _classer(canaux: Sequence[Segments]) -> list[Segments]:
+    """Rules 4 and 6, from days allowed, paid, prescribed outside L.324-1, waiting, prescribed: IJ outside L.324-1, of it, waiting days.
+
+    A paid day is of L.324-1 when prescriptions cover it and all are; one that nobody prescribed is not.
+    """
+    segments, etat = balayer(*canaux)
     ij = (etat & (_PERMIS | _PAYE)) != 0
     l324 = ij & ((etat & _COUVERT) != 0) & ((etat & _HORS_L324) == 0)
     attente = ((etat & _CARENCE) != 0) & ~ij
-    return JoursIJ(*(unir(*segments.where(choix), triees=True) for choix in (ij & ~l324, l324, attente)), horizon)
+    return [unir(*segments.where(choix), triees=True) for choix in (ij & ~l324, l324, attente)]

@@ -6,13 +6,26 @@ Only people with enough days meet the cap: for them alone days are unrolled.
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pdp.calcul.calendrier import annees_avant, numero, sortie_fenetre
 from pdp.calcul.regles import Regles
-from pdp.calcul.segments import JAMAIS, Booleens, Compteur, Entiers, Jours, Segments, cle, derouler, from_jours, is_premier, unir
+from pdp.calcul.segments import (
+    JAMAIS,
+    Booleens,
+    Compteur,
+    Entiers,
+    Jours,
+    Segments,
+    cle,
+    derouler,
+    from_jours,
+    is_premier,
+    rassembler,
+    unir,
+    vide,
+)
 
-PERSONNES_PAR_TOUR = 8192
+PERSONNES_PAR_TOUR = 1024
 """People whose days are unrolled together: their arrays stay in the processor's cache."""
 
 
@@ -20,7 +33,7 @@ def plafonner(jours: Segments, horizon: Jours, regles: Regles) -> tuple[Segments
     """Rule 5: days consumed, and days that the cap stops; paid days (up to the horizon of their person) are never stopped."""
     retenues = np.flatnonzero(_may_exceed(jours, len(horizon), regles))
     if not len(retenues):
-        return jours, jours.where(np.zeros(len(jours.debut), np.bool_))
+        return jours, vide()
     longue = np.zeros(len(horizon), np.bool_)
     longue[retenues] = True
     consommes, refuses = [jours.where(~longue[jours.personne])], []
@@ -31,7 +44,7 @@ def plafonner(jours: Segments, horizon: Jours, regles: Regles) -> tuple[Segments
         pris = _consommer(personne, jour, horizon, regles)
         consommes.append(from_jours(personne[pris], jour[pris]))
         refuses.append(from_jours(personne[~pris], jour[~pris]))
-    return _rassembler(consommes), _rassembler(refuses)
+    return rassembler(consommes), rassembler(refuses)
 
 
 def _may_exceed(jours: Segments, personnes: int, regles: Regles) -> Booleens:
@@ -98,10 +111,3 @@ def _list_jours_a_venir(consommes: Segments, refuses: Segments, choisies: Boolee
     aux = [s.where(choisies[s.personne] & (s.fin >= depuis)) for s in (consommes, refuses)]
     personne, debut, fin = (np.concatenate(colonnes) for colonnes in zip(*aux, strict=True))
     return derouler(unir(personne, np.maximum(debut, depuis), fin))
-
-
-def _rassembler(parts: list[Segments]) -> Segments:
-    """Disjoint sets put together and sorted."""
-    personne, debut, fin = (np.concatenate(colonnes) for colonnes in zip(*parts, strict=True))
-    ordre: NDArray[np.int64] = np.argsort(cle(personne, debut), kind="stable")
-    return Segments(personne, debut, fin).where(ordre)

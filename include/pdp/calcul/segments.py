@@ -6,6 +6,7 @@ maximum and one binary search work for everybody at once.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,6 +85,15 @@ def unir(personne: Jours, debut: Jours, fin: Jours, *, triees: bool = False) -> 
     return Segments(personne[departs], debut[departs], np.maximum.reduceat(fin, departs))
 
 
+def rassembler(parts: Sequence[Segments]) -> Segments:
+    """Disjoint sets put together and sorted."""
+    utiles = [s for s in parts if len(s.debut)]
+    if len(utiles) < 2:
+        return utiles[0] if utiles else vide()
+    personne, debut, fin = (np.concatenate(colonnes) for colonnes in zip(*utiles, strict=True))
+    return Segments(personne, debut, fin).where(np.argsort(cle(personne, debut)))
+
+
 def from_jours(personne: Jours, jour: Jours) -> Segments:
     """Runs of sorted distinct days."""
     return unir(personne, jour, jour, triees=True)
@@ -98,7 +108,7 @@ def derouler(segments: Segments) -> tuple[Jours, Jours]:
 
 
 def balayer(*canaux: Segments) -> tuple[Segments, NDArray[np.uint8]]:
-    """Cut the days where something begins or ends in one of `canaux` (disjoint runs): elementary runs, and in which sets they are (bits)."""
+    """Cut the days where something begins or ends in one of `canaux` (disjoint runs): elementary runs, and their sets (bits)."""
     evenements = np.concatenate(
         [(cle(c.personne, jours) << _BITS_CANAL) | numero for numero, c in enumerate(canaux) for jours in (c.debut, c.fin + np.int32(1))]
     )

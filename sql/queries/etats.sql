@@ -1,0 +1,329 @@
+-- Absences and rights of people, computed outside by the kernels of pdp.calcul: who is touched, facts out, states in.
+-- "touchees" statements cost what changed (one index look-up per person); the others read a range of people of the whole platform.
+
+-- name: lock_plateforme
+-- One detection at a time per platform: a second run waits, then sees what the first one wrote.
+SELECT pg_advisory_xact_lock(hashtextextended('pdp.detection/' || :plateforme, 0));
+
+-- name: set_reglages
+-- Planner settings of this transaction: wait for the other run instead of failing, sort in memory, no compilation of short statements.
+SELECT set_config('lock_timeout', '300s', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+
+-- name: lire_reglage
+-- Fingerprint of the values with which the state was computed.
+SELECT empreinte FROM pdp.detection_reglage WHERE plateforme_id = :plateforme;
+
+-- name: ecrire_reglage
+-- Remembers the values in force.
+INSERT INTO pdp.detection_reglage AS r (plateforme_id, empreinte, depuis)
+VALUES (:plateforme, :empreinte, :maintenant)
+ON CONFLICT (plateforme_id) DO UPDATE SET empreinte = excluded.empreinte, depuis = excluded.depuis
+WHERE r.empreinte <> excluded.empreinte;
+
+-- name: drop_personne_touchee
+-- Work table of a previous run in the same transaction.
+DROP TABLE IF EXISTS pg_temp.personne_touchee;
+
+-- name: create_personne_touchee
+-- People this run looks at.
+CREATE TEMPORARY TABLE personne_touchee (assure_id uuid PRIMARY KEY) ON COMMIT DROP;
+
+-- name: prendre_touchees
+-- Empties the queue that this transaction sees, adds people whose day has come. A fact committed later keeps its row.
+WITH pris AS (
+    DELETE FROM pdp.fait_nouveau WHERE plateforme_id = :plateforme RETURNING assure_id
+)
+INSERT INTO personne_touchee
+SELECT assure_id FROM pris
+UNION
+SELECT assure_id FROM pdp.echeance_detection WHERE plateforme_id = :plateforme AND le <= :jour
+ORDER BY assure_id;
+
+-- name: prendre_toutes
+-- The same for everybody.
+WITH pris AS (
+    DELETE FROM pdp.fait_nouveau WHERE plateforme_id = :plateforme
+)
+INSERT INTO personne_touchee
+SELECT id FROM identite.assure WHERE plateforme_id = :plateforme ORDER BY id;
+
+-- name: analyze_personne_touchee
+-- Without figures the planner would take the work table for a small one.
+ANALYZE personne_touchee;
+
+-- name: estimer_prescriptions
+-- How many prescriptions the database believes it holds: to size shards, nothing else.
+SELECT greatest(0, reltuples)::bigint FROM pg_class WHERE oid = 'pdp.arret_prescrit'::regclass;
+
+-- name: copier_prescriptions_touchees
+-- Prescriptions that count, of touched people. The code packs risk (2 bits), motif (2), initiale, part-time, L.324-1.
+COPY (
+    SELECT f.*
+    FROM personne_touchee AS p
+    CROSS JOIN LATERAL (
+        SELECT
+            a.assure_id, a.date_debut, a.date_fin,
+            CASE a.risque WHEN 'maladie' THEN 0 WHEN 'at' THEN 1 WHEN 'mp' THEN 2 ELSE 3 END
+            + CASE a.motif_categorie WHEN 'non_renseigne' THEN 0 WHEN 'tms' THEN 4 WHEN 'psychique' THEN 8 ELSE 12 END
+            + CASE WHEN a.nature = 'initiale' THEN 16 ELSE 0 END + CASE WHEN a.temps_partiel THEN 32 ELSE 0 END + CASE WHEN a.ald THEN 64 ELSE 0 END,
+            a.connu_at, a.id_avis
+        FROM pdp.arret_prescrit AS a
+        WHERE a.assure_id = p.assure_id AND NOT a.annule AND a.risque NOT IN ('maternite', 'paternite')
+        OFFSET 0 -- one index look-up per person, whatever the planner believes
+    ) AS f
+    WHERE p.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_prescriptions
+-- The same for everybody in a range of people.
+COPY (
+    SELECT
+        a.assure_id, a.date_debut, a.date_fin,
+        CASE a.risque WHEN 'maladie' THEN 0 WHEN 'at' THEN 1 WHEN 'mp' THEN 2 ELSE 3 END
+        + CASE a.motif_categorie WHEN 'non_renseigne' THEN 0 WHEN 'tms' THEN 4 WHEN 'psychique' THEN 8 ELSE 12 END
+        + CASE WHEN a.nature = 'initiale' THEN 16 ELSE 0 END + CASE WHEN a.temps_partiel THEN 32 ELSE 0 END + CASE WHEN a.ald THEN 64 ELSE 0 END,
+        a.connu_at, a.id_avis
+    FROM pdp.arret_prescrit AS a
+    WHERE a.plateforme_id = :plateforme AND a.assure_id BETWEEN :du AND :au AND NOT a.annule AND a.risque NOT IN ('maternite', 'paternite')
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_suspensions_touchees
+-- Suspensions declared by the employer, of touched people.
+COPY (
+    SELECT f.*
+    FROM personne_touchee AS p
+    CROSS JOIN LATERAL (
+        SELECT s.assure_id, s.debut, s.fin
+        FROM pdp.fait_dsn AS s
+        WHERE s.assure_id = p.assure_id AND s.genre = 'suspension' AND s.neutre AND NOT s.annule
+        OFFSET 0
+    ) AS f
+    WHERE p.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_suspensions
+-- The same for everybody in a range of people.
+COPY (
+    SELECT s.assure_id, s.debut, s.fin
+    FROM pdp.fait_dsn AS s
+    WHERE s.plateforme_id = :plateforme AND s.assure_id BETWEEN :du AND :au AND s.genre = 'suspension' AND s.neutre AND NOT s.annule
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_versements_touchees
+-- Paid illness rows of touched people.
+COPY (
+    SELECT f.*
+    FROM personne_touchee AS p
+    CROSS JOIN LATERAL (
+        SELECT v.assure_id, v.debut, v.fin, v.jours
+        FROM pdp.ij_versee AS v
+        WHERE v.assure_id = p.assure_id AND v.risque = 'maladie' AND NOT v.annule
+        OFFSET 0
+    ) AS f
+    WHERE p.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_versements
+-- The same for everybody in a range of people.
+COPY (
+    SELECT v.assure_id, v.debut, v.fin, v.jours
+    FROM pdp.ij_versee AS v
+    WHERE v.plateforme_id = :plateforme AND v.assure_id BETWEEN :du AND :au AND v.risque = 'maladie' AND NOT v.annule
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_episodes_touchees
+-- Absences as stored, of touched people. The code packs risk (2 bits), motif (2), mixed risks, L.324-1, part-time.
+COPY (
+    SELECT f.*
+    FROM personne_touchee AS p
+    CROSS JOIN LATERAL (
+        SELECT
+            e.assure_id, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions,
+            CASE e.risque WHEN 'maladie' THEN 0 WHEN 'at' THEN 1 WHEN 'mp' THEN 2 ELSE 3 END
+            + CASE e.motif_categorie WHEN 'non_renseigne' THEN 0 WHEN 'tms' THEN 4 WHEN 'psychique' THEN 8 ELSE 12 END
+            + CASE WHEN e.risque_mixte THEN 16 ELSE 0 END + CASE WHEN e.ald THEN 32 ELSE 0 END + CASE WHEN e.temps_partiel THEN 64 ELSE 0 END,
+            e.connu_at, e.premiere_prescription
+        FROM pdp.episode AS e
+        WHERE e.assure_id = p.assure_id AND e.etat = 'courant'
+        OFFSET 0
+    ) AS f
+    WHERE p.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_episodes
+-- The same for everybody in a range of people.
+COPY (
+    SELECT
+        e.assure_id, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions,
+        CASE e.risque WHEN 'maladie' THEN 0 WHEN 'at' THEN 1 WHEN 'mp' THEN 2 ELSE 3 END
+        + CASE e.motif_categorie WHEN 'non_renseigne' THEN 0 WHEN 'tms' THEN 4 WHEN 'psychique' THEN 8 ELSE 12 END
+        + CASE WHEN e.risque_mixte THEN 16 ELSE 0 END + CASE WHEN e.ald THEN 32 ELSE 0 END + CASE WHEN e.temps_partiel THEN 64 ELSE 0 END,
+        e.connu_at, e.premiere_prescription
+    FROM pdp.episode AS e
+    WHERE e.plateforme_id = :plateforme AND e.assure_id BETWEEN :du AND :au AND e.etat = 'courant'
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_droits_touchees
+-- Rights as stored, of touched people, in the bytes that the next computation is compared to.
+COPY (
+    SELECT f.*
+    FROM personne_touchee AS p
+    CROSS JOIN LATERAL (
+        SELECT d.assure_id, d.carence, d.comptees, d.refusees, d.l324, d.atmp, d.verse_jusqu_au, d.epuisement_le, d.seuil_1_le, d.seuil_2_le
+        FROM pdp.droits_ij AS d
+        WHERE d.assure_id = p.assure_id
+        OFFSET 0
+    ) AS f
+    WHERE p.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: copier_droits
+-- The same for everybody in a range of people.
+COPY (
+    SELECT d.assure_id, d.carence, d.comptees, d.refusees, d.l324, d.atmp, d.verse_jusqu_au, d.epuisement_le, d.seuil_1_le, d.seuil_2_le
+    FROM pdp.droits_ij AS d
+    WHERE d.plateforme_id = :plateforme AND d.assure_id BETWEEN :du AND :au
+) TO STDOUT (FORMAT binary);
+
+-- name: create_personne_ecrite
+-- Work table of one run, emptied before each shard: people whose absences differ.
+CREATE TEMPORARY TABLE IF NOT EXISTS personne_ecrite (assure_id uuid NOT NULL) ON COMMIT DROP;
+
+-- name: create_episode_neuf
+-- Their absences.
+CREATE TEMPORARY TABLE IF NOT EXISTS episode_neuf (
+    assure_id uuid NOT NULL,
+    debut date NOT NULL,
+    fin date NOT NULL,
+    jours_prescrits integer NOT NULL,
+    nb_prescriptions integer NOT NULL,
+    code integer NOT NULL,
+    connu_at timestamptz NOT NULL,
+    premiere_prescription text NOT NULL
+) ON COMMIT DROP;
+
+-- name: create_droits_neufs
+-- Rights that differ.
+CREATE TEMPORARY TABLE IF NOT EXISTS droits_neufs (
+    assure_id uuid NOT NULL,
+    carence datemultirange NOT NULL,
+    comptees datemultirange NOT NULL,
+    refusees datemultirange NOT NULL,
+    l324 datemultirange NOT NULL,
+    atmp datemultirange NOT NULL,
+    verse_jusqu_au date,
+    epuisement_le date,
+    seuil_1_le date,
+    seuil_2_le date
+) ON COMMIT DROP;
+
+-- name: vider_travail
+-- Before each shard.
+TRUNCATE personne_ecrite, episode_neuf, droits_neufs;
+
+-- name: recevoir_personnes
+-- People whose absences differ.
+COPY personne_ecrite FROM STDIN (FORMAT binary);
+
+-- name: recevoir_episodes
+-- All the absences of these people.
+COPY episode_neuf FROM STDIN (FORMAT binary);
+
+-- name: recevoir_droits
+-- Rights that differ.
+COPY droits_neufs FROM STDIN (FORMAT binary);
+
+-- name: analyze_travail
+-- Without figures the planner would take the work tables for small ones.
+ANALYZE personne_ecrite, episode_neuf, droits_neufs;
+
+-- name: upsert_episodes
+-- Writes only what is new or different, and tells the journal which ones, one event per person, in slices that keep memory flat.
+WITH nouveau AS (
+    SELECT
+        md5(assure_id || '/' || premiere_prescription)::uuid AS id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions,
+        (ARRAY['maladie', 'at', 'mp', 'trajet'])[1 + (code & 3)] AS risque,
+        (code & 16) <> 0 AS risque_mixte,
+        (ARRAY['non_renseigne', 'tms', 'psychique', 'autre'])[1 + ((code >> 2) & 3)] AS motif_categorie,
+        (code & 32) <> 0 AS ald,
+        (code & 64) <> 0 AS temps_partiel,
+        connu_at
+    FROM episode_neuf
+),
+ecrit AS (
+    INSERT INTO pdp.episode AS e (
+        id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, risque_mixte,
+        motif_categorie, ald, temps_partiel, etat, connu_at, calcule_at
+    )
+    SELECT
+        id, :plateforme, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, risque_mixte,
+        motif_categorie, ald, temps_partiel, 'courant', connu_at, :maintenant
+    FROM nouveau
+    ORDER BY id -- two indexes follow it
+    ON CONFLICT (id) DO UPDATE SET
+        debut = excluded.debut, fin = excluded.fin, jours_prescrits = excluded.jours_prescrits, nb_prescriptions = excluded.nb_prescriptions,
+        risque = excluded.risque, risque_mixte = excluded.risque_mixte, motif_categorie = excluded.motif_categorie, ald = excluded.ald,
+        temps_partiel = excluded.temps_partiel, etat = excluded.etat, connu_at = excluded.connu_at, calcule_at = excluded.calcule_at
+    WHERE (e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, e.risque_mixte, e.motif_categorie, e.ald, e.temps_partiel, e.etat, e.connu_at)
+        IS DISTINCT FROM
+        (excluded.debut, excluded.fin, excluded.jours_prescrits, excluded.nb_prescriptions, excluded.risque, excluded.risque_mixte,
+            excluded.motif_categorie, excluded.ald, excluded.temps_partiel, excluded.etat, excluded.connu_at)
+    RETURNING id, assure_id, etat
+),
+remplace AS (
+    UPDATE pdp.episode AS e SET etat = 'remplace', calcule_at = :maintenant
+    FROM personne_ecrite AS p
+    WHERE e.assure_id = p.assure_id
+        AND e.plateforme_id = :plateforme
+        AND e.etat = 'courant'
+        AND NOT EXISTS (SELECT 1 FROM episode_neuf AS n WHERE md5(n.assure_id || '/' || n.premiere_prescription)::uuid = e.id)
+    RETURNING e.id, e.assure_id, e.etat
+),
+personne AS (
+    SELECT
+        assure_id,
+        count(*) FILTER (WHERE etat = 'courant') AS ecrits,
+        count(*) FILTER (WHERE etat = 'remplace') AS remplaces,
+        row_number() OVER () / 5000 AS tranche,
+        jsonb_build_object(
+            'courants', coalesce(jsonb_agg(id) FILTER (WHERE etat = 'courant'), '[]'),
+            'remplaces', coalesce(jsonb_agg(id) FILTER (WHERE etat = 'remplace'), '[]')
+        ) AS donnees
+    FROM (SELECT * FROM ecrit UNION ALL SELECT * FROM remplace) AS change
+    GROUP BY assure_id
+),
+consigne AS (
+    SELECT
+        sum(ecrits) AS ecrits,
+        sum(remplaces) AS remplaces,
+        journal.consigner_lot('episode_calcule', jsonb_agg(jsonb_build_object(
+            'plateforme_id', cast(:plateforme AS text), 'assure_id', assure_id, 'donnees', donnees
+        ))) AS evenements
+    FROM personne
+    GROUP BY tranche
+)
+SELECT coalesce(sum(ecrits), 0)::integer AS ecrits, coalesce(sum(remplaces), 0)::integer AS remplaces, coalesce(sum(evenements), 0)::integer AS evenements
+FROM consigne;
+
+-- name: upsert_droits
+-- Rights that differ; a person with no day left has no row.
+WITH ecrit AS (
+    INSERT INTO pdp.droits_ij (
+        assure_id, plateforme_id, carence, comptees, refusees, l324, atmp, verse_jusqu_au, epuisement_le, seuil_1_le, seuil_2_le, calcule_at
+    )
+    SELECT assure_id, :plateforme, carence, comptees, refusees, l324, atmp, verse_jusqu_au, epuisement_le, seuil_1_le, seuil_2_le, :maintenant
+    FROM droits_neufs
+    WHERE NOT (isempty(carence) AND isempty(comptees) AND isempty(refusees) AND isempty(l324) AND isempty(atmp) AND verse_jusqu_au IS NULL)
+    ON CONFLICT (assure_id) DO UPDATE SET
+        carence = excluded.carence, comptees = excluded.comptees, refusees = excluded.refusees, l324 = excluded.l324, atmp = excluded.atmp,
+        verse_jusqu_au = excluded.verse_jusqu_au, epuisement_le = excluded.epuisement_le, seuil_1_le = excluded.seuil_1_le,
+        seuil_2_le = excluded.seuil_2_le, calcule_at = excluded.calcule_at
+    RETURNING 1
+),
+efface AS (
+    DELETE FROM pdp.droits_ij AS d USING droits_neufs AS n
+    WHERE d.assure_id = n.assure_id
+        AND isempty(n.carence) AND isempty(n.comptees) AND isempty(n.refusees) AND isempty(n.l324) AND isempty(n.atmp) AND n.verse_jusqu_au IS NULL
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM ecrit)::integer + (SELECT count(*) FROM efface)::integer AS ecrits;
