@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,14 @@ import pytest
 
 import dsn_fabrique as f
 from depot_dsn import elle, faits, installer, prendre, quarantaine, tout
-from fabrique import MAINTENANT, TEST, lot
+from fabrique import MAINTENANT, TEST, lot, socle
 from livraisons import counts, ingest, ligne_assure, nir, write_fichier
 from pdp import cli
 from pdp.domain.bilan_flux import BilanFlux
 from pdp.domain.nir import check_nir
 from pdp.services.ingest_dsn import replay_dsn
 from pdp.services.ingest_flux import ingest_depot, ingest_fichier
+from pdp.simulation.cohorte import generate_cohorte
 from pdp.storage.chiffrement import decrypt, fingerprint
 from pdp.storage.flux_csv import load_schema
 
@@ -171,3 +173,18 @@ def test_the_drop_folder_takes_people_before_declarations(depot: Path, admin: ps
     bilan = ingest_depot(lot, depot, TEST, MAINTENANT)
     assert [(nom, b.admises) for nom, b in bilan.fichiers] == [("assures_2026-10-01.csv", 1), ("dsn_2026-10-05.dsn", 1)]
     assert [x[0] for x in faits(admin)] == ["351-7"]
+
+
+def test_declarations_of_the_demonstration_find_their_people(base: str, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
+    with lot() as conn:
+        socle(conn)
+    generate_cohorte(tmp_path / "cohorte", 7, date(2026, 10, 8), "petite")
+    bilans = []
+    for livraison in ("J-45", "J"):
+        for chemin in (tmp_path / "cohorte" / livraison).iterdir():
+            chemin.rename(tmp_path / "depot" / chemin.name)
+        bilans += [b for _, b in ingest_depot(lot, tmp_path / "depot", TEST, MAINTENANT).fichiers if b.flux == "dsn"]
+    assert [(b.etat, b.rejetees) for b in bilans] == [("charge", 2), ("charge", 2)]
+    assert all(b.admises > 0 for b in bilans)
+    assert {ligne[2] for ligne in quarantaine(admin) if ligne[1] == "S21.G00.30.001"} == {"assure_inconnu"}
+    assert admin.execute("SELECT count(DISTINCT assure_id) > 40, count(DISTINCT genre) FROM pdp.fait_dsn").fetchall() == [(True, 5)]

@@ -28,6 +28,7 @@ from pdp.simulation.cohorte_durees import (
 )
 from pdp.simulation.cohorte_personnes import Annuaire, Personne, id_source
 from pdp.simulation.cohorte_ressources import build_agents, build_partenaires
+from pdp.simulation.dsn import write_dsn
 
 Taille = Literal["departement", "petite"]
 ECART_JOURS = 45
@@ -205,6 +206,7 @@ def generate_cohorte(
         "J": {"assures": assures_apres, "arrets_prescrits": apres},
     }
     fichiers, lignes = [], Counter[str]()
+    assures, avis, depuis = list[str](), list[str](), date.fromordinal(cohorte.ouverture)
     for nom, flux in livraisons.items():
         agents = build_agents(Random(f"pdp-agents|{graine}"), ancrage, livraison=nom)
         flux["agents"] = [";".join(cellules) for cellules in agents]
@@ -213,6 +215,9 @@ def generate_cohorte(
         for titre, contenu in flux.items():
             fichiers.append(_write(dossier / nom / f"{titre}_{jour.isoformat()}.csv", _ENTETES[titre], contenu))
             lignes[titre] += len(contenu)
+        assures, avis = assures + flux["assures"], avis + flux["arrets_prescrits"]
+        fichiers.append(write_dsn(dossier / nom, assures, avis, jour, depuis))
+        depuis = jour
     return ResumeCohorte(
         graine, ancrage, taille, tuple(fichiers), dict(lignes), len(cohorte.personnes), cohorte.arrets, cohorte.longs,
         cohorte.prescripteurs.corrections, cohorte.prescripteurs.annulations, fautives,

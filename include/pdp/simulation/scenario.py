@@ -188,7 +188,7 @@ class _Job:
         """Deliver the files as the caisse would: written beside, then renamed, all at once so that no run takes half of them."""
         depot = settings().depot
         depot.mkdir(parents=True, exist_ok=True)
-        fichiers = sorted(livraison.glob("*.csv"))
+        fichiers = sorted(f for f in livraison.iterdir() if f.suffix in (".csv", ".dsn"))
         for fichier in fichiers:
             shutil.copyfile(fichier, depot / f"{fichier.name}.part")
         for fichier in fichiers:
