@@ -86,6 +86,7 @@ def _person(conn: Connection, plateforme: str, csam: UUID, rang: int, signal: da
         ),
         {**commun, "statut": "oriente_csam" if avec_parcours else "a_trier", "mode": "mc" if rang % 2 else "delegue"},
     )
+    _judge(conn, commun, rang)
     if not avec_parcours:
         return None
     conn.execute(
@@ -97,6 +98,26 @@ def _person(conn: Connection, plateforme: str, csam: UUID, rang: int, signal: da
         commun,
     )
     return parcours
+
+
+def _judge(conn: Connection, commun: dict[str, object], rang: int) -> None:
+    """Everybody carries one rule; two people out of three were judged, three quarters of them pertinent."""
+    conn.execute(
+        text(
+            "INSERT INTO pdp.signalement_motif (signalement_id, plateforme_id, regle, regle_version, libelle, valeur_observee, seuil,"
+            " parametre_id, points) VALUES (:s, :p, 'palier_90', 2, 'secret-libelle', 90, 90, 'x', 10)"
+        ),
+        commun,
+    )
+    if rang % 3:
+        pertinente = rang % 4 != 3
+        conn.execute(
+            text(
+                "INSERT INTO pdp.verdict_detection (plateforme_id, signalement_id, agent_id, verdict, motif, note, rendu_at)"
+                " VALUES (:p, :s, :c, :v, :r, 'secret-note', :d)"
+            ),
+            {**commun, "v": "pertinente" if pertinente else "non_pertinente", "r": None if pertinente else "deja_repris"},
+        )
 
 
 def _live(conn: Connection, parcours: UUID, csam: UUID, partenaire: UUID, signal: date, rang: int) -> None:

@@ -196,6 +196,33 @@ def test_suicide_risk_is_not_told_apart(plantes: Plantes, admin: psycopg.Connect
     assert not any("suicid" in t for t in types)
 
 
+def test_precision_is_over_judged_detections_and_says_who_was_not(plantes: Plantes) -> None:
+    """120 people on PF35 of one rule: 80 judged, 60 of them pertinent."""
+    publish()
+    lignes = rows("precision_regles")
+    ensemble = next(p for p in lignes if p["plateforme"] == "PF35" and p["mois"] == "ensemble")
+    assert (ensemble["regle"], ensemble["version"]) == ("palier_90", "2")
+    attendus = {"personnes": "120", "jugees": "80", "pertinentes": "60", "non_pertinentes": "20", "non_jugees": "40", "valeur": "75.0"}
+    assert {c: ensemble[c] for c in attendus} == attendus
+    for ligne in lignes:
+        effectifs = [ligne[c] for c in ("personnes", "pertinentes", "non_pertinentes", "non_jugees")]
+        assert all(e in ("", "0") or int(e) >= 11 for e in effectifs), ligne
+        assert (ligne["supprime"] == "true") == ("" in effectifs)
+        assert bool(ligne["valeur"]) == bool(ligne["jugees"] not in ("", "0"))
+    assert all(p["supprime"] == "true" for p in lignes if p["plateforme"] == "PF57"), "five people are too few"
+
+
+def test_a_verdict_taken_back_is_a_detection_not_judged(plantes: Plantes, admin: psycopg.Connection) -> None:
+    admin.execute("SET session_replication_role = replica")
+    admin.execute(
+        "UPDATE pdp.verdict_detection SET annule_at = rendu_at WHERE id IN"
+        " (SELECT id FROM pdp.verdict_detection WHERE plateforme_id = 'PF35' AND verdict = 'pertinente' ORDER BY id LIMIT 12)"
+    )
+    publish()
+    ensemble = next(p for p in rows("precision_regles") if p["plateforme"] == "PF35" and p["mois"] == "ensemble")
+    assert (ensemble["jugees"], ensemble["pertinentes"], ensemble["non_jugees"]) == ("68", "48", "52")
+
+
 def test_outcome_rate_keeps_unknown_people_in_the_denominator(plantes: Plantes) -> None:
     publish()
     ensemble = {i["indicateur"]: i for i in rows("indicateurs") if i["mois"] == "ensemble" and i["plateforme"] == "PF35"}

@@ -14,7 +14,7 @@ from pdp.storage.sql import load_fichier
 
 MARTS = RACINE / "sql" / "marts"
 INDIVIDUELLES = ("personnes", "episodes", "parcours", "contacts", "orientations", "issues", "alertes", "soutien_psy")
-AGREGATS = ("entonnoir", "indicateurs")
+AGREGATS = ("entonnoir", "indicateurs", "precision_regles")
 TABLES = (*INDIVIDUELLES, *AGREGATS)
 ESSAIS = 20
 _ATTENTE = text("SELECT set_config('lock_timeout', '500ms', true)")

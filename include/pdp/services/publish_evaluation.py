@@ -19,6 +19,7 @@ from pdp.evaluation import marts
 from pdp.evaluation.anonymat import REGROUPE, regroup
 from pdp.evaluation.dictionnaire import TableDecrite, describe
 from pdp.evaluation.indicateurs import RECULS, Mesure, build_delais, build_entonnoir, build_indicateurs
+from pdp.evaluation.precision import build_precisions
 from pdp.evaluation.pseudonyme import Pseudonymes
 from pdp.evaluation.publication import TableExportee, prepare_dossier, publish_dossier, write_datapackage, write_table
 from pdp.services.publish_referentiel import referentiel
@@ -52,7 +53,7 @@ def publish_evaluation(
         if not conn.execute(query("evaluation.claim_publication")).scalar():
             raise PublicationEnCours("Une publication est déjà en cours. Rien n'a été changé ; attendez qu'elle se termine.")
         _stage_population(conn, Pseudonymes(settings().cle_pseudonyme, etude), maintenant, seuil)
-        _build_tables(conn, jour, seuil)
+        _build_tables(conn, jour, seuil, maintenant)
         dossier = prepare_dossier(exports, jour)
         exportees = [_export(conn, nom, dossier) for nom in marts.TABLES]
         write_datapackage(dossier, exportees, maintenant=maintenant, etude=etude, seuil=seuil)
@@ -91,7 +92,7 @@ def _person(p: Any, codes: Pseudonymes, publiees: dict[tuple[str, ...], tuple[st
     )
 
 
-def _build_tables(conn: Connection, jour: date, seuil: int) -> None:
+def _build_tables(conn: Connection, jour: date, seuil: int, maintenant: datetime) -> None:
     for nom in marts.TABLES:
         marts.run_script(conn, nom, "creer")
     for nom in marts.INDIVIDUELLES:
@@ -101,6 +102,8 @@ def _build_tables(conn: Connection, jour: date, seuil: int) -> None:
     mesures = [Mesure(**m._mapping) for m in marts.execute(conn, "indicateurs", "calculer", {"jour": jour, **RECULS})]
     delais, medianes = build_delais(marts.execute(conn, "indicateurs", "durees"))
     _fill(conn, "indicateurs", build_indicateurs([*mesures, *delais], medianes, seuil, jour))
+    avis = marts.execute(conn, "precision_regles", "calculer", {"maintenant": maintenant})
+    _fill(conn, "precision_regles", build_precisions(avis, seuil))
 
 
 def _fill(conn: Connection, nom: str, lignes: Sequence[dict[str, Any]]) -> None:
