@@ -50,8 +50,8 @@ def load_lecture(conn: Connection, lecture: Lecture, maintenant: datetime) -> Bi
     bilan = BilanFlux(fichier_id, flux, "charge", **comptes, reparees=depot_flux.close_reparees(conn, flux, maintenant))
     if flux != "assures":
         return bilan
-    partages = depot_flux.count_nir_partages(conn)
-    return replace(bilan, nir_partages=partages, rejouees=replay_en_attente(conn, maintenant) if admises else 0)
+    # Even a file that changes nobody may have told under which former id somebody was known.
+    return replace(bilan, nir_partages=depot_flux.count_nir_partages(conn), rejouees=replay_en_attente(conn, maintenant))
 
 
 def find_deja_vu(conn: Connection, flux: str, empreinte: bytes) -> BilanFlux:
