@@ -111,9 +111,13 @@ def _receive(pgconn: pq.abc.PGconn, requete: bytes) -> tuple[bytearray, list[int
             break
         octets += ligne
         ajouter(nombre)
+    erreur = None
+    # the connection serves again only once every result is read
     while (suite := pgconn.get_result()) is not None:
         if suite.status != pq.ExecStatus.COMMAND_OK:
-            raise errors.error_from_result(suite)
+            erreur = erreur or errors.error_from_result(suite)
+    if erreur is not None:
+        raise erreur
     return octets, longueurs
 
 
