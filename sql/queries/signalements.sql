@@ -22,15 +22,17 @@ DROP TABLE IF EXISTS pg_temp.deja_signale;
 -- with what is known of the person and what her employers declared. Of each employer the arrêt begun last speaks.
 CREATE TEMPORARY TABLE absence ON COMMIT DROP AS
 WITH regardee AS (
-    SELECT e.id
+    SELECT e.id, e.assure_id, e.debut, e.fin, e.motif_categorie, e.temps_partiel, true AS en_cours
     FROM personne_touchee AS t
     JOIN pdp.episode AS e ON e.assure_id = t.assure_id
     WHERE e.plateforme_id = :plateforme AND e.etat = 'courant' AND e.debut <= :jour AND e.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
-    UNION
-    SELECT s.episode_id
+    UNION ALL
+    SELECT DISTINCT e.id, e.assure_id, e.debut, e.fin, e.motif_categorie, e.temps_partiel, false
     FROM personne_touchee AS t
     JOIN pdp.signalement AS s ON s.assure_id = t.assure_id
+    JOIN pdp.episode AS e ON e.id = s.episode_id
     WHERE s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+        AND e.etat = 'courant' AND e.fin < cast(:jour AS date) - cast(:tolerance AS integer)
 )
 SELECT
     e.id AS episode_id,
@@ -38,7 +40,9 @@ SELECT
     e.debut,
     e.fin,
     e.motif_categorie,
-    e.fin >= cast(:jour AS date) - cast(:tolerance AS integer) AS en_cours,
+    e.temps_partiel,
+    e.en_cours,
+    a.date_naissance,
     least(cast(:jour AS date), e.fin) - e.debut + 1 AS duree_jours,
     e.debut + cast(:minimum_j180 AS integer) - 1 AS j180_le,
     (e.debut + cast(:minimum_j180 AS integer) - 1) - cast(:jour AS date) AS jours_avant_j180,
@@ -53,8 +57,7 @@ SELECT
     contrat.deces_le,
     contrat.inaptitude_le,
     least(reprise.reprise_le, contrat.retraite_le, contrat.deces_le) - 1 AS dernier_jour_declare
-FROM regardee
-JOIN pdp.episode AS e ON e.id = regardee.id AND e.etat = 'courant' AND e.debut <= :jour
+FROM regardee AS e
 JOIN identite.assure AS a ON a.id = e.assure_id
 LEFT JOIN pdp.droits_ij AS d ON d.assure_id = e.assure_id
 CROSS JOIN LATERAL (SELECT CASE WHEN cast(:compter_l324 AS boolean) THEN d.comptees + d.l324 ELSE d.comptees END AS jours) AS compte
@@ -111,7 +114,7 @@ SELECT
         WHEN e.deces_le <= :jour THEN 'deces'
         WHEN e.retraite_le <= :jour THEN 'retraite'
         WHEN e.reprise_le <= :jour THEN 'reprise_declaree'
-        WHEN cast(:exclure_tpt_seul AS boolean) AND NOT EXISTS (
+        WHEN cast(:exclure_tpt_seul AS boolean) AND e.temps_partiel AND NOT EXISTS (
             SELECT 1
             FROM pdp.arret_prescrit AS a
             WHERE a.assure_id = e.assure_id AND NOT a.annule AND a.risque = ANY(cast(:risques AS text[]))
@@ -268,7 +271,7 @@ SELECT
     (SELECT count(*) FROM nouveau WHERE statut = 'a_trier') AS a_trier,
     (SELECT count(*) FROM nouveau WHERE statut = 'veille') AS veille,
     (SELECT count(*) FROM nouveau WHERE statut = 'rattache') AS rattaches,
-    (SELECT count(*) FROM depasse) AS remplaces,
+    (SELECT count(*) FROM depasse) AS depasses,
     (SELECT count(*) FROM motif) AS motifs,
     (SELECT coalesce(sum(journal.consigner_lot(code, lignes)), 0)
         FROM (SELECT code, jsonb_agg(ligne) AS lignes FROM evenement GROUP BY code) AS e) AS evenements;

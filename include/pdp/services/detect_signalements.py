@@ -22,7 +22,8 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
     One signalement per absence and highest threshold, with its motives; alerts on rights of people followed; then the next day each of
     them falls due. A second call on the same day finds nobody and writes nothing.
     `auteur` is the author of the transaction, whom the journal reads from its signed context.
-    ``detail``: counts of `compute_etats`, then candidats, signalements, a_trier, veille, rattaches, remplaces, completes, deplaces,
+    ``detail``: counts of `compute_etats`, then candidats, signalements, a_trier, veille, rattaches, depasses (by a higher
+    threshold), completes, deplaces,
     doublons, sous_palier, sans_arret_en_cours, exclus_<reason>, alertes, echeances. Raises ReferentielIncomplet, DroitNonCompte.
     """
     lieu = get_lieu(conn, plateforme_id)

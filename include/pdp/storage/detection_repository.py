@@ -147,7 +147,7 @@ def insert_signalements(nuit: Nuit) -> dict[str, int]:
     ligne = nuit.run("signalements.insert_signalements")
     completes = nuit.run("motifs.complete_signalements").completes
     nuit.conn.execute(query("motifs.refresh_fenetres"), nuit.parametres)
-    noms = ("candidats", "a_trier", "veille", "rattaches", "remplaces")
+    noms = ("candidats", "a_trier", "veille", "rattaches", "depasses")
     exclus = {e.exclusion: e.nombre for e in nuit.conn.execute(query("signalements.count_exclusions"))}
     hors = {nom: exclus.pop(nom) for nom in ("sous_palier", "sans_arret_en_cours")}
     return {
