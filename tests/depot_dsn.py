@@ -50,7 +50,8 @@ def tout(admin: psycopg.Connection[Any]) -> str:
     return str(
         admin.execute(
             """SELECT a.id_source, replace(d.cle, a.id::text, ''), d.genre, d.code, d.neutre, d.debut, d.fin, d.reprise_le, d.reprise_code,
-                   d.valeur, d.siret, d.nature_declaration, d.annule, d.emis_at, d.ordre, d.serie, d.version_empreinte
+                   d.valeur, d.siret, d.nature_declaration, d.annule, d.emis_at, d.ordre, d.serie, d.remplace_at, d.remplace_ordre,
+                   d.remplace_fin, d.version_empreinte
                FROM pdp.fait_dsn d JOIN identite.assure a ON a.id = d.assure_id ORDER BY 1, 2"""
         ).fetchall()
     )

@@ -18,14 +18,15 @@ WHERE NOT EXISTS (SELECT FROM identite.id_source_ancien c WHERE c.ancien = a.id_
 
 -- name: vider
 -- Make room for another file, or another batch, in the same transaction.
-DROP TABLE IF EXISTS pg_temp.lu_dsn, pg_temp.retenu_dsn;
+DROP TABLE IF EXISTS pg_temp.lu_dsn, pg_temp.retenu_dsn, pg_temp.remplacant_dsn, pg_temp.annule_dsn;
 
 -- name: creer
 -- Facts of the file being read whose person is known; gone with the transaction.
 CREATE TEMP TABLE lu_dsn (
     fichier_id uuid NOT NULL, plateforme_id text NOT NULL, assure_id uuid NOT NULL, cle text NOT NULL, genre text NOT NULL, code text,
     neutre boolean NOT NULL, debut date NOT NULL, fin date, reprise_le date, reprise_code text, valeur text, siret text,
-    nature_declaration text NOT NULL, annule boolean NOT NULL, emis_at timestamptz NOT NULL, ordre bigint NOT NULL, serie bytea, empreinte bytea NOT NULL
+    nature_declaration text NOT NULL, annule boolean NOT NULL, emis_at timestamptz NOT NULL, ordre bigint NOT NULL, serie bytea,
+    remplace boolean NOT NULL, empreinte bytea NOT NULL
 ) ON COMMIT DROP;
 
 -- name: copier
@@ -43,8 +44,24 @@ VALUES (:serie, :emis_at, :ordre)
 ON CONFLICT (serie) DO UPDATE SET emis_at = excluded.emis_at, ordre = excluded.ordre
 WHERE (excluded.emis_at, excluded.ordre) > (annulation_dsn.emis_at, annulation_dsn.ordre);
 
+-- name: lire_remplacants
+-- Arrêts of these people that a signalement states in the place of another: since when, and over which days.
+CREATE TEMP TABLE remplacant_dsn ON COMMIT DROP AS
+WITH dit AS (
+    SELECT plateforme_id, assure_id, siret, cle, debut, emis_at, ordre, coalesce(fin, debut) AS fin FROM lu_dsn WHERE remplace
+    UNION ALL
+    SELECT plateforme_id, assure_id, siret, cle, debut, remplace_at, remplace_ordre, coalesce(remplace_fin, debut) FROM pdp.fait_dsn
+    WHERE remplace_at IS NOT NULL AND assure_id IN (SELECT assure_id FROM lu_dsn)
+), dernier AS (
+    SELECT DISTINCT ON (plateforme_id, cle) plateforme_id, cle, emis_at, ordre FROM dit ORDER BY plateforme_id, cle, emis_at DESC, ordre DESC
+)
+SELECT d.plateforme_id, d.assure_id, d.siret, d.cle, max(d.debut) AS debut, max(d.fin) AS fin, r.emis_at, r.ordre
+FROM dit d JOIN dernier r ON r.plateforme_id = d.plateforme_id AND r.cle = d.cle
+GROUP BY d.plateforme_id, d.assure_id, d.siret, d.cle, r.emis_at, r.ordre;
+
 -- name: retenir
--- Per fact the newest version of the batch, where it is newer than what is known; annule = said so, taken back with its series, or marked 998.
+-- Per fact the newest version of the batch, where it is newer than what is known; annule = said so, taken back with its series, replaced,
+-- or marked 998.
 CREATE TEMP TABLE retenu_dsn ON COMMIT DROP AS
 WITH derniere AS (
     SELECT DISTINCT ON (plateforme_id, cle) * FROM lu_dsn ORDER BY plateforme_id, cle, emis_at DESC, ordre DESC, empreinte DESC
@@ -53,6 +70,11 @@ SELECT d.fichier_id, d.plateforme_id, d.assure_id, d.cle, d.genre, d.code, d.neu
     d.nature_declaration, d.emis_at, d.ordre, d.serie, d.empreinte, connu.id AS fait_id,
     d.annule
     OR EXISTS (SELECT FROM pdp.annulation_dsn r WHERE r.serie = d.serie AND (r.emis_at, r.ordre) > (d.emis_at, d.ordre))
+    OR EXISTS (
+        SELECT FROM remplacant_dsn r
+        WHERE r.assure_id = d.assure_id AND r.cle <> d.cle AND r.siret IS NOT DISTINCT FROM d.siret AND d.cle LIKE '%|60|%'
+          AND d.debut <= r.fin AND coalesce(d.fin, d.debut) >= r.debut AND (r.emis_at, r.ordre) > (d.emis_at, d.ordre)
+    )
     OR (d.genre = 'suspension' AND EXISTS (
         SELECT FROM (
             SELECT l.assure_id, l.siret, l.debut, l.code, l.genre, l.emis_at, l.ordre FROM lu_dsn l
@@ -102,8 +124,16 @@ FROM retenu_dsn r
 WHERE f.id = r.fait_id AND (f.version_empreinte, f.annule) = (r.empreinte, r.annule)
   AND (f.emis_at, f.ordre, f.serie, f.nature_declaration, f.debut) IS DISTINCT FROM (r.emis_at, r.ordre, r.serie, r.nature_declaration, r.debut);
 
+-- name: marquer_remplacants
+-- A replacing statement is remembered whatever is said later of the same arrêt.
+UPDATE pdp.fait_dsn f
+SET remplace_at = r.emis_at, remplace_ordre = r.ordre, remplace_fin = r.fin
+FROM remplacant_dsn r
+WHERE f.plateforme_id = r.plateforme_id AND f.cle = r.cle
+  AND (f.remplace_at, f.remplace_ordre, f.remplace_fin) IS DISTINCT FROM (r.emis_at, r.ordre, r.fin);
+
 -- name: annuler_retires
--- Known facts that the batch takes back without naming them: series replaced, or suspensions that begin the day a 998 names.
+-- Known facts that the batch takes back without naming them: series replaced, arrêts replaced, suspensions that begin the day a 998 names.
 CREATE TEMP TABLE annule_dsn ON COMMIT DROP AS
 SELECT f.id
 FROM pdp.fait_dsn f
@@ -113,7 +143,12 @@ UNION
 SELECT f.id
 FROM retenu_dsn m
 JOIN pdp.fait_dsn f ON f.assure_id = m.assure_id AND f.genre = 'suspension' AND f.debut = m.debut AND f.siret IS NOT DISTINCT FROM m.siret
-WHERE m.genre = 'suspension' AND m.code = :marqueur AND NOT f.annule AND (m.emis_at, m.ordre) > (f.emis_at, f.ordre);
+WHERE m.genre = 'suspension' AND m.code = :marqueur AND NOT f.annule AND (m.emis_at, m.ordre) > (f.emis_at, f.ordre)
+UNION
+SELECT f.id
+FROM remplacant_dsn r
+JOIN pdp.fait_dsn f ON f.assure_id = r.assure_id AND f.cle <> r.cle AND f.siret IS NOT DISTINCT FROM r.siret AND f.cle LIKE '%|60|%'
+WHERE NOT f.annule AND f.debut <= r.fin AND coalesce(f.fin, f.debut) >= r.debut AND (r.emis_at, r.ordre) > (f.emis_at, f.ordre);
 
 -- name: historiser_retires
 -- What was believed of them.
@@ -125,10 +160,6 @@ ON CONFLICT DO NOTHING;
 -- name: retirer
 -- They stand no more.
 UPDATE pdp.fait_dsn f SET annule = true, connu_at = :maintenant FROM annule_dsn a WHERE a.id = f.id;
-
--- name: oublier_retires
--- Make room for another batch of the same transaction.
-DROP TABLE IF EXISTS pg_temp.annule_dsn;
 
 -- name: compter
 -- Facts new or said differently.

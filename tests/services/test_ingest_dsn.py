@@ -89,6 +89,30 @@ SUITES: dict[str, tuple[list[bytes], list[tuple[Any, ...]]]] = {
         ],
         [("06", "2026-09-15", None, False)],
     ),
+    "last day worked corrected by a signalement that replaces, then repeated by the month": (
+        [
+            f.fichier(elle(1, f.arret(dernier="03092026")), nature="04", emise="04092026"),
+            f.fichier(elle(1, f.arret(dernier="31082026")), nature="04", type_="03", emise="07092026"),
+            f.fichier(elle(1, f.arret(dernier="31082026", reprise="10092026", reprise_motif="01"))),
+        ],
+        [("01", "2026-09-09", "2026-09-10", False), ("01", "2026-09-15", None, True)],
+    ),
+    "a signalement that replaces leaves the arrêts that it does not touch": (
+        [
+            f.fichier(elle(1, f.arret(dernier="15082026", fin="31082026")), nature="04", emise="17082026"),
+            f.fichier(elle(1, f.arret(dernier="31082026")), nature="04", type_="03", emise="07092026"),
+            f.fichier(elle(1, f.arret(dernier="15092026", fin="20092026")), nature="04", emise="06092026"),
+        ],
+        [("01", "2026-08-31", None, False), ("01", "2026-09-15", None, False), ("01", "2026-09-20", None, False)],
+    ),
+    "an arrêt declared again after the one that replaced it": (
+        [
+            f.fichier(elle(1, f.arret(dernier="03092026")), nature="04", emise="04092026"),
+            f.fichier(elle(1, f.arret(dernier="31082026")), nature="04", type_="03", emise="07092026"),
+            f.fichier(elle(1, f.arret(dernier="03092026")), nature="04", emise="08092026"),
+        ],
+        [("01", "2026-09-15", None, False), ("01", "2026-09-15", None, False)],
+    ),
     "cancelled by a signalement, before or after its original": (
         [
             f.fichier(elle(1, f.arret()), nature="04", emise="02092026"),

@@ -23,6 +23,7 @@ TYPES: dict[str, str] = {
     "04": "annule",
     "05": "annule et remplace sans individu",
 }
+TYPE_REMPLACE = "03"
 TYPE_ANNULE = "04"
 TYPES_REMPLACANTS = frozenset({"03", "04", "05"})
 """What was declared before for the same establishment, month and fraction no longer stands."""

@@ -1,7 +1,8 @@
 """From a declaration to facts that can be compared: what each one is about, its version, and whether it stands.
 
 Whatever the order of arrival the newest declaration wins: (day it was made, its order number, then the content itself). A monthly
-declaration that replaces another takes back what the former said and it does not repeat; a signalement speaks of its own event only.
+declaration that replaces another takes back what the former said and it does not repeat; a signalement of arrêt that replaces another
+takes back the arrêts that it overlaps; any other signalement speaks of its own event only.
 """
 
 from __future__ import annotations
@@ -13,13 +14,16 @@ from hashlib import sha256
 from typing import Any
 
 from pdp.domain.dsn import ArretDsn, ContratDsn, DeclarationDsn, FinContratDsn, PersonneDsn, SuspensionDsn
-from pdp.domain.dsn_codes import TYPE_ANNULE, TYPES_REMPLACANTS
+from pdp.domain.dsn_codes import TYPE_ANNULE, TYPE_REMPLACE, TYPES_REMPLACANTS
 from pdp.domain.dsn_suspensions import SUSPENSION_ANNULATION
 
 
 @dataclass(frozen=True, slots=True)
 class FaitDsn:
-    """One fact of one person. ``cle`` is unique within the person; ``debut`` None or no date of declaration = cannot be taken."""
+    """One fact of one person. ``cle`` is unique within the person; ``debut`` None or no date of declaration = cannot be taken.
+
+    ``remplace``: stated in the place of an earlier signalement, whose arrêt may have begun another day.
+    """
 
     ligne: int
     genre: str
@@ -37,6 +41,7 @@ class FaitDsn:
     emis_le: date | None = None
     ordre: int = 0
     serie: str | None = None
+    remplace: bool = False
 
     @property
     def empreinte(self) -> bytes:
@@ -125,7 +130,8 @@ def list_faits(declaration: DeclarationDsn, personne: PersonneDsn) -> list[FaitD
 def _facts(declaration: DeclarationDsn, personne: PersonneDsn) -> Iterator[FaitDsn]:
     annulee = declaration.type == TYPE_ANNULE
     if not annulee or declaration.nature in ("04", "05"):
-        yield from (_arret(arret) for arret in personne.arrets)
+        remplace = declaration.nature == "04" and declaration.type == TYPE_REMPLACE
+        yield from (replace(_arret(arret), remplace=remplace and not arret.annule) for arret in personne.arrets)
     if not annulee or declaration.nature == "07":
         contrats = {contrat.rang: contrat for contrat in personne.contrats}
         yield from (_fin(fin, contrats.get(fin.contrat or 0)) for fin in personne.fins_contrat)

@@ -23,8 +23,19 @@ from pdp.storage.chiffrement import decrypt, encrypt, fingerprint
 from pdp.storage.sql import query
 
 _BLOC = 1 << 20
+_PAQUET = 5_000
 _PARIS = ZoneInfo("Europe/Paris")
-_EFFETS = ("historiser", "corriger", "inserer", "rafraichir", "annuler_retires", "historiser_retires", "consigner", "retirer")
+_EFFETS = (
+    "historiser",
+    "corriger",
+    "inserer",
+    "rafraichir",
+    "marquer_remplacants",
+    "annuler_retires",
+    "historiser_retires",
+    "consigner",
+    "retirer",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +131,8 @@ def withdraw_serie(conn: Connection, serie: str, emis_le: date, ordre: int) -> N
 
 def apply_faits(conn: Connection, places: Sequence[FaitPlace], series: Sequence[str], maintenant: datetime) -> int:
     """Write what is newer than what is known, take back what ``series`` and 998 withdraw; returns how many facts changed something."""
-    for requete in ("dsn.vider", "dsn.oublier_retires", "dsn.creer"):
-        conn.execute(query(requete))
+    conn.execute(query("dsn.vider"))
+    conn.execute(query("dsn.creer"))
     pilote = conn.connection.driver_connection
     if pilote is None:
         raise RuntimeError("connection is closed")
@@ -129,6 +140,7 @@ def apply_faits(conn: Connection, places: Sequence[FaitPlace], series: Sequence[
         for place in places:
             copie.write_row(_row(place))
     conn.execute(query("dsn.analyser"))
+    conn.execute(query("dsn.lire_remplacants"))
     conn.execute(query("dsn.retenir"), {"marqueur": MARQUEUR_SUSPENSION})
     valeurs = {"maintenant": maintenant, "marqueur": MARQUEUR_SUSPENSION, "series": [bytes.fromhex(serie) for serie in series]}
     for effet in _EFFETS:
@@ -145,7 +157,7 @@ def _row(place: FaitPlace) -> tuple[Any, ...]:
     return (
         place.fichier_id, personne.plateforme_id, personne.assure_id, cle, fait.genre, fait.code, fait.neutre, fait.debut, fait.fin,
         fait.reprise_le, fait.reprise_code, fait.valeur, fait.siret, fait.nature_declaration, fait.annule, _emis_at(fait.emis_le),
-        fait.ordre, serie, fait.empreinte,
+        fait.ordre, serie, fait.remplace, fait.empreinte,
     )  # fmt: skip
 
 
@@ -156,25 +168,23 @@ def _emis_at(jour: date) -> datetime:
 
 def add_quarantaine(conn: Connection, fichier_id: UUID, ecartes: Sequence[FaitEcarte], maintenant: datetime) -> None:
     """Encrypt and keep; a line already there stays as it is."""
-    if not ecartes:
-        return
-    conn.execute(
-        query("dsn.mettre_en_quarantaine"),
-        [
-            {
-                "plateforme": e.plateforme_id,
-                "fichier": fichier_id,
-                "numero": e.ligne,
-                "champ": e.champ,
-                "code": e.code,
-                "message": e.message,
-                "cle": None if e.identite is None else fingerprint(e.identite.nir).hex(),
-                "contenu": encrypt(_dump(e.fait, e.identite)),
-                "maintenant": maintenant,
-            }
-            for e in ecartes
-        ],
-    )
+    for debut in range(0, len(ecartes), _PAQUET):
+        lignes = [_aside(e, fichier_id, maintenant) for e in ecartes[debut : debut + _PAQUET]]
+        conn.execute(query("dsn.mettre_en_quarantaine"), lignes)
+
+
+def _aside(ecarte: FaitEcarte, fichier_id: UUID, maintenant: datetime) -> dict[str, Any]:
+    return {
+        "plateforme": ecarte.plateforme_id,
+        "fichier": fichier_id,
+        "numero": ecarte.ligne,
+        "champ": ecarte.champ,
+        "code": ecarte.code,
+        "message": ecarte.message,
+        "cle": None if ecarte.identite is None else fingerprint(ecarte.identite.nir).hex(),
+        "contenu": encrypt(_dump(ecarte.fait, ecarte.identite)),
+        "maintenant": maintenant,
+    }
 
 
 def _dump(fait: FaitDsn, identite: IdentiteDsn | None) -> str:
