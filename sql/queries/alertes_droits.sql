@@ -26,7 +26,11 @@ WITH franchi AS (
         SELECT 1
         FROM pdp.alerte AS deja
         JOIN pdp.episode AS ancien ON ancien.assure_id = deja.assure_id AND ancien.id::text = deja.cause
-        WHERE deja.assure_id = e.assure_id AND deja.type = seuil.type AND ancien.debut <= e.fin AND e.debut <= ancien.fin
+        WHERE deja.assure_id = e.assure_id AND ancien.debut <= e.fin AND e.debut <= ancien.fin
+            -- an alert on a higher threshold said more: the count may fall below it as days leave the window
+            AND deja.type IN (
+                SELECT t.type FROM jsonb_to_recordset(cast(:seuils AS jsonb)) AS t (type text, mini integer) WHERE t.mini >= seuil.mini
+            )
     )
 ),
 nouvelle AS (

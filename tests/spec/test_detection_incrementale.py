@@ -1,8 +1,9 @@
 """Nights that look only at whom something changed for leave the same tables as nights that look at everybody.
 
-Compared: pdp.episode (courant), pdp.droits_ij, pdp.echeance_detection, pdp.signalement with its motives. Left out: ``calcule_at`` (when a
+Compared: pdp.episode (courant), pdp.droits_ij, pdp.echeance_detection, pdp.signalement with its motives, pdp.alerte.
+Left out: ``calcule_at`` (when a
 row was last written: a full night does not rewrite what is equal, but it may write it on another night), and ids drawn at random
-(signalement). The id of an episode is not random: it is compared.
+(signalement, alerte). The id of an episode is not random: it is compared.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, text
 
-from fabrique import TEST, lot, socle
+from fabrique import TEST, lot, parcours, socle
 from fabrique_detection import JOUR, PLATEFORME, Personne, insert_personnes, instant, run
 from histoires import generate_personnes
 from livraison import Livraison, deliver, plan_livraisons
@@ -32,6 +33,7 @@ PREMIER = JOUR - timedelta(days=40)
 TABLES = {
     "episode": text("SELECT to_jsonb(e) - 'calcule_at' FROM pdp.episode AS e WHERE etat = 'courant'"),
     "droits_ij": text("SELECT to_jsonb(d) - 'calcule_at' FROM pdp.droits_ij AS d"),
+    "alerte": text("SELECT to_jsonb(a) - 'id' FROM pdp.alerte AS a"),
     "echeance_detection": text("SELECT to_jsonb(e) FROM pdp.echeance_detection AS e"),
     "signalement": text(
         """SELECT to_jsonb(s) - 'id' || jsonb_build_object('motifs', (
@@ -91,6 +93,8 @@ def test_incremental_nights_equal_full_ones_and_one_full_computation(base: str, 
     with lot() as conn:
         socle(conn)
         insert_personnes(conn, [replace(p, prescriptions=[], paiements=[], employeur=[]) for p in personnes])
+        for suivie in personnes[::4]:
+            parcours(conn, assure_id=suivie.id)  # people followed are alerted on their rights
         essai = conn.begin_nested()
         entiere = play(conn, livraisons, nuits, complet=True)
         essai.rollback()
@@ -101,6 +105,7 @@ def test_incremental_nights_equal_full_ones_and_one_full_computation(base: str, 
         run(conn, JOUR, complet=True)
         assert_same(read_tables(conn), increment, f"{message}, one full computation at the end")
     assert {li.premiere for li in livraisons} == {True, False}
+    assert all(increment.values()), "nothing to compare"
 
 
 def check_oracle(conn: Connection, personnes: list[Personne], message: str) -> None:
