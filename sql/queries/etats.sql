@@ -185,12 +185,12 @@ COPY (
     WHERE d.plateforme_id = :plateforme AND d.assure_id BETWEEN :du AND :au
 ) TO STDOUT (FORMAT binary);
 
--- name: create_personne_ecrite
--- Work table of one run, emptied before each shard: people whose absences differ.
-CREATE TEMPORARY TABLE IF NOT EXISTS personne_ecrite (assure_id uuid NOT NULL) ON COMMIT DROP;
+-- name: create_episode_perdu
+-- Work table of one run, emptied before each shard: stored absences that the computation does not find as they are.
+CREATE TEMPORARY TABLE IF NOT EXISTS episode_perdu (assure_id uuid NOT NULL, premiere_prescription text NOT NULL) ON COMMIT DROP;
 
 -- name: create_episode_neuf
--- Their absences.
+-- Absences that are not stored so.
 CREATE TEMPORARY TABLE IF NOT EXISTS episode_neuf (
     assure_id uuid NOT NULL,
     debut date NOT NULL,
@@ -219,14 +219,14 @@ CREATE TEMPORARY TABLE IF NOT EXISTS droits_neufs (
 
 -- name: vider_travail
 -- Before each shard.
-TRUNCATE personne_ecrite, episode_neuf, droits_neufs;
+TRUNCATE episode_perdu, episode_neuf, droits_neufs;
 
--- name: recevoir_personnes
--- People whose absences differ.
-COPY personne_ecrite FROM STDIN (FORMAT binary);
+-- name: recevoir_perdus
+-- Stored absences that differ or are gone.
+COPY episode_perdu FROM STDIN (FORMAT binary);
 
 -- name: recevoir_episodes
--- All the absences of these people.
+-- New absences, and those that differ.
 COPY episode_neuf FROM STDIN (FORMAT binary);
 
 -- name: recevoir_droits
@@ -235,7 +235,7 @@ COPY droits_neufs FROM STDIN (FORMAT binary);
 
 -- name: analyze_travail
 -- Without figures the planner would take the work tables for small ones.
-ANALYZE personne_ecrite, episode_neuf, droits_neufs;
+ANALYZE episode_perdu, episode_neuf, droits_neufs;
 
 -- name: upsert_episodes
 -- Writes only what is new or different, and tells the journal which ones, one event per person, in slices that keep memory flat.
@@ -272,11 +272,13 @@ ecrit AS (
 ),
 remplace AS (
     UPDATE pdp.episode AS e SET etat = 'remplace', calcule_at = :maintenant
-    FROM personne_ecrite AS p
-    WHERE e.assure_id = p.assure_id
-        AND e.plateforme_id = :plateforme
-        AND e.etat = 'courant'
-        AND NOT EXISTS (SELECT 1 FROM episode_neuf AS n WHERE md5(n.assure_id || '/' || n.premiere_prescription)::uuid = e.id)
+    FROM (
+        -- what is found again under the same first prescription was updated above
+        SELECT md5(assure_id || '/' || premiere_prescription)::uuid AS id FROM episode_perdu
+        EXCEPT
+        SELECT id FROM nouveau
+    ) AS p
+    WHERE e.id = p.id AND e.plateforme_id = :plateforme AND e.etat = 'courant'
     RETURNING e.id, e.assure_id, e.etat
 ),
 personne AS (

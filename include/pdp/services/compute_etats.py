@@ -8,13 +8,14 @@ from datetime import date, datetime
 from hashlib import sha256
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from pdp.calcul.calendrier import numero
 from pdp.calcul.etats import compute_droits, compute_episodes
 from pdp.calcul.personnes import Uuids, find_differentes, number_personnes, order_prescriptions
 from pdp.calcul.regles import Droits, Episodes, Prescriptions, Regles, Suspensions, Valeurs, Versements
-from pdp.calcul.segments import JAMAIS, TOUJOURS, Entiers, Jours, cle
+from pdp.calcul.segments import JAMAIS, TOUJOURS, Booleens, Entiers, Jours, cle
 from pdp.domain.bilan import Bilan
 from pdp.domain.calendrier import add_mois, annees_avant
 from pdp.domain.droits_ij import CLE_ALD
@@ -147,11 +148,11 @@ def _compute_tranche(conn: Connection, tranche: Tranche, regles: Regles, mainten
     p, avis = _to_prescriptions(arrets, numeros[0])
     episodes = compute_episodes(p, Suspensions(numeros[1], *suspensions[1:]), regles)
     droits = compute_droits(p, Versements(numeros[2], *versements[1:]), len(uuids), regles)
-    differentes, neufs = _diff_episodes(episodes, avis, uuids, stockes, numeros[3])
+    neufs, perdus = _diff_episodes(episodes, avis, uuids, stockes, numeros[3])
     encodes, droits_ecrits = _diff_droits(droits, uuids, numeros[4], droits_stockes)
-    if not (differentes.any() or droits_ecrits.any()):
+    if not (len(neufs.debut) or perdus.any() or droits_ecrits.any()):
         return {"episodes": len(episodes.debut)}
-    depot.send_etats(conn, uuids[differentes], neufs, multiplages.select(encodes, droits_ecrits))
+    depot.send_etats(conn, neufs, (stockes.personne[perdus], stockes.premiere[perdus]), multiplages.select(encodes, droits_ecrits))
     ligne = depot.upsert_episodes(conn, tranche.plateforme, maintenant)
     return {
         "episodes": len(episodes.debut),
@@ -161,7 +162,7 @@ def _compute_tranche(conn: Connection, tranche: Tranche, regles: Regles, mainten
     }
 
 
-def _to_prescriptions(arrets: Arrets, personne: Jours) -> tuple[Prescriptions, np.ndarray]:
+def _to_prescriptions(arrets: Arrets, personne: Jours) -> tuple[Prescriptions, NDArray[np.bytes_]]:
     """Rows in the order of the kernels, and their id_avis."""
     ordre = order_prescriptions(personne, arrets.debut, arrets.id_avis)
     code = arrets.code[ordre]
@@ -180,9 +181,9 @@ def _to_prescriptions(arrets: Arrets, personne: Jours) -> tuple[Prescriptions, n
 
 
 def _diff_episodes(
-    e: Episodes, avis: np.ndarray, uuids: Uuids, stockes: EpisodesStockes, numeros: Jours
-) -> tuple[np.ndarray, EpisodesStockes]:
-    """People whose current absences are not those stored, and all the absences of these people."""
+    e: Episodes, avis: NDArray[np.bytes_], uuids: Uuids, stockes: EpisodesStockes, numeros: Jours
+) -> tuple[EpisodesStockes, Booleens]:
+    """Absences that are not stored so, and which of the stored ones are not found so."""
     code = (
         e.risque.astype(np.int32)
         | (e.motif.astype(np.int32) << 2)
@@ -192,14 +193,10 @@ def _diff_episodes(
     )
     colonnes = (e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, code, e.connu_at, avis[e.premiere])
     neufs, perdus = find_differentes(cle(e.personne, e.debut), colonnes[1:], cle(numeros, stockes.debut), stockes.valeurs)
-    differentes = np.zeros(len(uuids), np.bool_)
-    differentes[e.personne[neufs]] = True
-    differentes[numeros[perdus]] = True
-    choix = differentes[e.personne]
-    return differentes, EpisodesStockes(uuids[e.personne[choix]], *(c[choix] for c in colonnes))
+    return EpisodesStockes(uuids[e.personne[neufs]], *(c[neufs] for c in colonnes)), perdus
 
 
-def _diff_droits(droits: Droits, uuids: Uuids, numeros: Jours, stockes: Lignes) -> tuple[Lignes, np.ndarray]:
+def _diff_droits(droits: Droits, uuids: Uuids, numeros: Jours, stockes: Lignes) -> tuple[Lignes, Booleens]:
     """Rows of everybody as the database would hold them, and those that it does not hold so."""
     ensembles = [Ensemble(*s) for s in (droits.carence, droits.comptees, droits.refusees, droits.l324, droits.atmp)]
     jours = [droits.verse_jusqu_au, droits.epuisement_le, droits.seuil_1_le, droits.seuil_2_le]

@@ -130,18 +130,18 @@ def read_droits(conn: Connection, tranche: Tranche) -> tuple[Uuids, Lignes]:
 
 def create_travail(conn: Connection) -> None:
     """Work tables of the run; kept when an earlier run of the same transaction made them."""
-    for table in ("personne_ecrite", "episode_neuf", "droits_neufs"):
+    for table in ("episode_perdu", "episode_neuf", "droits_neufs"):
         conn.execute(query(f"etats.create_{table}"))
 
 
-def send_etats(conn: Connection, personnes: Uuids, episodes: EpisodesStockes, droits: list[bytes]) -> None:
-    """Fill the work tables: `personnes` whose absences differ, all their `episodes`, encoded rows of `droits` that differ."""
+def send_etats(conn: Connection, neufs: EpisodesStockes, perdus: tuple[Uuids, NDArray[np.bytes_]], droits: list[bytes]) -> None:
+    """Fill the work tables: absences not stored so, stored ones not found so (person, first prescription), encoded rights that differ."""
     conn.execute(query("etats.vider_travail"))
-    if len(personnes):
-        copy_in(conn, "etats.recevoir_personnes", encode([personnes]))
-    if len(episodes.debut):
-        dates = (to_date(episodes.debut), to_date(episodes.fin))
-        copy_in(conn, "etats.recevoir_episodes", encode([episodes.personne, *dates, *episodes.valeurs[1:]]))
+    if len(neufs.debut):
+        dates = (to_date(neufs.debut), to_date(neufs.fin))
+        copy_in(conn, "etats.recevoir_episodes", encode([neufs.personne, *dates, *neufs.valeurs[1:]]))
+    if len(perdus[0]):
+        copy_in(conn, "etats.recevoir_perdus", encode(perdus))
     if droits:
         copy_in(conn, "etats.recevoir_droits", droits)
     conn.execute(query("etats.analyze_travail"))
