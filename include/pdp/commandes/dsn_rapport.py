@@ -5,6 +5,7 @@ A person is told by ``personne``, the same label wherever the same NIR, name and
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable
 from datetime import date
@@ -14,6 +15,11 @@ from pdp.domain.dsn import AnomalieDsn, ArretDsn, DeclarationDsn, FichierDsn, Fi
 from pdp.domain.dsn_codes import FINS_CONTRAT, MOTIFS_ARRET, MOTIFS_REPRISE, NATURES, NATURES_CONTRAT, TYPES
 from pdp.domain.dsn_identite import normalise_nom
 from pdp.domain.dsn_suspensions import SUSPENSIONS
+from pdp.domain.nir import is_nir
+
+# Values of a damaged file may stand in the place of others: what does not have the shape of its field is not printed.
+_NORME, _CODE, _PCS, _COMMUNE = (re.compile(motif) for motif in ("P[0-9]{2}V[0-9]{2}", "[0-9]{1,2}", "[0-9A-Za-z]{3,4}", "[0-9AB]{5}"))
+_NIR_LONGUEUR = 13
 
 CLES = """\
 keys of the JSON object (dates are YYYY-MM-DD or null):
@@ -47,7 +53,7 @@ def describe_fichier(nom: str, lu: FichierDsn, refus: tuple[str, str] | None) ->
     return {
         "ok": refus is None,
         "fichier": nom,
-        "norme": lu.norme,
+        "norme": _shaped(_NORME, lu.norme),
         "encodage": lu.encodage,
         "lignes": lu.lignes,
         "refus": None if refus is None else {"code": refus[0], "message": refus[1]},
@@ -90,15 +96,15 @@ def _declaration(d: DeclarationDsn, etiquette: Callable[[PersonneDsn], str]) -> 
     return {
         "rang": d.rang,
         "ligne": d.ligne,
-        "nature": d.nature,
+        "nature": _shaped(_CODE, d.nature),
         "nature_libelle": NATURES.get(d.nature or ""),
-        "type": d.type,
+        "type": _shaped(_CODE, d.type),
         "type_libelle": TYPES.get(d.type or ""),
-        "norme": d.norme,
+        "norme": _shaped(_NORME, d.norme),
         "essai": d.essai,
         "lue": d.lue,
-        "fraction": d.fraction,
-        "ordre": d.ordre,
+        "fraction": _shaped(_CODE, d.fraction),
+        "ordre": None if len(str(d.ordre)) == _NIR_LONGUEUR and is_nir(str(d.ordre)) else d.ordre,
         "mois": _iso(d.mois),
         "emise_le": _iso(d.emise_le),
         "siret": d.siret,
@@ -125,8 +131,8 @@ def _personne(p: PersonneDsn, etiquette: str, communes: dict[str, str]) -> dict[
                 "fin_prevue": _iso(c.fin_prevue),
                 "nature": c.nature,
                 "nature_libelle": NATURES_CONTRAT.get(c.nature or ""),
-                "pcs_ese": c.pcs_ese,
-                "commune_travail": communes.get(c.lieu or ""),
+                "pcs_ese": _shaped(_PCS, c.pcs_ese),
+                "commune_travail": _shaped(_COMMUNE, communes.get(c.lieu or "")),
             }
             for c in p.contrats
         ],
@@ -187,6 +193,10 @@ def _fin(f: FinContratDsn) -> dict[str, Any]:
 
 def _anomalie(a: AnomalieDsn, personne: str | None = None) -> dict[str, Any]:
     return {"ligne": a.ligne, "rubrique": a.rubrique, "code": a.code, "message": a.message, "nombre": a.nombre, "personne": personne}
+
+
+def _shaped(forme: re.Pattern[str], valeur: str | None) -> str | None:
+    return valeur if valeur is not None and forme.fullmatch(valeur) else None
 
 
 def _iso(jour: date | None) -> str | None:

@@ -23,6 +23,7 @@ _PHRASES = {
     "hors_declaration": "Cette ligne est en dehors de toute déclaration : elle est laissée de côté.",
     "bloc_orphelin": "Ce bloc n'est rattaché à aucune personne : il est laissé de côté.",
 }
+_NOMBRE_MAX = 1_000_000_000
 _HORS_ENVOI = frozenset({"S05", "S06", "S95", "S96"})
 
 
@@ -100,7 +101,7 @@ class _Lecteur:
             self._open_envoi(ligne.numero)
         envoi = self.envoi
         if envoi is None or (envoi.clos and section != "S90"):
-            self.constats.note(ligne.numero, ligne.rubrique, "hors_declaration")
+            self._set_aside(ligne)
             return
         envoi.lues += 1
         constats = envoi.lectures[-1][1] if envoi.lectures else self.constats
@@ -113,9 +114,16 @@ class _Lecteur:
             return
         self._read(envoi, ligne, section)
 
+    def _set_aside(self, ligne: LigneDsn) -> None:
+        """A line of the norm outside any envoi means that the head of one was lost; any other line is only reported."""
+        self.constats.note(ligne.numero, ligne.rubrique, "hors_declaration")
+        if ligne.rubrique in list_rubriques(NORME_COURANTE):
+            self._refuse(f"La ligne {ligne.numero} n'appartient à aucun envoi : le début d'une déclaration manque.")
+
     def _starts_envoi(self, ligne: LigneDsn) -> bool:
-        """The header block, or any rubric of the header after an end; a stray one amid a declaration does not cut it."""
-        return self.envoi is None or self.envoi.clos or (self.envoi.entame and ligne.rubrique.startswith("S10.G00.00."))
+        """The header block; a stray rubric of the header amid a declaration, or after its end, does not open another."""
+        envoi = self.envoi
+        return envoi is None or ((envoi.clos or envoi.entame) and ligne.rubrique.startswith("S10.G00.00."))
 
     def _read(self, envoi: _Envoi, ligne: LigneDsn, section: str) -> None:
         bloc, numero = ligne.rubrique[:10], int(ligne.rubrique[11:])
@@ -153,8 +161,8 @@ class _Lecteur:
 
     def _close(self, envoi: _Envoi, ligne: LigneDsn) -> None:
         envoi.clos = True
-        envoi.fin_lisible = envoi.fin_lisible and ligne.valeur.isascii() and ligne.valeur.isdigit()
-        nombre = int(ligne.valeur) if envoi.fin_lisible else None
+        nombre = _count(ligne.valeur)
+        envoi.fin_lisible = envoi.fin_lisible and nombre is not None
         if ligne.rubrique == "S90.G00.90.001":
             envoi.annoncees = nombre
         else:
@@ -168,9 +176,10 @@ class _Lecteur:
             self.lot_ouvert, self.lot_clos = True, False
         elif ligne.rubrique == "S06.G51.00.001":
             self.groupe = 0
-        elif ligne.rubrique == "S96.G51.00.002" and ligne.valeur.isascii() and ligne.valeur.isdigit() and int(ligne.valeur) != self.groupe:
+        elif ligne.rubrique == "S96.G51.00.002" and (nombre := _count(ligne.valeur)) not in (None, self.groupe):
             self._refuse(
-                f"Le groupe qui finit à la ligne {ligne.numero} annonce {int(ligne.valeur)} déclarations et en contient {self.groupe}."
+                f"Le groupe qui finit à la ligne {ligne.numero} annonce {nombre} déclarations et en contient {self.groupe}.",
+                rubrique="S96.G51.00.002",
             )
         elif ligne.rubrique.startswith("S95"):
             self.lot_clos = True
@@ -189,9 +198,9 @@ class _Lecteur:
             )
             (envoi.lectures[-1][1] if envoi.lectures else self.constats).note(envoi.ligne, "S90.G00.90.001", "nombre_de_lignes", message)
 
-    def _refuse(self, raison: str, envoi: _Envoi | None = None) -> None:
+    def _refuse(self, raison: str, envoi: _Envoi | None = None, rubrique: str = "S90.G00.90.001") -> None:
         constats = envoi.lectures[-1][1] if envoi is not None and envoi.lectures else self.constats
-        constats.note(envoi.ligne if envoi else self.lignes, "S90.G00.90.001" if envoi else "S96.G51.00.002", "fichier_tronque", raison)
+        constats.note(envoi.ligne if envoi else self.lignes, rubrique, "fichier_tronque", raison)
         self.refus = self.refus or ("fichier_tronque", f"{raison} Rien n'a été pris ; renvoyez-le entier.")
 
     def finish(self, encodages: Encodages) -> None:
@@ -204,9 +213,14 @@ class _Lecteur:
         elif not self.envois:
             self.refus = ("pas_une_dsn", "Ce fichier ne contient aucune déclaration DSN (aucune rubrique S10). Rien n'a été pris.")
         elif self.lot_ouvert and not self.lot_clos:
-            self._refuse("Le lot n'a pas de fin (S95) : le fichier est coupé.")
+            self._refuse("Le lot n'a pas de fin (S95) : le fichier est coupé.", rubrique="S95.G51.00.002")
         if encodages.nom == "mixte":
             self.constats.note(1, "", "encodage_mixte", "Des lignes sont en UTF-8 et d'autres non : chacune est lue à sa façon.")
+
+
+def _count(valeur: str) -> int | None:
+    """A number of lines or declarations; anything else in its place is not one, and is not repeated to anybody."""
+    return int(valeur) if valeur.isascii() and valeur.isdigit() and int(valeur[:15]) < _NOMBRE_MAX else None
 
 
 def read_dsn(lignes: Iterable[bytes]) -> FichierDsn:
