@@ -232,6 +232,15 @@ def test_whole_files_refused(octets: bytes, code: str) -> None:
     assert refus[0] == code
 
 
+@pytest.mark.parametrize("tete", [1, 3, 4])
+def test_a_declaration_without_its_head_is_refused_and_still_described(tete: int) -> None:
+    lignes = f.envoi(f.declaration(BON))
+    lu = f.lire(f.ecrire(lignes, lignes[tete:]))
+    assert lu.refus is not None
+    assert lu.refus[0] == "fichier_tronque"
+    assert [len(d.personnes) for d in lu.declarations] == [1, 1]
+
+
 def test_padded_counts_are_numbers() -> None:
     lignes = f.envoi(f.declaration(BON))
     assert f.lire(f.ecrire([*lignes[:-2], ("S90.G00.90.001", f"{len(lignes):012d}"), lignes[-1]])).refus is None

@@ -48,8 +48,9 @@ class _Constats:
 class _Envoi:
     """Lines from S10 to S90: what they announce and what was counted."""
 
-    def __init__(self, ligne: int) -> None:
+    def __init__(self, ligne: int, tete: bool) -> None:
         self.ligne = ligne
+        self.tete = tete
         self.norme: str | None = None
         self.essai = False
         self.lues = self.hors_norme = 0
@@ -64,6 +65,8 @@ class _Envoi:
 
         More lines than announced is accepted only when the excess is made of lines outside the norm, added after the count was written.
         """
+        if not self.tete:
+            return f"La ligne {self.ligne} n'appartient à aucun envoi : le début d'une déclaration manque."
         if self.annoncees is None or not self.fin_lisible:
             return f"La déclaration qui commence à la ligne {self.ligne} n'a pas de fin lisible (S90) : le fichier est coupé."
         exces = self.lues - self.annoncees
@@ -99,9 +102,13 @@ class _Lecteur:
             return
         if section == "S10" and self._starts_envoi(ligne):
             self._open_envoi(ligne.numero)
+        elif self.envoi is None or (self.envoi.clos and section != "S90"):
+            if ligne.rubrique not in list_rubriques(NORME_COURANTE):
+                self.constats.note(ligne.numero, ligne.rubrique, "hors_declaration")
+                return
+            self._open_envoi(ligne.numero, tete=False)
         envoi = self.envoi
-        if envoi is None or (envoi.clos and section != "S90"):
-            self._set_aside(ligne)
+        if envoi is None:
             return
         envoi.lues += 1
         constats = envoi.lectures[-1][1] if envoi.lectures else self.constats
@@ -113,12 +120,6 @@ class _Lecteur:
                 constats.note(ligne.numero, ligne.rubrique, "rubrique_inconnue")
             return
         self._read(envoi, ligne, section)
-
-    def _set_aside(self, ligne: LigneDsn) -> None:
-        """A line of the norm outside any envoi means that the head of one was lost; any other line is only reported."""
-        self.constats.note(ligne.numero, ligne.rubrique, "hors_declaration")
-        if ligne.rubrique in list_rubriques(NORME_COURANTE):
-            self._refuse(f"La ligne {ligne.numero} n'appartient à aucun envoi : le début d'une déclaration manque.")
 
     def _starts_envoi(self, ligne: LigneDsn) -> bool:
         """The header block; a stray rubric of the header amid a declaration, or after its end, does not open another."""
@@ -140,9 +141,10 @@ class _Lecteur:
                 return
             envoi.lectures[-1][0].feed(bloc, numero, ligne)
 
-    def _open_envoi(self, numero: int) -> None:
+    def _open_envoi(self, numero: int, *, tete: bool = True) -> None:
+        """``tete`` False: lines of a declaration whose head was lost; they are read to be described, and the file is refused."""
         self.finish_envoi()
-        self.envois.append(_Envoi(numero))
+        self.envois.append(_Envoi(numero, tete))
         self.groupe += 1
 
     def _open_declaration(self, envoi: _Envoi, numero: int) -> None:
