@@ -85,7 +85,7 @@ COMMENT ON COLUMN pdp.droits_ij.l324 IS 'IJ of an affection of CSS L.324-1, coun
 COMMENT ON COLUMN pdp.droits_ij.atmp IS 'Days of AT, MP and trajet, which have a regime of their own';
 COMMENT ON COLUMN pdp.droits_ij.verse_jusqu_au IS 'Last day known to be paid; prescriptions speak after it; NULL = no payment known';
 COMMENT ON COLUMN pdp.droits_ij.epuisement_le IS 'First day, from the day of calculation on, when a prescribed arrêt meets the cap; NULL = none';
-COMMENT ON COLUMN pdp.droits_ij.seuil_1_le IS 'First day, from the day of calculation on, when the count meets the first alert threshold; NULL = none known';
+COMMENT ON COLUMN pdp.droits_ij.seuil_1_le IS 'First day, from the day of calculation on, when the count comes to meet the first alert threshold, not met on the IJ day before; NULL = none known';
 COMMENT ON COLUMN pdp.droits_ij.seuil_2_le IS 'The same for the second alert threshold';
 COMMENT ON COLUMN pdp.droits_ij.calcule_at IS 'When last written';
 

@@ -130,9 +130,9 @@ def test_cap_around_leap_days(debut: date, duree: int) -> None:
     assert (etat.epuisement_le is None) == (duree < 363)
 
 
-@pytest.mark.parametrize(("jour", "attendu"), [(271, 272), (272, 272), (273, 273), (275, 275), (276, None)])
-def test_alert_is_the_first_day_from_the_question_on(jour: int, attendu: int | None) -> None:
-    """Day 273 carries IJ 270: the count stays above while the arrêt runs, then says nothing of days gone by."""
+@pytest.mark.parametrize(("jour", "attendu"), [(271, 272), (272, 272), (273, None), (275, None), (276, None)])
+def test_alert_is_the_day_the_count_comes_to_meet_it(jour: int, attendu: int | None) -> None:
+    """Day 273 carries IJ 270: due that day, not on the following ones, on which the count is merely above."""
     etat = droits(Histoire([arret(0, 275)]), LUNDI + jour * J)
     assert etat.seuil_1_le == (None if attendu is None else LUNDI + attendu * J)
     assert etat.seuil_2_le is None

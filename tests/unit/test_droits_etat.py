@@ -182,11 +182,11 @@ def test_window_at_29_february_and_year_end(
         (0, 400, (272, 332, 362)),
         (271, 400, (272, 332, 362)),
         (272, 400, (272, 332, 362)),
-        (273, 400, (273, 332, 362)),
-        (331, 400, (331, 332, 362)),
-        (333, 400, (333, 333, 362)),
-        (363, 400, (363, 363, 363)),
-        (400, 400, (400, 400, 400)),
+        (273, 400, (None, 332, 362)),
+        (331, 400, (None, 332, 362)),
+        (333, 400, (None, None, 362)),
+        (363, 400, (None, None, 363)),
+        (400, 400, (None, None, 400)),
         (401, 400, (None, None, None)),
         (0, 271, (None, None, None)),
         (0, 272, (272, None, None)),
@@ -199,6 +199,18 @@ def test_window_at_29_february_and_year_end(
 def test_days_when_the_count_falls_due(n: int, fin: int, attendu: tuple[int | None, int | None, int | None]) -> None:
     e = etat_droits([avis(0, fin)], le(n), REF)
     assert (e.seuil_1_le, e.seuil_2_le, e.epuisement_le) == tuple(None if jour is None else le(jour) for jour in attendu)
+
+
+@pytest.mark.parametrize(
+    ("reprise", "attendu"),
+    [
+        (500, None),  # 277 IJ already: nothing is met anew
+        (1095 + 400, 1095 + 400 + 272),  # all of them left the window: met again after 270 more
+    ],
+)
+def test_a_threshold_falls_due_when_it_comes_to_be_met(reprise: int, attendu: int | None) -> None:
+    e = etat_droits([avis(0, 279), avis(reprise, reprise + 300)], le(300), REF)
+    assert e.seuil_1_le == (None if attendu is None else le(attendu))
 
 
 def test_a_day_of_l324_1_falls_due_for_nothing() -> None:

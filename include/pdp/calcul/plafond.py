@@ -92,22 +92,32 @@ def _first_libre(rang: Entiers, nombre: Entiers, departs: Entiers, personne: Jou
 
 
 def find_seuils(consommes: Segments, refuses: Segments, personnes: int, regles: Regles) -> tuple[Jours, ...]:
-    """For the cap then each alert: first day, from `regles.jour` on, consumed or refused, whose count meets it; JAMAIS when none."""
+    """For the cap: first day, from `regles.jour` on, consumed or refused, whose count meets it. For each alert: first such day whose count
+    comes to meet it, the IJ day before not meeting it. JAMAIS when none."""
     minima = (regles.plafond, *regles.seuils)
     resultats = tuple(np.full(personnes, JAMAIS, np.int32) for _ in minima)
     total = np.bincount(consommes.personne, weights=consommes.longueurs, minlength=personnes)
-    personne, jour = _list_jours_a_venir(consommes, refuses, total >= min(minima), np.int32(numero(regles.jour)))
+    depuis = np.int32(numero(regles.jour))
+    personne, jour = _list_jours_a_venir(consommes, refuses, total >= min(minima), depuis)
     if len(jour):
         comptes = Compteur(consommes).entre(personne, annees_avant(jour, regles.fenetre), jour)
-        for resultat, minimum in zip(resultats, minima, strict=True):
+        premier, a_venir = is_premier(personne), jour >= depuis
+        for rang, (resultat, minimum) in enumerate(zip(resultats, minima, strict=True)):
             atteints = comptes >= minimum
+            nouveaux = atteints if rang == 0 else atteints & (premier | ~np.roll(atteints, 1))
+            atteints = nouveaux & a_venir
             premiers = is_premier(personne[atteints])
             resultat[personne[atteints][premiers]] = jour[atteints][premiers]
     return resultats
 
 
 def _list_jours_a_venir(consommes: Segments, refuses: Segments, choisies: Booleens, depuis: np.int32) -> tuple[Jours, Jours]:
-    """(person, day) of each day from `depuis` on, sorted, of the people in `choisies`."""
-    aux = [s.where(choisies[s.personne] & (s.fin >= depuis)) for s in (consommes, refuses)]
-    personne, debut, fin = (np.concatenate(colonnes) for colonnes in zip(*aux, strict=True))
-    return derouler(unir(personne, np.maximum(debut, depuis), fin))
+    """(person, day) of each day from `depuis` on, and of the last one before it, sorted, of the people in `choisies`."""
+    tous = [s.where(choisies[s.personne]) for s in (consommes, refuses)]
+    personne, debut, fin = (np.concatenate(colonnes) for colonnes in zip(*tous, strict=True))
+    veille = np.full(len(choisies), np.iinfo(np.int32).min, np.int32)
+    passes = debut < depuis
+    np.maximum.at(veille, personne[passes], np.minimum(fin[passes], depuis - 1))
+    utiles = (fin >= depuis) | (fin == veille[personne])
+    depart = np.where(veille[personne] >= debut, veille[personne], np.maximum(debut, depuis))
+    return derouler(unir(personne[utiles], depart[utiles], fin[utiles]))

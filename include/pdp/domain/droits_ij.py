@@ -75,8 +75,9 @@ class EtatDroits:
 
     `carence`: illness days prescribed, not paid, that the waiting period leaves without IJ. `comptees`: IJ consumed outside L.324-1.
     `refusees`: days after the horizon that the cap stops. `l324`: IJ of L.324-1. `atmp`: days prescribed for AT, MP or trajet.
-    `verse_jusqu_au`: horizon of payments. `epuisement_le`, `seuil_1_le`, `seuil_2_le`: first day, from the day of the question on,
-    among `comptees` and `refusees`, when the count of ]day - 3 years, day] meets the cap, alerte_ij_270, alerte_ij_330. That count is
+    `verse_jusqu_au`: horizon of payments. `epuisement_le`: first day, from the day of the question on, among `comptees` and `refusees`,
+    when the count of ]day - 3 years, day] meets the cap. `seuil_1_le`, `seuil_2_le`: first such day when it comes to meet alerte_ij_270,
+    alerte_ij_330: not met yet on the IJ day before, so that somebody long past a threshold does not fall due every night. The count is
     `comptees`, and `l324` too if ij_compte_ald_dans_360 says yes.
     """
 
@@ -254,7 +255,12 @@ def _find_epuisement(compte: _Compte, jour: date, referentiel: Referentiel) -> d
 
 
 def _find_seuil(compte: _Compte, jour: date, referentiel: Referentiel, seuil: Parametre) -> date | None:
+    deja = False
     for j in compte.jours_ij:
-        if j.jour >= jour and not j.ald and seuil.satisfait(_count(compte.consommes, j.jour, referentiel)):
+        if j.ald:
+            continue
+        atteint = seuil.satisfait(_count(compte.consommes, j.jour, referentiel))
+        if j.jour >= jour and atteint and not deja:
             return j.jour
+        deja = atteint
     return None
