@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from fabrique import MAINTENANT, TEST, lot, socle
-from livraisons import age, count, counts, ingest, ligne_arret, ligne_assure, list_arrets, write_fichier
+from livraisons import age, count, counts, ingest, ligne_arret, ligne_assure, list_faits, write_fichier
 from pdp.errors import FluxRefuse
 from pdp.services import ingest_flux
 from pdp.services.ingest_flux import ingest_depot, ingest_fichier
@@ -160,22 +160,27 @@ def test_a_cohort_goes_in_whole_and_every_line_is_accounted_for(depot: Path, adm
         for chemin in (tmp_path / "cohorte" / livraison).iterdir():
             chemin.rename(depot / chemin.name)
         ingest_depot(lot, depot, TEST, MAINTENANT)
-    lignes = admin.execute("SELECT sum(lignes), sum(admises + inchangees + rejetees), sum(rejetees) FROM pdp.flux_fichier").fetchone()
+    lignes = admin.execute(
+        "SELECT sum(lignes), sum(admises + inchangees + rejetees), sum(rejetees) FROM pdp.flux_fichier WHERE flux <> 'dsn'"
+    ).fetchone()
     assert lignes is not None
     # The lists of partners are the same bytes in both deliveries: the second is not a new file.
     attendues = sum(resume.lignes.values()) - resume.lignes["partenaires"] // 2
     assert lignes[:2] == (attendues, attendues)
-    assert lignes[2] == count(admin, "identite.quarantaine") == resume.lignes_fautives
-    assert count(admin, "identite.quarantaine WHERE code = 'assure_inconnu'") == 3
+    quarantaine = "identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id WHERE f.flux <> 'dsn'"
+    assert lignes[2] == count(admin, quarantaine) == resume.lignes_fautives
+    assert count(admin, f"{quarantaine} AND code = 'assure_inconnu'") == 3
     assert count(admin, "pdp.arret_prescrit_version") > 0
     assert count(admin, "pdp.arret_prescrit WHERE annule") == resume.annulations
     assert dict(admin.execute("SELECT role, count(*) FROM pdp.agent GROUP BY 1").fetchall())["csam"] == 26
-    avant = list_arrets(admin)
-    for chemin in (depot / "traites").glob("a*_*.csv"):
+    assert count(admin, "pdp.ij_versee WHERE jours < 0") > 0
+    assert count(admin, "pdp.affection") == count(admin, "medical.affection") > 0
+    avant = list_faits(admin)
+    for chemin in (depot / "traites").glob("[ai]*_*.csv"):
         entete, *reste = chemin.read_text(encoding="utf-8").splitlines()
         (depot / chemin.name.replace("2026-", "2027-")).write_text(
             "\n".join([entete, *reversed(reste[:-1]), reste[-1], ""]), encoding="utf-8"
         )
     bilan = ingest_depot(lot, depot, TEST, MAINTENANT + timedelta(days=1))
     assert {nom for nom, fichier in bilan.fichiers if fichier.admises and not nom.startswith("agents")} == set()
-    assert list_arrets(admin) == avant
+    assert list_faits(admin) == avant

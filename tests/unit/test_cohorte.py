@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from pdp.domain.flux import LigneValide
+from pdp.domain.flux import FLUX, LigneValide
 from pdp.domain.nir import is_synthetique
 from pdp.simulation.cohorte import ResumeCohorte, generate_cohorte
 from pdp.simulation.cohorte_durees import Survie
@@ -47,7 +47,7 @@ def test_same_arguments_same_bytes_and_another_seed_others(petite: tuple[Path, R
     generate_cohorte(tmp_path / "a", 7, ANCRAGE, "petite")
     generate_cohorte(tmp_path / "b", 8, ANCRAGE, "petite")
     assert _bytes(tmp_path / "a") == _bytes(dossier)
-    assert len(_bytes(dossier)) == 8
+    assert len(_bytes(dossier)) == 12
     assert _bytes(tmp_path / "b") != _bytes(dossier)
 
 
@@ -66,7 +66,7 @@ def test_the_hazard_of_return_decreases_with_duration() -> None:
 
 def test_first_delivery_is_clean_and_the_second_holds_every_bad_line(petite: tuple[Path, ResumeCohorte]) -> None:
     dossier, resume = petite
-    for flux in ("assures", "arrets_prescrits", "partenaires", "agents"):
+    for flux in FLUX:
         assert not [ligne.numero for ligne in _lines(dossier, "J-45", flux) if isinstance(ligne.resultat, list)], flux
     codes = Counter(
         anomalie.code
@@ -97,6 +97,49 @@ def test_the_second_delivery_corrects_and_cancels_the_first(petite: tuple[Path, 
     assert any(liste[-1]["date_fin"] != liste[0]["date_fin"] for liste in plusieurs)
     assert any(liste[-1]["annule"] for liste in plusieurs)
     assert all(len({v["date_reception"] for v in liste}) == len(liste) for liste in plusieurs)
+
+
+def test_payments_follow_the_prescriptions(petite: tuple[Path, ResumeCohorte]) -> None:
+    """Paid days are prescribed, never among the first three of an illness, never beyond the cap nor in the last two weeks."""
+    dossier, _ = petite
+    avis: dict[str, dict] = {}
+    for valeurs in sorted(_values(dossier, "arrets_prescrits"), key=lambda v: v["date_reception"]):
+        avis[valeurs["id_avis"]] = valeurs
+    couverts: dict[str, dict[date, dict]] = {}
+    premiers: dict[str, set[date]] = {}
+    for valeurs in sorted((v for v in avis.values() if not v["annule"]), key=lambda v: v["date_debut"]):
+        jours = [valeurs["date_debut"] + timedelta(days=n) for n in range((valeurs["date_fin"] - valeurs["date_debut"]).days + 1)]
+        connus = couverts.setdefault(valeurs["id_assure"], {})
+        if valeurs["risque"] == "maladie" and valeurs["nature"] == "initiale" and not connus.keys() & set(jours):
+            premiers.setdefault(valeurs["id_assure"], set()).update(jours[:1])
+        connus.update(dict.fromkeys(jours, valeurs))
+    versements = _values(dossier, "ij_versees")
+    assert len(versements) > 300
+    payes: dict[tuple[str, str], int] = {}
+    for v in versements:
+        jours = [v["exe_soi_dtd"] + timedelta(days=n) for n in range((v["exe_soi_dtf"] - v["exe_soi_dtd"]).days + 1)]
+        assert abs(v["prs_act_nbr"]) <= len(jours)
+        assert set(jours) <= couverts[v["id_assure"]].keys()
+        assert not set(jours) & premiers.get(v["id_assure"], set())
+        assert v["exe_soi_dtf"] <= ANCRAGE - timedelta(days=14)
+        assert v["exe_soi_dtf"] < v["flx_trt_dtd"] <= ANCRAGE
+        if v["rgo_asu_nat"] == "10" and not couverts[v["id_assure"]][jours[0]]["ald"] and not v["annule"]:
+            payes[v["id_assure"], v["id_versement"]] = v["prs_act_nbr"]
+    par_personne: Counter[str] = Counter()
+    for (personne, _), jours_payes in payes.items():
+        par_personne[personne] += jours_payes
+    assert max(par_personne.values()) <= 360
+    assert {v["prs_nat_ref"] for v in versements} >= {"6110", "6117"}
+    assert any(v["prs_act_nbr"] < 0 for v in versements)
+
+
+def test_rights_cite_known_people_and_what_they_were_prescribed_for(petite: tuple[Path, ResumeCohorte]) -> None:
+    dossier, _ = petite
+    droits = _values(dossier, "ald_invalidite")
+    lies = {v["id_assure"] for v in _values(dossier, "arrets_prescrits") if v["ald"]}
+    assert {d["id_assure"] for d in droits if d["imb_etm_nat"] in ("41", "43")} <= lies
+    assert {d["imb_etm_nat"] for d in droits} >= {"41", "43", "47"}
+    assert len({(d["id_droit"], d["date_maj"]) for d in droits}) == len(droits)
 
 
 def test_nobody_real_can_be_meant(petite: tuple[Path, ResumeCohorte]) -> None:

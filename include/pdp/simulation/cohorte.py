@@ -17,6 +17,7 @@ from typing import Literal
 
 from pdp.simulation import cohorte_anomalies
 from pdp.simulation.cohorte_avis import Absence, Avis, Prescripteurs, Vus
+from pdp.simulation.cohorte_droits import build_droits
 from pdp.simulation.cohorte_durees import (
     ARRETS_PAR_DEPARTEMENT,
     CARENCE_JOURS,
@@ -51,6 +52,9 @@ _ENTETES = {
     "langue;contrat;date_maj",
     "arrets_prescrits": "id_avis;id_assure;date_debut;date_fin;nature;risque;temps_partiel_therapeutique;motif_medical;ald;"
     "prescripteur_rpps;hospitalisation;date_reception;canal;annule",
+    "ij_versees": "id_versement;id_assure;prs_nat_ref;exe_soi_dtd;exe_soi_dtf;prs_act_nbr;prs_act_qte;rgo_asu_nat;ijr_emp_num;flx_trt_dtd;"
+    "org_cle;annule",
+    "ald_invalidite": "id_droit;id_assure;imb_ald_num;imb_etm_nat;imb_ald_dtd;imb_ald_dtf;med_mtf_cod;date_maj;annule",
     "partenaires": "id_source;type;nom;departements;canal;url;courriel;telephone;delai_reponse_jours;actif_du;actif_au",
     "agents": "matricule;nom;prenom;courriel;role;plateforme;territoire;quotite;competences;actif_du;actif_au",
 }
@@ -197,6 +201,7 @@ def generate_cohorte(
     coupure = cohorte.fin - ECART_JOURS
     avant = [avis.ligne for avis in cohorte.avis if avis.recu <= coupure and not avis.differe]
     apres = [avis.ligne for avis in cohorte.avis if avis.recu > coupure or avis.differe]
+    versements, droits = build_droits(cohorte.avis, graine, ancrage)
     assures_avant, assures_apres = _split_assures(cohorte, coupure)
     fautives = _spoil(cohorte.hasard, apres, cohorte_anomalies.ARRETS, "AV35-9") + _spoil(
         cohorte.hasard, assures_apres, cohorte_anomalies.ASSURES, "351-9999"
@@ -212,6 +217,8 @@ def generate_cohorte(
         flux["agents"] = [";".join(cellules) for cellules in agents]
         flux["partenaires"] = [";".join(cellules) for cellules in build_partenaires(ancrage, partenaire_url)]
         jour = ancrage - timedelta(days=ECART_JOURS if nom == "J-45" else 0)
+        for titre, emises in (("ij_versees", versements), ("ald_invalidite", droits)):
+            flux[titre] = [emise.ligne for emise in emises if (emise.jour <= coupure) == (nom == "J-45")]
         for titre, contenu in flux.items():
             fichiers.append(_write(dossier / nom / f"{titre}_{jour.isoformat()}.csv", _ENTETES[titre], contenu))
             lignes[titre] += len(contenu)
