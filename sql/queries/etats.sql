@@ -272,13 +272,13 @@ ecrit AS (
 ),
 remplace AS (
     UPDATE pdp.episode AS e SET etat = 'remplace', calcule_at = :maintenant
-    FROM (
-        -- what is found again under the same first prescription was updated above
-        SELECT md5(assure_id || '/' || premiere_prescription)::uuid AS id FROM episode_perdu
-        EXCEPT
-        SELECT id FROM nouveau
-    ) AS p
-    WHERE e.id = p.id AND e.plateforme_id = :plateforme AND e.etat = 'courant'
+    WHERE e.id = ANY(ARRAY( -- an array, so that the index is used however many absences are stored
+            SELECT md5(assure_id || '/' || premiere_prescription)::uuid FROM episode_perdu
+            EXCEPT
+            SELECT id FROM nouveau -- found again under the same first prescription: updated above
+        ))
+        AND e.plateforme_id = :plateforme
+        AND e.etat = 'courant'
     RETURNING e.id, e.assure_id, e.etat
 ),
 personne AS (
