@@ -81,7 +81,7 @@ JOIN pdp.flux_fichier f ON f.id = q.fichier_id
 WHERE c.traitee_at IS NULL AND c.annulee_at IS NULL
 ORDER BY c.demandee_at, c.id
 LIMIT :limite
-FOR UPDATE OF c, q SKIP LOCKED;
+FOR NO KEY UPDATE OF c, q SKIP LOCKED;
 
 -- name: lister_hors_plateforme
 -- Pivot ids that no person of the platform bears and that somebody bears elsewhere.

@@ -23,6 +23,46 @@ RESULTATS = {
 }
 DECISIONS = {"corriger": "Corriger et rejouer", "rejouer": "Rejouer telle quelle", "abandonner": "Abandonner"}
 
+RAISONS = {
+    "agent_autre_plateforme": "Agent d'une autre plateforme",
+    "assure_inconnu": "Assuré pas encore connu",
+    "autre_plateforme": "Personne d'une autre plateforme",
+    "caractere_interdit": "Caractère interdit",
+    "champ_requis": "Case obligatoire vide",
+    "code_inconnu": "Code inconnu",
+    "contenu_illisible": "Contenu illisible",
+    "courriel_invalide": "Courriel impossible",
+    "date_hors_bornes": "Date hors des dates possibles",
+    "date_invalide": "Date impossible ou mal écrite",
+    "date_invraisemblable": "Date invraisemblable",
+    "dates_inversees": "Dates inversées",
+    "departement_hors_plateforme": "Département d'aucune plateforme",
+    "duree_invraisemblable": "Durée invraisemblable",
+    "flux_non_rejouable": "Flux qui ne se rejoue pas",
+    "format": "Forme inattendue",
+    "guillemets": "Guillemets mal placés",
+    "jours_hors_periode": "Plus de jours que la période",
+    "ligne_trop_longue": "Ligne trop longue",
+    "mojibake": "Accents abîmés",
+    "nir_cle": "Clé du NIR fausse",
+    "nir_longueur": "NIR incomplet ou trop long",
+    "nir_partage": "NIR de plusieurs personnes",
+    "nombre_de_colonnes": "Nombre de colonnes faux",
+    "plateforme_inconnue": "Plateforme inconnue",
+    "precedent_deja_repris": "Identifiant déjà repris",
+    "refus_base": "Contredit ce qui est connu",
+    "rpps_cle": "Clé du RPPS fausse",
+    "rpps_format": "RPPS incomplet",
+    "telephone_impossible": "Téléphone impossible",
+    "trop_long": "Texte trop long",
+    "valeurs_identiques": "Deux valeurs identiques",
+}
+
+
+def describe_raison(code: str) -> str:
+    """Short French name of a reason; a code without one is shown as it is rather than hidden."""
+    return RAISONS.get(code, code.replace("_", " ").capitalize())
+
 
 @dataclass(frozen=True)
 class Groupe:
@@ -38,6 +78,10 @@ class Groupe:
     @property
     def flux_libelle(self) -> str:
         return FLUX.get(self.flux, self.flux)
+
+    @property
+    def raison(self) -> str:
+        return describe_raison(self.code)
 
 
 @dataclass(frozen=True)
