@@ -12,7 +12,8 @@ BEGIN
 END $$;
 
 CREATE FUNCTION pdp.compter_essai(p_plateforme text, p_du date, p_au date, p_jour date, p_risques text[], p_variantes jsonb)
-RETURNS TABLE (semaine_actuel date, semaine_propose date, suivi_par uuid, precedent uuid, couvreurs uuid[], nombre bigint)
+RETURNS TABLE (semaine_actuel date, semaine_propose date, actuel_dans boolean, propose_dans boolean, suivi_par uuid, precedent uuid, couvreurs uuid[],
+    nombre bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -66,9 +67,10 @@ BEGIN
     ), franchi AS (
         SELECT a.assure_id, a.debut, a.fin, a.debut + v.minimum - 1 AS le, v.*
         FROM absence a JOIN variante v ON v.nom = a.nom
-        WHERE a.debut + v.minimum - 1 BETWEEN p_du AND p_au AND a.fin >= a.debut + v.minimum - 1
+        WHERE a.fin >= a.debut + v.minimum - 1 AND a.debut <= p_au AND a.fin >= p_du
     ), retenu AS (
-        SELECT f.nom, f.assure_id, min(f.le) AS le
+        -- outside the period too: the same absence may enter earlier or later than the period under the other value
+        SELECT f.nom, f.assure_id, f.debut, f.fin, f.le, f.le BETWEEN p_du AND p_au AS dans
         FROM franchi f
         JOIN identite.assure i ON i.id = f.assure_id
         CROSS JOIN LATERAL (
@@ -105,14 +107,24 @@ BEGIN
                     ORDER BY coalesce(d.siret, ''), d.debut DESC, d.cle COLLATE "C" DESC
                 ) e
             ), false)
-        GROUP BY f.nom, f.assure_id
+    ), entree AS (
+        SELECT DISTINCT ON (r.nom, r.assure_id) r.nom, r.assure_id, r.le FROM retenu r WHERE r.dans ORDER BY r.nom, r.assure_id, r.le
     ), paire AS (
-        SELECT r.assure_id, min(r.le) FILTER (WHERE r.nom = 'actuel') AS actuel_le, min(r.le) FILTER (WHERE r.nom = 'propose') AS propose_le
-        FROM retenu r GROUP BY r.assure_id
+        SELECT assure_id, a.le AS actuel_dans_le, b.le AS propose_dans_le
+        FROM (SELECT * FROM entree WHERE nom = 'actuel') a FULL JOIN (SELECT * FROM entree WHERE nom = 'propose') b USING (assure_id)
+    ), datee AS (
+        SELECT p.assure_id, p.actuel_dans_le IS NOT NULL AS actuel_dans, p.propose_dans_le IS NOT NULL AS propose_dans,
+            coalesce(p.actuel_dans_le, (
+                SELECT min(r.le) FROM retenu r WHERE r.nom = 'actuel' AND r.assure_id = p.assure_id AND p.propose_dans_le BETWEEN r.debut AND r.fin
+            )) AS actuel_le,
+            coalesce(p.propose_dans_le, (
+                SELECT min(r.le) FROM retenu r WHERE r.nom = 'propose' AND r.assure_id = p.assure_id AND p.actuel_dans_le BETWEEN r.debut AND r.fin
+            )) AS propose_le
+        FROM paire p
     )
-    SELECT date_trunc('week', p.actuel_le::timestamp)::date, date_trunc('week', p.propose_le::timestamp)::date, ouvert.csam_id, ancien.csam_id,
-        territoire.agents, count(*)
-    FROM paire p
+    SELECT date_trunc('week', p.actuel_le::timestamp)::date, date_trunc('week', p.propose_le::timestamp)::date, p.actuel_dans, p.propose_dans,
+        ouvert.csam_id, ancien.csam_id, territoire.agents, count(*)
+    FROM datee p
     JOIN identite.assure i ON i.id = p.assure_id
     LEFT JOIN LATERAL (SELECT q.csam_id FROM pdp.parcours q WHERE q.assure_id = p.assure_id AND q.clos_at IS NULL AND q.csam_id IS NOT NULL LIMIT 1) ouvert ON true
     LEFT JOIN LATERAL (
@@ -124,7 +136,7 @@ BEGIN
         WHERE g.plateforme_id = p_plateforme AND g.role = 'csam' AND g.actif_du <= p_jour AND (g.actif_au IS NULL OR p_jour <= g.actif_au)
             AND EXISTS (SELECT 1 FROM unnest(g.territoire) AS t (prefixe) WHERE t.prefixe = 'tous' OR starts_with(i.commune_insee, t.prefixe))
     ) territoire
-    GROUP BY 1, 2, 3, 4, 5;
+    GROUP BY 1, 2, 3, 4, 5, 6, 7;
     PERFORM set_config('pdp.essai', '', true);
 END $$;
 COMMENT ON FUNCTION pdp.compter_essai(text, date, date, date, text[], jsonb) IS

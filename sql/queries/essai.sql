@@ -2,9 +2,9 @@
 
 -- name: compter
 -- People who would enter under each of two sets of values, by week, coordinator and territory.
-SELECT semaine_actuel, semaine_propose, suivi_par, precedent, couvreurs, nombre
+SELECT semaine_actuel, semaine_propose, actuel_dans, propose_dans, suivi_par, precedent, couvreurs, nombre
 FROM pdp.compter_essai(:plateforme, :du, :au, :jour, cast(:risques AS text[]), cast(:variantes AS jsonb))
-ORDER BY least(semaine_actuel, semaine_propose), suivi_par, precedent, couvreurs, semaine_actuel, semaine_propose;
+ORDER BY least(semaine_actuel, semaine_propose), suivi_par, precedent, couvreurs, semaine_actuel, semaine_propose, actuel_dans, propose_dans;
 
 -- name: lister_csam
 -- Coordinators in service on a day with their open parcours; their absences are not looked at.

@@ -3,48 +3,25 @@
 from __future__ import annotations
 
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import text
 
 import fabrique
 from portal import donnees
 from portal.conftest import Horloge
 from portal.donnees import Connecter
+from portal.jeu_pourquoi import build_dossier
 
 Admin = psycopg.Connection[Any]
 M = fabrique.MAINTENANT
-CORRIGE = M - timedelta(days=20)
 
 
 @pytest.fixture
 def dossier(lieu: donnees.Lieu, horloge: Horloge) -> fabrique.Dossier:
-    """An avis learnt 40 days ago and corrected 20 days ago, an affection, and a signalement with one reason."""
-    with fabrique.lot() as conn:
-        dossier = fabrique.parcours(conn, csam=lieu.comptes["csam"], assure_id=fabrique.assure(conn, nom="Kermarrec"))
-        donnees.add_motif(conn, dossier.signalement, "Arrêt de 91 jours (repère : au moins 90 jours).")
-        fabrique.arret(conn, dossier.assure, date(2026, 8, 20), date(2026, 12, 15), id_avis="AV-1", ald=True, connu=CORRIGE)
-        conn.execute(
-            text(
-                "INSERT INTO pdp.arret_prescrit_version (plateforme_id, id_avis, assure_id, date_debut, date_fin, nature, risque,"
-                " temps_partiel, motif_categorie, ald, annule, recu_source_at, connu_du, connu_au, fichier_id)"
-                " VALUES ('PF35', 'AV-1', :a, '2026-06-01', '2026-09-30', 'initiale', 'maladie', false, 'tms', false, false,"
-                " :du, :du, :au, :f)"
-            ),
-            {"a": dossier.assure, "du": M - timedelta(days=40), "au": CORRIGE, "f": fabrique.fichier(conn)},
-        )
-        conn.execute(
-            text(
-                "INSERT INTO pdp.affection (plateforme_id, assure_id, id_droit, nature, affection, debut, recu_source_at,"
-                " version_empreinte, connu_at, fichier_id) VALUES ('PF35', :a, 'D1', 'ald', :u, '2026-01-01', :c, '', :c, :f)"
-            ),
-            {"a": dossier.assure, "u": uuid4(), "c": CORRIGE, "f": fabrique.fichier(conn)},
-        )
-    return dossier
+    return build_dossier(lieu)
 
 
 def read(connecter: Connecter, login: str, adresse: str) -> str:
@@ -72,7 +49,7 @@ def test_a_csam_reads_the_rule_its_value_its_source_and_the_facts(dossier: fabri
 def test_as_known_on_a_day_with_what_changed_since(dossier: fabrique.Dossier, connecter: Connecter) -> None:
     le = (M - timedelta(days=30)).date()
     page = read(connecter, "csam", f"/parcours/{dossier.parcours}/pourquoi?connu_le={le}")
-    assert "Ce qui a changé depuis (1)" in page
+    assert "Ce qui a changé depuis (4)" in page
     assert "dates corrigées, désormais du 20/08/2026 au 15/12/2026" in page
     assert "Aucun signalement n'existait encore à cette date." in page
     assert "Votre avis sur cette détection" not in page, "one judges what is, not what was believed"

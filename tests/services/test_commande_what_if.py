@@ -34,7 +34,7 @@ def test_json_per_platform_without_names(cohorte: None, capsys: pytest.CaptureFi
     par_plateforme = {e["plateforme_id"]: e for e in resultat["essais"]}
     assert set(par_plateforme) >= {"PF35", "PF57"}
     essai = par_plateforme["PF35"]
-    assert (essai["actuel"], essai["propose"], essai["entrent"]) == (0, 4, 4)
+    assert (essai["actuel"], essai["propose"], essai["plus_tot"]) == (0, 4, 4)
     [conseiller] = essai["conseillers"]
     assert conseiller["propose"] == {"entrants": 4, "ouverts": 4}
     assert "nom" not in conseiller

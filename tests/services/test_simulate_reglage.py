@@ -32,25 +32,36 @@ DU = JOUR - timedelta(days=90)
 REF = load_referentiel()
 
 
-def recount(personnes: Iterable[Personne], ref: Referentiel) -> dict[Any, date]:
-    """Day each person enters, by the oracle: first opening threshold reached in the period by an absence that nothing excludes that day."""
-    entrees = {}
+Franchi = tuple[date, date, date]  # day of the threshold, first and last day of the absence
+
+
+def recount(personnes: Iterable[Personne], ref: Referentiel) -> dict[Any, list[Franchi]]:
+    """By the oracle, thresholds reached by absences that touch the period and that nothing excludes that day."""
+    trouves: dict[Any, list[Franchi]] = {}
     minimum = find_minimum(ref, JOUR, PLATEFORME)
     for personne in personnes:
         connu = to_connaissance(personne)
         episodes = list_absences(connu, JOUR, ref, PLATEFORME)
         for e in (e for e in episodes if e.risque in RISQUES_ABSENCE):  # by first day
             le = e.debut + timedelta(days=minimum - 1)
-            if not (DU <= le <= JOUR and le <= e.fin) or personne.id in entrees:
+            if not (le <= e.fin and e.debut <= JOUR and e.fin >= DU):
                 continue
             # rights do not exclude anybody: counting them, day by day, would take minutes
-            vue = SimpleNamespace(
-                jour=le, episodes=episodes, compteur=SimpleNamespace(ij_utilisees=0), droits=SimpleNamespace(epuisement_le=None)
-            )
+            vue = SimpleNamespace(jour=le, episodes=episodes, compteur=SimpleNamespace(ij_utilisees=0), droits=SimpleNamespace())
+            vue.droits.epuisement_le = None
             faits = build_faits_episode(vue, e, connu, load_regles(), ref, PLATEFORME, personne.naissance)
             if find_exclusion(faits, le, ref, load_regles(), PLATEFORME) is None:
-                entrees[personne.id] = le
-    return entrees
+                trouves.setdefault(personne.id, []).append((le, e.debut, e.fin))
+    return trouves
+
+
+def first_in_period(trouves: dict[Any, list[Franchi]]) -> dict[Any, date]:
+    return {p: min(dedans) for p, franchis in trouves.items() if (dedans := [le for le, _, _ in franchis if DU <= le <= JOUR])}
+
+
+def elsewhere(trouves: dict[Any, list[Franchi]], personne: Any, le: date) -> date | None:
+    """When the absence that holds `le` enters under the other value."""
+    return min((x for x, debut, fin in trouves.get(personne, []) if debut <= le <= fin), default=None)
 
 
 def to_connaissance(personne: Personne) -> Connaissance:
@@ -87,12 +98,17 @@ def test_counts_equal_a_slow_recount(manager: Auteur, cle: str, valeur: int) -> 
     personnes = generate_personnes(20261118, 400)
     with lot() as conn:
         insert_personnes(conn, personnes)
-    avant = recount(personnes, REF)
-    apres = recount(personnes, apply_valeur(REF, get_actuel(REF, cle, JOUR, PLATEFORME), valeur))
+    tous_avant = recount(personnes, REF)
+    tous_apres = recount(personnes, apply_valeur(REF, get_actuel(REF, cle, JOUR, PLATEFORME), valeur))
+    avant, apres = first_in_period(tous_avant), first_in_period(tous_apres)
     essai = essayer(manager, cle, valeur)
     assert len(avant) > 20
     assert (essai.actuel, essai.propose) == (len(avant), len(apres))
-    assert (essai.entrent, essai.n_entrent_plus) == (len(apres.keys() - avant.keys()), len(avant.keys() - apres.keys()))
+    perdues = {p: elsewhere(tous_apres, p, avant[p]) for p in avant.keys() - apres.keys()}
+    gagnees = {p: elsewhere(tous_avant, p, apres[p]) for p in apres.keys() - avant.keys()}
+    assert essai.n_entrent_plus == list(perdues.values()).count(None)
+    assert essai.entrent == list(gagnees.values()).count(None)
+    assert essai.hors_periode == len(perdues) + len(gagnees) - essai.n_entrent_plus - essai.entrent
     lundis = [{p: le - timedelta(days=le.weekday()) for p, le in entrees.items()} for entrees in (avant, apres)]
     assert {s.lundi: (s.actuel, s.propose) for s in essai.semaines if s.actuel or s.propose} == {
         lundi: tuple(list(x.values()).count(lundi) for x in lundis) for lundi in {*lundis[0].values(), *lundis[1].values()}
@@ -139,7 +155,8 @@ def test_load_follows_territory_and_working_time_and_people_stay_with_who_follow
     charges = {c.id: (c.propose.entrants, c.propose.ouverts) for c in essai.conseillers}
     assert charges == {plein: (6, 6), mi_temps: (3, 3), ailleurs: (1, 1)}
     assert {c.id: c.actuel.ouverts for c in essai.conseillers} == {plein: 0, mi_temps: 0, ailleurs: 1}
-    assert (essai.entrent, essai.deja_suivis, essai.sans_conseiller_propose) == (10, 1, 0)
+    assert (essai.propose, essai.deja_suivis, essai.sans_conseiller_propose) == (10, 1, 0)
+    assert (essai.entrent, essai.plus_tot, essai.hors_periode) == (0, 10, 10), "prescribed beyond 60 days: they would enter anyway, later"
 
 
 def test_who_nobody_can_take_is_counted(manager: Auteur) -> None:

@@ -60,7 +60,7 @@ def render(e: Essai) -> Iterator[str]:
     titre = f"Plateforme {e.plateforme_id}, du {e.du:%d/%m/%Y} au {e.au:%d/%m/%Y}"
     yield from ("", titre, "-" * len(titre), *e.phrases)
     if e.ordre is None:
-        yield f"  entreraient plus tôt : {e.plus_tot}, plus tard : {e.plus_tard} ; déjà suivies aujourd'hui : {e.deja_suivis}"
+        yield f"  déjà suivies aujourd'hui : {e.deja_suivis}"
         yield f"  {'Semaine du':12} {'actuel':>8} {'essai':>8}"
         yield from (f"  {s.lundi:%d/%m/%Y}   {s.actuel:8} {s.propose:8}" for s in e.semaines)
         yield f"  {'Conseiller':12} {'temps':>6} {'entrants':>18} {'parcours ouverts':>20}"

@@ -32,10 +32,15 @@ _POINTS = re.compile(r"points_[a-z0-9_]+")
 
 @dataclass(frozen=True, slots=True)
 class Groupe:
-    """People alike for the assignment: weeks (Mondays) in which they enter, None = they do not; who follows or followed them."""
+    """People alike for the assignment: weeks (Mondays) in which they enter, and who follows or followed them.
+
+    ``…_dans``: whether they enter in the period under that value. A week without it is outside the period; None = they never enter.
+    """
 
     semaine_actuel: date | None
     semaine_propose: date | None
+    actuel_dans: bool
+    propose_dans: bool
     suivi_par: UUID | None
     precedent: UUID | None
     couvreurs: tuple[UUID, ...]
@@ -116,7 +121,9 @@ def assign_groupes(
     People already followed stay with their coordinator, and are counted once; no parcours closes in the simulation.
     """
     entrants: dict[UUID, int] = {c.id: 0 for c in conseillers}
-    entres = [(g.semaine_propose if propose else g.semaine_actuel, g) for g in groupes]
+    entres = [
+        (g.semaine_propose, g) if propose else (g.semaine_actuel, g) for g in groupes if (g.propose_dans if propose else g.actuel_dans)
+    ]
     suivis = {c.id: sum(g.nombre for s, g in entres if s is not None and g.suivi_par == c.id) for c in conseillers}
     charges = {c.id: c.ouverts - suivis[c.id] for c in conseillers}
     sans = 0

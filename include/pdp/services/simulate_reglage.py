@@ -77,7 +77,10 @@ class Ordre:
 
 @dataclass(frozen=True, slots=True)
 class Essai:
-    """Result for one platform. ``ordre`` is set for a key of points, which changes the order of the list and not who enters."""
+    """Result for one platform. ``entrent``, ``n_entrent_plus``: people who enter under one value only, whenever; ``plus_tot``,
+    ``plus_tard``: under both, in another week; ``hors_periode``: those of them who enter in the period under one value only.
+
+    ``ordre`` is set for a key of points, which changes the order of the list and not who enters."""
 
     plateforme_id: str
     cle: str
@@ -93,6 +96,7 @@ class Essai:
     n_entrent_plus: int
     plus_tot: int
     plus_tard: int
+    hors_periode: int
     deja_suivis: int
     sans_conseiller_actuel: int
     sans_conseiller_propose: int
@@ -162,7 +166,10 @@ def _count(conn: Connection, plateforme: str, essayes: tuple[Referentiel, Refere
     variantes = [{"nom": nom, **_describe(ref, jour, plateforme)} for nom, ref in zip(("actuel", "propose"), essayes, strict=True)]
     parametres = {"plateforme": plateforme, "du": du, "au": au, "jour": jour, "risques": sorted(RISQUES_ABSENCE)}
     lignes = conn.execute(query("essai.compter"), {**parametres, "variantes": json.dumps(variantes)})
-    return [Groupe(g.semaine_actuel, g.semaine_propose, g.suivi_par, g.precedent, tuple(g.couvreurs), g.nombre) for g in lignes]
+    return [
+        Groupe(g.semaine_actuel, g.semaine_propose, g.actuel_dans, g.propose_dans, g.suivi_par, g.precedent, tuple(g.couvreurs), g.nombre)
+        for g in lignes
+    ]
 
 
 def _describe(ref: Referentiel, jour: date, plateforme: str) -> dict[str, Any]:
@@ -196,13 +203,14 @@ def _sum(groupes: list[Groupe]) -> dict[str, int]:
 
     deux = [(g.semaine_actuel, g.semaine_propose, g) for g in groupes if g.semaine_actuel and g.semaine_propose]
     return {
-        "actuel": somme([g for g in groupes if g.semaine_actuel]),
-        "propose": somme([g for g in groupes if g.semaine_propose]),
-        "entrent": somme([g for g in groupes if not g.semaine_actuel]),
-        "n_entrent_plus": somme([g for g in groupes if not g.semaine_propose]),
-        "plus_tot": somme([g for a, p, g in deux if p is not None and a is not None and p < a]),
-        "plus_tard": somme([g for a, p, g in deux if p is not None and a is not None and p > a]),
-        "deja_suivis": somme([g for g in groupes if g.semaine_propose and g.suivi_par]),
+        "actuel": somme([g for g in groupes if g.actuel_dans]),
+        "propose": somme([g for g in groupes if g.propose_dans]),
+        "entrent": somme([g for g in groupes if g.semaine_actuel is None]),
+        "n_entrent_plus": somme([g for g in groupes if g.semaine_propose is None]),
+        "plus_tot": somme([g for a, p, g in deux if p < a]),
+        "plus_tard": somme([g for a, p, g in deux if p > a]),
+        "hors_periode": somme([g for _, _, g in deux if g.actuel_dans != g.propose_dans]),
+        "deja_suivis": somme([g for g in groupes if g.propose_dans and g.suivi_par]),
     }
 
 
@@ -210,9 +218,9 @@ def _weeks(groupes: list[Groupe], du: date, au: date) -> tuple[Semaine, ...]:
     """Every week of the period, empty ones included."""
     actuel, propose = Counter[date](), Counter[date]()
     for g in groupes:
-        if g.semaine_actuel:
+        if g.actuel_dans and g.semaine_actuel:
             actuel[g.semaine_actuel] += g.nombre
-        if g.semaine_propose:
+        if g.propose_dans and g.semaine_propose:
             propose[g.semaine_propose] += g.nombre
     lundi = du - timedelta(days=du.weekday())
     lundis = [lundi + timedelta(weeks=n) for n in range((au - lundi).days // 7 + 1)]
@@ -250,9 +258,11 @@ def _tell(
     elif seuils[0] != seuils[1]:
         phrases.append(f"Un dossier s'ouvrirait à {seuils[1]} jours d'absence, au lieu de {seuils[0]}.")
     propose = f"{comptes['propose']} personne{'s' if comptes['propose'] > 1 else ''}"
+    phrases.append(f"Entreraient dans la liste d'appel sur la période : {propose} au lieu de {comptes['actuel']}.")
     phrases.append(
-        f"Entreraient dans la liste d'appel : {propose} au lieu de {comptes['actuel']}"
-        f" (en plus : {comptes['entrent']} ; qui n'entreraient plus : {comptes['n_entrent_plus']})."
+        f"Entrées gagnées : {comptes['entrent']} ; perdues : {comptes['n_entrent_plus']} ; plus tôt : {comptes['plus_tot']} ;"
+        f" plus tard : {comptes['plus_tard']}. Une personne qui entre plus tôt ou plus tard peut le faire hors de la période"
+        f" ({comptes['hors_periode']})."
     )
     return tuple(phrases)
 
