@@ -26,7 +26,8 @@ def main() -> None:
     for login, (role, prenom, nom) in COMPTES.items():
         options = {"username": login, "password": os.environ[f"PDP_AIRFLOW_MDP_{login.upper()}"], "role": role}
         identite = {"firstname": prenom, "lastname": nom, "email": f"{login}@pdp.invalid"}
-        run("users", "create", *(morceau for cle, valeur in {**options, **identite}.items() for morceau in (f"--{cle}", valeur)))
+        # one word each: a password drawn at random may begin with a dash
+        run("users", "create", *(f"--{cle}={valeur}" for cle, valeur in {**options, **identite}.items()))
 
 
 if __name__ == "__main__":
