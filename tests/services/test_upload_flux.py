@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,15 @@ def test_fault_is_refused_and_leaves_nothing(depot: Path, faute: str) -> None:
 
 def test_the_largest_accepted_size_is_accepted(depot: Path) -> None:
     assert upload_flux.write_brouillon(depot, NOM, io.BytesIO(b"x" * 100), maximum=100).taille_octets == 100
+
+
+def test_drafts_of_a_killed_portal_are_forgotten_after_a_day(depot: Path) -> None:
+    vieux, recent, etranger = depot / ".vieux.part", depot / ".recent.part", depot / "assures_1.csv.part"
+    for chemin, age_s in ((vieux, 86_500), (recent, 80_000), (etranger, 200_000)):
+        chemin.write_bytes(b"x")
+        os.utime(chemin, (chemin.stat().st_mtime - age_s,) * 2)
+    brouillon = upload_flux.write_brouillon(depot, NOM, io.BytesIO(BON))
+    assert set(depot.iterdir()) == {recent, etranger, brouillon.provisoire}
 
 
 def _send(lui: Auteur, depot: Path, nom: str, contenu: bytes) -> upload_flux.Reception:

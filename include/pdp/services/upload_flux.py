@@ -30,6 +30,7 @@ RESERVES = frozenset({"agents", "partenaires"})
 _RIEN = "Rien n'a été déposé."
 _BLOC = 1 << 20
 _REPOS_S = 3600
+_OUBLI_S = 86_400
 _NOM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,119}")
 
 
@@ -100,7 +101,16 @@ def write_brouillon(dossier: Path, nom: str, contenu: IO[bytes], maximum: int = 
     except BaseException:
         provisoire.unlink(missing_ok=True)
         raise
+    _sweep(dossier, provisoire)
     return Brouillon(nom, flux, provisoire, somme.digest(), taille)
+
+
+def _sweep(dossier: Path, provisoire: Path) -> None:
+    """Forget the drafts that a killed portal left: identity data do not lie about."""
+    maintenant_s = provisoire.stat().st_mtime
+    for ancien in dossier.glob(".*.part"):
+        if maintenant_s - ancien.stat().st_mtime > _OUBLI_S:
+            ancien.unlink(missing_ok=True)
 
 
 def too_large(maximum: int = TAILLE_MAX_OCTETS) -> DonneeInvalide:
