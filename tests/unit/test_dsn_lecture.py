@@ -158,7 +158,7 @@ def test_a_damaged_line_is_reported_and_the_rest_is_read(ligne: bytes, code: str
 # The whole file.
 
 LOT = [[("S05.G51.00.001", "V01R02"), ("S06.G51.00.001", "DSNOK")], [("S96.G51.00.001", "FINSL"), ("S96.G51.00.002", "2")]]
-FIN_LOT = [("S06.G51.00.001", "CT-KO"), ("S96.G51.00.002", "0"), ("S95.G51.00.001", "1")]
+FIN_LOT = [("S06.G51.00.001", "CT-KO"), ("S96.G51.00.002", "0"), ("S95.G51.00.001", "1"), ("S95.G51.00.002", "2")]
 
 
 def deux_envois() -> list[list[f.Rubrique]]:

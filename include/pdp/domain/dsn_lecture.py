@@ -183,7 +183,7 @@ class _Lecteur:
                 f"Le groupe qui finit à la ligne {ligne.numero} annonce {nombre} déclarations et en contient {self.groupe}.",
                 rubrique="S96.G51.00.002",
             )
-        elif ligne.rubrique.startswith("S95"):
+        elif ligne.rubrique == "S95.G51.00.002":
             self.lot_clos = True
 
     def finish_envoi(self) -> None:
