@@ -9,11 +9,14 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+import dsn_fabrique
+from depot_dsn import elle
 from fabrique import MAINTENANT, TEST, lot
 from livraisons import ligne_assure, nir, write_fichier
 from pdp.portal import securite
 from pdp.portal.securite import CHEMIN_DEPOT, CORPS_DEPOT_MAX_OCTETS, CORPS_MAX_OCTETS
 from pdp.services.ingest_flux import ingest_depot
+from pdp.services.replay_quarantaine import attach_depots
 from portal.donnees import Connecter, TestClient, read_champ
 
 NOM = "assures_2026-10-01.csv"
@@ -115,3 +118,24 @@ def test_another_platform_does_not_see_it(connecter: Connecter, depot: Path, adm
     assert client.get(adresse).status_code == 404
     assert client.get(PAGE).status_code == 200
     assert NOM not in client.get(PAGE).text, "the second look: the message of the first one is gone"
+
+
+def test_a_declaration_is_taken_and_its_refused_facts_are_read_only(
+    connecter: Connecter, depot: Path, admin: psycopg.Connection[Any]
+) -> None:
+    client = connecter("responsable")
+    adresse = _send(client, "dsn_2026-10.dsn", dsn_fabrique.fichier(elle(9, dsn_fabrique.arret()))).headers["location"]
+    ingest_depot(lot, depot, TEST, MAINTENANT)
+    with lot() as conn:
+        attach_depots(conn)
+    page = client.get(adresse).text
+    assert "Chargé" in page
+    assert "1 à traiter" in page
+    ((ligne, code),) = admin.execute("SELECT id, code FROM identite.quarantaine").fetchall()
+    assert code == "assure_inconnu"
+    fermee = client.get(f"/equipe/quarantaine/{ligne}").text
+    assert "déclaration d&#39;employeur" in fermee
+    assert "Ouvrir la ligne" not in fermee
+    assert "Rejouer telle quelle" not in fermee
+    assert "Abandonner la ligne" in fermee
+    assert nir(9) not in fermee + client.get("/equipe/quarantaine").text

@@ -68,6 +68,19 @@ def test_fault_is_refused_and_leaves_nothing(depot: Path, faute: str) -> None:
     assert sorted(p.name for p in depot.parent.iterdir()) == ["depot", "exports"]
 
 
+@pytest.mark.parametrize(
+    ("nom", "flux"),
+    [
+        ("arrets_prescrits_2026-10-01.csv", "arrets_prescrits"),
+        ("ij_versees_2026-10-01.parquet", "ij_versees"),
+        ("ald_invalidite_2026-10-01.csv", "ald_invalidite"),
+        ("dsn_2026-10.dsn", "dsn"),
+    ],
+)
+def test_every_feed_of_facts_may_be_sent(depot: Path, nom: str, flux: str) -> None:
+    assert upload_flux.write_brouillon(depot, nom, io.BytesIO(BON)).flux == flux
+
+
 def test_the_largest_accepted_size_is_accepted(depot: Path) -> None:
     assert upload_flux.write_brouillon(depot, NOM, io.BytesIO(b"x" * 100), maximum=100).taille_octets == 100
 
