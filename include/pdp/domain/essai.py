@@ -26,6 +26,16 @@ MAXIMA = {
     "age_exclusion": 120,
 }
 """Keys that change who enters, with the highest value that makes sense; keys of points are tried too."""
+LIBELLES = {
+    "palier_signalement_j30": "Jours d'absence du palier J30",
+    "palier_signalement_j60": "Jours d'absence du palier J60",
+    "palier_signalement_j90": "Jours d'absence du palier J90",
+    "palier_signalement_j180": "Jours d'absence du palier J180",
+    "palier_ouverture": "Premier palier qui ouvre un dossier",
+    "tolerance_horloge_risque_jours": "Jours de reprise tolérés dans une même absence",
+    "horloge_suspension_max_jours": "Jours de congé ou de suspension au plus dans une même absence",
+    "age_exclusion": "Âge à partir duquel on ne signale plus",
+}
 POINTS_MAX = 1000
 _POINTS = re.compile(r"points_[a-z0-9_]+")
 
@@ -73,6 +83,11 @@ def is_points(cle: str) -> bool:
 def list_cles(referentiel: Referentiel) -> list[str]:
     """Keys that may be tried."""
     return [*MAXIMA, *sorted({p.cle for p in referentiel if is_points(p.cle)})]
+
+
+def label_cle(cle: str) -> str:
+    """The key as a manager reads it."""
+    return LIBELLES.get(cle) or f"Points : {cle.removeprefix('points_').replace('_', ' ')}"
 
 
 def get_actuel(referentiel: Referentiel, cle: str, jour: date, plateforme: str) -> Parametre:

@@ -25,7 +25,7 @@ from pdp.services.delais import get_lieu
 from pdp.services.explain_signalement import Explication, Repere, explain_signalement, get_repere
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_connu import read_connu
-from pdp.services.tell_droits import DroitsDits, fr, tell_droits
+from pdp.services.tell_droits import DroitsDits, fr, pluriel, tell_droits
 from pdp.storage.sql import query
 
 Lecteur = Literal["csam", "medecin"]
@@ -203,15 +203,16 @@ def _tell_fait(genre: str, fait: Fait) -> FaitDit:
 def _tell_ecart(avant: Situation, su: Connaissance, aujourd_hui: date, cas: Row[Any]) -> tuple[str, ...]:
     """The same figures with what is known today: the same day, then today."""
     corrige = build_situation(su, avant.jour, referentiel(), cas.plateforme_id, cas.date_naissance)
+    avant_ij, corrige_ij = (pluriel(x.compteur.ij_utilisees, "indemnité") for x in (avant, corrige))
     phrases = [
-        f"Ce jour-là, la plateforme comptait {avant.duree_jours} jours d'absence et {avant.compteur.ij_utilisees} indemnités ;"
-        f" avec ce qui est su depuis : {corrige.duree_jours} jours et {corrige.compteur.ij_utilisees} indemnités."
+        f"Ce jour-là, la plateforme comptait {pluriel(avant.duree_jours, 'jour')} d'absence et {avant_ij} ;"
+        f" avec ce qui est su depuis : {pluriel(corrige.duree_jours, 'jour')} et {corrige_ij}."
     ]
     if avant.courant is not None and corrige.courant is not None and avant.courant.debut != corrige.courant.debut:
         phrases.append(f"Le début de l'absence est passé du {fr(avant.courant.debut)} au {fr(corrige.courant.debut)}.")
     actuel = build_situation(su, aujourd_hui, referentiel(), cas.plateforme_id, cas.date_naissance)
     etat = f"absence en cours depuis le {fr(actuel.courant.debut)}" if actuel.courant else "aucune absence en cours"
-    return (*phrases, f"Aujourd'hui ({fr(aujourd_hui)}) : {etat}, {actuel.compteur.ij_utilisees} indemnités comptées.")
+    return (*phrases, f"Aujourd'hui ({fr(aujourd_hui)}) : {etat}, {pluriel(actuel.compteur.ij_utilisees, 'indemnité')} dans le compte.")
 
 
 def _avis(nombre: int) -> str:

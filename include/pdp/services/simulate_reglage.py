@@ -21,6 +21,7 @@ from pdp.domain.essai import (
     find_minimum,
     get_actuel,
     is_points,
+    label_cle,
     parse_valeur,
 )
 from pdp.domain.referentiel import Parametre, Referentiel
@@ -243,7 +244,7 @@ def _tell(
     plateforme: str,
 ) -> tuple[str, ...]:
     """What happened, in French."""
-    tete = f"« {parametre.cle} » : {parametre.en_mots} aujourd'hui, {proposee} à l'essai. {parametre.note}"
+    tete = f"{label_cle(parametre.cle)} : {parametre.en_mots} aujourd'hui, {proposee} à l'essai. {parametre.note}"
     if ordre is not None:
         return (
             tete,
@@ -270,4 +271,5 @@ def _tell(
 def _hint(parametre: Parametre) -> str:
     if parametre.cle != "palier_ouverture":
         return ""
-    return " Les paliers sont J30, J60, J90 et J180 : pour appeler à un autre moment, essayez « palier_signalement_j60 »."
+    autre = "palier_signalement_j60"
+    return f" Les paliers sont J30, J60, J90 et J180 : pour appeler à un autre moment, essayez « {label_cle(autre)} » ({autre})."

@@ -52,7 +52,7 @@ def _tell_compte(s: Situation) -> list[str]:
     annees = referentiel().entier("ij_fenetre_annees", s.jour)
     plafond = referentiel().entier("ij_plafond_trois_ans", s.jour)
     compte = (
-        f"Au {fr(s.jour)} : {s.compteur.ij_utilisees} indemnités journalières comptées sur {annees} ans glissants,"
+        f"Au {fr(s.jour)} : {pluriel(s.compteur.ij_utilisees, 'indemnité journalière')} sur {annees} ans glissants,"
         f" il en reste {s.compteur.ij_restantes} avant la limite de {plafond}."
     )
     horizon = s.droits.verse_jusqu_au
@@ -63,9 +63,9 @@ def _tell_compte(s: Situation) -> list[str]:
     )
     phrases = [compte, base]
     if carence := sum(j <= s.jour for j in s.droits.carence):
-        phrases.append(f"Délai de carence : {_n(carence, 'jour prescrit')} sans indemnité depuis le premier avis connu.")
+        phrases.append(f"Délai de carence : {pluriel(carence, 'jour prescrit')} sans indemnité depuis le premier avis connu.")
     if refuses := sum(j <= s.jour for j in s.droits.refusees):
-        phrases.append(f"Au-delà de la limite : {_n(refuses, 'jour prescrit')} sans indemnité.")
+        phrases.append(f"Au-delà de la limite : {pluriel(refuses, 'jour prescrit')} sans indemnité.")
     return phrases
 
 
@@ -81,7 +81,9 @@ def _tell_epuisement(s: Situation) -> list[str]:
 def _tell_atmp(s: Situation) -> list[str]:
     jours = sum(j <= s.jour for j in s.droits.atmp)
     phrases = (
-        [f"Accident du travail, trajet ou maladie professionnelle : {_n(jours, 'jour prescrit')}, hors de cette limite."] if jours else []
+        [f"Accident du travail, trajet ou maladie professionnelle : {pluriel(jours, 'jour prescrit')}, hors de cette limite."]
+        if jours
+        else []
     )
     if s.atmp is None:
         return phrases
@@ -101,11 +103,11 @@ def _tell_l324(s: Situation) -> list[str]:
     for rang, d in enumerate(s.l324, 1):
         nom = f"Affection {rang}" if d.affection is not None else "Affection non précisée par les avis"
         fin = fr(d.dernier_jour) if d.dernier_jour == d.dernier_jour_max else f"{fr(d.dernier_jour)} ou {fr(d.dernier_jour_max)}"
-        jours = _n(d.jours_utilises, "indemnité")
+        jours = pluriel(d.jours_utilises, "indemnité")
         phrases.append(f"{nom} (L.324-1) : période commencée le {fr(d.debut)}, dernier jour le {fin}, {jours} au {fr(s.jour)}.")
     ecart = s.compteur.ij_utilisees_max - s.compteur.ij_utilisees
     if ecart:
-        phrases.append(f"Si ces jours comptaient dans la limite, il y aurait {_n(ecart, 'indemnité')} de plus dans le compte.")
+        phrases.append(f"Si ces jours comptaient dans la limite, il y aurait {pluriel(ecart, 'indemnité')} de plus dans le compte.")
     return phrases
 
 
@@ -113,6 +115,6 @@ def fr(jour: date) -> str:
     return f"{jour:%d/%m/%Y}"
 
 
-def _n(nombre: int, mots: str) -> str:
+def pluriel(nombre: int, mots: str) -> str:
     """« 1 jour prescrit », « 3 jours prescrits »."""
     return f"{nombre} {mots if nombre < 2 else ' '.join(m + 's' for m in mots.split())}"

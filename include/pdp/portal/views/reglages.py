@@ -9,7 +9,7 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.clock import jour_local
-from pdp.domain.essai import list_cles
+from pdp.domain.essai import label_cle, list_cles
 from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
@@ -45,7 +45,11 @@ def show_essai(request: Request, cle: str = "", valeur: str = "", du: str = "", 
                 essai = simulate_reglage(conn, plateforme or "", cle, valeur, jour, du=_jour(du), au=_jour(au))
         except DonneeInvalide as refus:
             erreur = refus.message
-    cles = {p.cle: f"{p.cle} ({p.en_mots})" for c in list_cles(referentiel()) if (p := referentiel().find_parametre(c, jour, plateforme))}
+    cles = {
+        p.cle: f"{label_cle(p.cle)} ({p.en_mots})"
+        for c in list_cles(referentiel())
+        if (p := referentiel().find_parametre(c, jour, plateforme))
+    }
     saisie = {"cle": cle, "valeur": valeur, "du": du, "au": au}
     return page(
         request,
