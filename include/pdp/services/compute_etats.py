@@ -33,6 +33,8 @@ PRESCRIPTIONS_PAR_TRANCHE = 2_500_000
 """Bounds the memory of a computation of everybody: about 250 bytes per prescription at the peak."""
 HORIZON_ANNEES = 1
 """How far ahead of the day the values of the counter must be known, for the arrêts already prescribed."""
+VERSION_CALCUL = 2
+"""Raised whenever the meaning of a stored state changes: everybody is then looked at again."""
 SEUILS = ("alerte_ij_270", "alerte_ij_330")
 
 
@@ -52,7 +54,7 @@ class ReglagesEtats:
     @property
     def empreinte(self) -> bytes:
         """The same as long as the values are, whatever the day."""
-        valeurs = {nom: valeur for nom, valeur in asdict(self).items() if nom != "jour"}
+        valeurs = {**asdict(self), "jour": None, "version": VERSION_CALCUL}
         return sha256(json.dumps(valeurs, default=str, sort_keys=True).encode()).digest()
 
 
@@ -146,6 +148,7 @@ def _compute_tranche(conn: Connection, tranche: Tranche, regles: Regles, mainten
     droits_de, droits_stockes = depot.read_droits(conn, tranche)
     uuids, numeros = number_personnes(arrets.personne, suspensions[0], versements[0], stockes.personne, droits_de)
     p, avis = _to_prescriptions(arrets, numeros[0])
+    del arrets  # the largest part of the memory, now sorted in `p`
     episodes = compute_episodes(p, Suspensions(numeros[1], *suspensions[1:]), regles)
     droits = compute_droits(p, Versements(numeros[2], *versements[1:]), len(uuids), regles)
     neufs, perdus = _diff_episodes(episodes, avis, uuids, stockes, numeros[3])

@@ -71,9 +71,11 @@ class Lignes:
         """UTF-8 bytes, padded; they compare as the "C" collation does. Not NULL."""
         longueurs = self._longueurs()
         largeur = max(1, int(longueurs.max(initial=1)))
-        # the last row may lie nearer to the end of the buffer than the widest text
-        octets = np.concatenate((self.octets, np.zeros(largeur, np.uint8)))
-        textes = _view(octets, f"V{largeur}")[self._position + 4].view(np.uint8).reshape(-1, largeur)
+        places = self._position + 4
+        dernier = len(self.octets) - largeur
+        textes = _view(self.octets, f"V{largeur}")[np.minimum(places, max(0, dernier))].view(np.uint8).reshape(-1, largeur)
+        for ligne in np.flatnonzero(places > dernier):  # a short text nearer to the end of the buffer than the widest one
+            textes[ligne, : longueurs[ligne]] = self.octets[places[ligne] : places[ligne] + longueurs[ligne]]
         if int(longueurs.min(initial=largeur)) < largeur:
             textes[np.arange(largeur) >= longueurs[:, None]] = 0
         self._position = self._position + 4 + longueurs
