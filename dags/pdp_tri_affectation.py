@@ -1,9 +1,10 @@
-"""Tri délégué puis affectation : dès que la détection a parlé."""
+"""Tri délégué, absences du jour, puis affectation : dès que la détection a parlé."""
 
 from airflow.sdk import dag, task
 
 from pdp import orchestration as o
 from pdp.services.assign_parcours import assign_en_attente
+from pdp.services.redistribute_parcours import sweep_redistributions
 from pdp.services.sort_signalements import sort_par_delegation
 
 
@@ -14,7 +15,9 @@ from pdp.services.sort_signalements import sort_par_delegation
     tags=["pdp", "parcours"],
     doc_md="""
     **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil, ouvre un parcours par
-    personne (jamais deux), et l'affecte à un conseiller présent : son territoire d'abord, puis la charge la plus légère.
+    personne (jamais deux), confie aux collègues ce que les absences du jour redistribuent, rend leurs parcours à ceux qui
+    sont de retour, puis affecte tout ce qui attend d'un seul coup et équitablement : le conseiller que la personne connaît
+    déjà, sinon son territoire et sa langue, puis la charge la plus légère en points d'effort pour un temps plein.
 
     **Sans document signé**, ou s'il a changé depuis la signature, rien n'est délégué : tout attend le médecin-conseil.
 
@@ -31,12 +34,16 @@ def pdp_tri_affectation() -> None:
     def trier(plateforme: str) -> dict:
         return o.sweep("trier", sort_par_delegation, plateforme)
 
+    @task(task_id="redistribuer", task_display_name="Absences et retours du jour", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def redistribuer(plateforme: str) -> dict:
+        return o.sweep("redistribuer", sweep_redistributions, plateforme)
+
     @task(task_id="affecter", task_display_name="Affecter aux conseillers", map_index_template="{{ task.op_kwargs['plateforme'] }}")
     def affecter(plateforme: str) -> dict:
         return o.sweep("affecter", assign_en_attente, plateforme)
 
     liste = plateformes()
-    trier.expand(plateforme=liste) >> affecter.expand(plateforme=liste)
+    trier.expand(plateforme=liste) >> redistribuer.expand(plateforme=liste) >> affecter.expand(plateforme=liste)
 
 
 pdp_tri_affectation()

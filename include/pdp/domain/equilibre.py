@@ -29,6 +29,8 @@ class Placement:
 
 def balance(charges: list[int], quotites: Sequence[float], places: list[int | None], placements: Sequence[Placement]) -> list[int]:
     """Rank of who has each case at the end; ``charges`` and ``places`` follow. What was there before is never moved."""
+    if not placements:
+        return []
     etat = _Etat(charges, quotites, places, placements)
     for _ in range(TOURS):
         etat.lower_sommet()

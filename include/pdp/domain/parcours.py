@@ -50,6 +50,7 @@ _SUIVIS = (
 TRANSITIONS: dict[tuple[str, Statut], Statut] = {
     ("affecter", _S.A_AFFECTER): _S.AFFECTE,
     **{("affecter", s): s for s in _SUIVIS},
+    **{("redistribuer", s): s for s in _S if s not in (_S.CLOTURE, _S.A_AFFECTER)},
     **{
         ("contacter", s): _S.CONTACT_EN_COURS if s in (_S.AFFECTE, _S.INTERROMPU) else s for s in _S if s not in (_S.CLOTURE, _S.A_AFFECTER)
     },

@@ -1,0 +1,144 @@
+"""Parcours change hands, many at once: history with its reason and return, hand-over sheet, appointments, journal. One transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from pdp.domain.auteur import Auteur
+from pdp.domain.passation import describe_passation
+from pdp.errors import Conflit
+from pdp.services.delais import Lieu
+from pdp.services.manage_taches import open_tache
+from pdp.storage import journal
+from pdp.storage.sql import query
+
+TENU, A_DEPLACER = "tenu", "a_deplacer"
+A_REPLANIFIER = "planifier_tele_echange"
+
+
+@dataclass(frozen=True)
+class Mouvement:
+    """One parcours from one coordinator to another, and the French sentence that says why."""
+
+    parcours_id: UUID
+    de: UUID
+    vers: UUID
+    motif: str
+
+
+@dataclass(frozen=True)
+class Passation:
+    """What holds for all parcours of one act. ``retour``: they come back to whom they came from; ``retour_le``: day they will."""
+
+    redistribution_id: UUID
+    retour: bool = False
+    retour_le: date | None = None
+    rendez_vous_du: datetime | None = None
+    rendez_vous_au: datetime | None = None
+
+
+def hand_over(
+    conn: Connection, lieu: Lieu, auteur: Auteur, mouvements: Sequence[Mouvement], passation: Passation, maintenant: datetime
+) -> dict[UUID, str | None]:
+    """Parcours that changed hands, with what became of their appointment; those closed or moved meanwhile are left out.
+
+    Raises :class:`Conflit` when an appointment is being booked at the same time: nothing is then written.
+    """
+    if not mouvements:
+        return {}
+    journal.live_at(conn, maintenant)
+    colonnes = {"parcours": [m.parcours_id for m in mouvements], "de": [m.de for m in mouvements], "vers": [m.vers for m in mouvements]}
+    changes = set(conn.execute(query("redistribution.changer_de_mains"), colonnes).scalars())
+    faits = [m for m in mouvements if m.parcours_id in changes]
+    if not faits:
+        return {}
+    rendez_vous = {m.parcours_id: _move_rendez_vous(conn, lieu, auteur, m, passation, maintenant) for m in faits}
+    _write_histoire(conn, lieu, auteur, faits, passation, maintenant)
+    conn.execute(
+        query("redistribution.consigner"),
+        {
+            "retour_de": passation.retour,
+            "retour": passation.retour_le,
+            "redistribution": passation.redistribution_id,
+            "parcours": [m.parcours_id for m in faits],
+            "de": [m.de for m in faits],
+            "vers": [m.vers for m in faits],
+        },
+    )
+    return rendez_vous
+
+
+def _write_histoire(
+    conn: Connection, lieu: Lieu, auteur: Auteur, faits: Sequence[Mouvement], passation: Passation, maintenant: datetime
+) -> None:
+    parcours = [m.parcours_id for m in faits]
+    relais = _describe(conn, lieu, parcours)
+    conn.execute(query("redistribution.clore_affectations"), {"parcours": parcours, "maintenant": maintenant})
+    conn.execute(
+        query("redistribution.ouvrir_affectations"),
+        {
+            "plateforme": lieu.plateforme_id,
+            "parcours": parcours,
+            "vers": [m.vers for m in faits],
+            "motifs": [m.motif for m in faits],
+            "relais": [relais[p] for p in parcours],
+            "maintenant": maintenant,
+            "type": auteur.type,
+            "par": auteur.id,
+            "retour": passation.retour_le,
+        },
+    )
+
+
+def _describe(conn: Connection, lieu: Lieu, parcours: list[UUID]) -> dict[UUID, str]:
+    feuilles = {}
+    for ligne in conn.execute(query("redistribution.lister_relais"), {"parcours": parcours}):
+        rendez_vous = ligne.debut_at.astimezone(lieu.fuseau) if ligne.debut_at else None
+        taches = [(motif, echeance.astimezone(lieu.fuseau)) for motif, echeance in zip(ligne.motifs, ligne.echeances, strict=True)]
+        feuilles[ligne.id] = describe_passation(ligne.statut, rendez_vous, taches, ligne.orientations)
+    return feuilles
+
+
+def _move_rendez_vous(
+    conn: Connection, lieu: Lieu, auteur: Auteur, mouvement: Mouvement, passation: Passation, maintenant: datetime
+) -> str | None:
+    """Same instant with the colleague when free; else it stays written and a task asks to move it with the person."""
+    debut = max(maintenant, passation.rendez_vous_du or maintenant)
+    trouve = conn.execute(
+        query("redistribution.lister_rendez_vous"),
+        {"parcours": mouvement.parcours_id, "vers": mouvement.vers, "debut_at": debut, "fin_at": passation.rendez_vous_au},
+    ).scalar()
+    if trouve is None:
+        return None
+    try:
+        with conn.begin_nested():
+            confie = conn.execute(
+                query("redistribution.confier_rendez_vous"),
+                {"tele_echange": trouve, "vers": mouvement.vers, "fuseau": str(lieu.fuseau)},
+            ).scalar()
+    except IntegrityError as erreur:  # booked between the check and the write
+        raise Conflit("Un rendez-vous vient d'être pris au même moment. Rien n'a été changé : recommencez.") from erreur
+    if confie is not None:
+        return TENU
+    open_tache(
+        conn,
+        plateforme_id=lieu.plateforme_id,
+        parcours_id=mouvement.parcours_id,
+        motif=A_REPLANIFIER,
+        cause=cause_tache(passation.redistribution_id),
+        maintenant=maintenant,
+        auteur=auteur,
+        note="Le conseiller prévu n'est pas disponible à l'heure du télé-échange : proposez un autre créneau à la personne.",
+    )
+    return A_DEPLACER
+
+
+def cause_tache(redistribution_id: UUID) -> str:
+    """Cause of the tasks a redistribution opens: undoing it closes them."""
+    return f"redistribution:{redistribution_id}"
