@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -13,8 +16,11 @@ import fabrique
 from fabrique import MAINTENANT, lot, socle
 from pdp import clock
 from pdp.cli import main
+from pdp.embedded.environnement import platform_environment
 from pdp.embedded.etat import Etat
+from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.embedded.rejoindre import PlateformeAbsente, joined_database
+from pdp.embedded.roles import ensure_roles_and_databases
 
 NOM = "Ouessant-Kerlouan"
 
@@ -77,3 +83,18 @@ def test_without_any_platform_one_french_line(monkeypatch: pytest.MonkeyPatch, t
     monkeypatch.delenv("PDP_DATABASE_URL", raising=False)
     with pytest.raises(PlateformeAbsente), joined_database(Etat(tmp_path)):
         pass
+
+
+def test_a_demonstration_that_is_stopped_is_read_and_stopped_again(tmp_path: Path) -> None:
+    """Its database alone is started for the command; nobody's settings are needed."""
+    etat = Etat(tmp_path / "etat")
+    etat.create()
+    env = {nom: valeur for nom, valeur in os.environ.items() if not nom.startswith("PDP_DATABASE")} | {"PDP_HOME": str(etat.racine)}
+    with EmbeddedPostgres(etat.racine / "pg") as serveur:
+        ensure_roles_and_databases(serveur.superuser_dsn(), etat.role_passwords())
+        ports = dict.fromkeys(("airflow", "portail", "partenaire", "smtp"), 0) | {"postgres": serveur.port}
+        migrer = [sys.executable, "-m", "pdp.cli", "migrate"]
+        subprocess.run(migrer, env={**env, **platform_environment(etat, ports)}, check=True, capture_output=True)
+    fini = subprocess.run([sys.executable, "-m", "pdp.cli", "explain", "--json"], env=env, capture_output=True, text=True, check=False)
+    assert json.loads(fini.stdout) == {"ok": True, "signalements": []}, fini.stderr
+    assert EmbeddedPostgres(etat.racine / "pg").pid is None
