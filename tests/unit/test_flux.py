@@ -73,11 +73,43 @@ AGENT = {
     "actif_du": "2025-01-01",
     "actif_au": "",
 }
+VERSEMENT = {
+    "id_versement": "IJ1",
+    "id_assure": "351-000001",
+    "prs_nat_ref": "6110",
+    "exe_soi_dtd": "2026-09-04",
+    "exe_soi_dtf": "2026-09-15",
+    "prs_act_nbr": "12",
+    "prs_act_qte": "24",
+    "rgo_asu_nat": "10",
+    "ijr_emp_num": "PDPFICTIF00001",
+    "flx_trt_dtd": "2026-09-20",
+    "org_cle": "01351",
+    "annule": "non",
+}
+DROIT = {
+    "id_droit": "DR1",
+    "id_assure": "351-000001",
+    "imb_ald_num": "23",
+    "imb_etm_nat": "41",
+    "imb_ald_dtd": "2026-01-10",
+    "imb_ald_dtf": "",
+    "med_mtf_cod": "F32.2",
+    "date_maj": "2026-02-01T08:00:00Z",
+    "annule": "non",
+}
 MEDICALES = {
     "arrets_prescrits": {"motif_medical", "ald", "hospitalisation"},
     "ald_invalidite": {"imb_ald_num", "imb_etm_nat", "med_mtf_cod"},
 }
-LIGNES = {"assures": ASSURE, "arrets_prescrits": ARRET, "partenaires": PARTENAIRE, "agents": AGENT}
+LIGNES = {
+    "assures": ASSURE,
+    "arrets_prescrits": ARRET,
+    "partenaires": PARTENAIRE,
+    "agents": AGENT,
+    "ij_versees": VERSEMENT,
+    "ald_invalidite": DROIT,
+}
 
 
 def _validate(flux: str, **changements: str) -> LigneValide | list[Anomalie]:
@@ -138,6 +170,31 @@ def test_right_lines_give_typed_values() -> None:
         ("agents", "quotite", "0.1", None),
         ("agents", "plateforme", "PF35; DROP", "format"),
         ("agents", "territoire", "tous", None),
+        ("ij_versees", "prs_act_nbr", "-12", None),
+        ("ij_versees", "prs_act_nbr", "13", "jours_hors_periode"),
+        ("ij_versees", "prs_act_nbr", "-13", "jours_hors_periode"),
+        ("ij_versees", "prs_act_nbr", "0", None),
+        ("ij_versees", "prs_act_nbr", "12,5", "nombre_invalide"),
+        ("ij_versees", "prs_act_nbr", "", "champ_requis"),
+        ("ij_versees", "prs_act_qte", "", None),
+        ("ij_versees", "prs_nat_ref", "9999", None),
+        ("ij_versees", "prs_nat_ref", "611", "format"),
+        ("ij_versees", "rgo_asu_nat", "1", "format"),
+        ("ij_versees", "ijr_emp_num", "", None),
+        ("ij_versees", "ijr_emp_num", "123", "format"),
+        ("ij_versees", "exe_soi_dtf", "2026-09-03", "dates_inversees"),
+        ("ij_versees", "exe_soi_dtf", "2030-01-01", "duree_invraisemblable"),
+        ("ald_invalidite", "imb_ald_num", "33", "code_inconnu"),
+        ("ald_invalidite", "imb_ald_num", "99", None),
+        ("ald_invalidite", "imb_ald_num", "05", None),
+        ("ald_invalidite", "imb_etm_nat", "42", "code_inconnu"),
+        ("ald_invalidite", "med_mtf_cod", "lumbago", "format"),
+        ("ald_invalidite", "med_mtf_cod", "C509", None),
+        ("ald_invalidite", "imb_ald_dtf", "2026-01-09", "dates_inversees"),
+        ("ald_invalidite", "imb_ald_dtd", "1939-12-31", "date_hors_bornes"),
+        ("assures", "id_source_precedent", "351-000000", None),
+        ("assures", "id_source_precedent", "351-000001", "valeurs_identiques"),
+        ("assures", "id_source_precedent", "é", "format"),
     ],
 )
 def test_one_faulty_cell(flux: str, champ: str, valeur: str, code: str | None) -> None:
@@ -198,9 +255,23 @@ def test_every_anomaly_of_a_line_is_reported_without_its_identity_or_medical_val
     textes = " ".join(anomalie.message for anomalie in resultat)
     for champ in ("nir", "nom", "telephone", "courriel"):
         assert faux[champ] not in textes
-    medical = _validate("arrets_prescrits", motif_medical="F32.25")
-    assert isinstance(medical, list)
-    assert "F32" not in medical[0].message
+    for flux, champ, valeur in (
+        ("arrets_prescrits", "motif_medical", "F32.25"),
+        ("ald_invalidite", "med_mtf_cod", "F32.25777"),
+        ("ald_invalidite", "imb_ald_num", "64"),
+    ):
+        medical = _validate(flux, **{champ: valeur})
+        assert isinstance(medical, list)
+        assert valeur[:2] not in medical[0].message
+
+
+def test_an_optional_column_may_be_missing_from_the_file() -> None:
+    schema = load_schema("assures")
+    sans = schema.validate_cells([ASSURE[colonne] for colonne in schema.colonnes])
+    avec = schema.validate_cells([*(ASSURE[colonne] for colonne in schema.colonnes), ""])
+    assert isinstance(sans, LigneValide)
+    assert isinstance(avec, LigneValide)
+    assert avec.valeurs == sans.valeurs | {"id_source_precedent": None}
 
 
 def test_a_line_with_missing_or_extra_cells_is_one_anomaly() -> None:

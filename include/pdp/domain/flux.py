@@ -166,7 +166,8 @@ def _rule_dans_periode(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Re
     champ, debut, fin = brut["champ"], brut["debut"], brut["fin"]
 
     def check(valeurs: dict[str, Any]) -> Anomalie | None:
-        if abs(valeurs[champ]) <= (valeurs[fin] - valeurs[debut]).days + 1:
+        longueur = (valeurs[fin] - valeurs[debut]).days + 1
+        if longueur <= 0 or abs(valeurs[champ]) <= longueur:  # swapped dates are another rule's business
             return None
         return Anomalie(champ, "jours_hors_periode", f"« {titres[champ]} » dépasse le nombre de jours de la période.")
 
