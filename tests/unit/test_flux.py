@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
-import re
 from datetime import UTC, date, datetime
 
 import pytest
 
-from pdp.domain.flux import FLUX, Anomalie, LigneValide, validate_row
-from pdp.domain.motif import categorize_motif
+from pdp.domain.flux import Anomalie, LigneValide, validate_row
 from pdp.domain.nir import build_nir_synthetique
-from pdp.storage.flux_csv import SCHEMAS, load_schema
+from pdp.storage.flux_csv import load_schema
 
 NIR = build_nir_synthetique(sexe="F", annee=1980, mois=4, departement="35", rang=7)
 ASSURE = {
@@ -97,10 +94,6 @@ DROIT = {
     "med_mtf_cod": "F32.2",
     "date_maj": "2026-02-01T08:00:00Z",
     "annule": "non",
-}
-MEDICALES = {
-    "arrets_prescrits": {"motif_medical", "ald", "hospitalisation"},
-    "ald_invalidite": {"imb_ald_num", "imb_etm_nat", "med_mtf_cod"},
 }
 LIGNES = {
     "assures": ASSURE,
@@ -280,35 +273,3 @@ def test_a_line_with_missing_or_extra_cells_is_one_anomaly() -> None:
         resultat = schema.validate_cells(cellules)
         assert isinstance(resultat, list)
         assert [anomalie.code for anomalie in resultat] == ["nombre_de_colonnes"]
-
-
-@pytest.mark.parametrize("flux", FLUX)
-def test_published_schemas_are_table_schemas_that_explain_every_column(flux: str) -> None:
-    document = json.loads((SCHEMAS / f"{flux}.schema.json").read_text(encoding="utf-8"))
-    noms = [champ["name"] for champ in document["fields"]]
-    assert len(noms) == len(set(noms))
-    assert set(document["primaryKey"]) <= set(noms)
-    assert document["missingValues"] == [""]
-    for champ in document["fields"]:
-        assert champ["type"] in ("string", "boolean", "date", "datetime", "integer", "number")
-        assert champ["title"]
-        assert champ["description"].endswith(".")
-        assert set(champ["constraints"]) <= {"required", "enum", "pattern", "minimum", "maximum", "maxLength"}
-        re.compile(champ["constraints"].get("pattern", ""))
-    assert {champ["name"] for champ in document["fields"] if champ.get("pdp:classe") == "medicale"} == (MEDICALES.get(flux, set()))
-
-
-@pytest.mark.parametrize(
-    ("code", "categorie"),
-    [
-        ("F32", "psychique"),
-        ("F99", "psychique"),
-        ("M54", "tms"),
-        ("G56", "autre"),
-        ("S82", "autre"),
-        ("", "non_renseigne"),
-        (None, "non_renseigne"),
-    ],
-)
-def test_only_the_category_of_a_motif_leaves_the_medical_class(code: str | None, categorie: str) -> None:
-    assert categorize_motif(code) == categorie
