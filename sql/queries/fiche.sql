@@ -3,7 +3,7 @@
 SELECT p.id, p.plateforme_id, p.assure_id, p.signalement_id, p.statut, p.csam_id, p.decide_at, p.clos_at, p.cloture_motif, p.version,
     s.nom, s.prenom, s.date_naissance, s.telephone, s.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat,
     e.debut AS arret_debut, e.fin AS arret_fin, e.risque, e.motif_categorie, e.temps_partiel,
-    f.motif AS affectation_motif, f.du AS affectation_du, t.id AS entretien_id, t.debut_at AS entretien_debut_at, t.fin_at AS entretien_fin_at,
+    f.motif AS affectation_motif, f.du AS affectation_du, f.retour_le AS affectation_retour_le, f.relais AS affectation_relais, t.id AS entretien_id, t.debut_at AS entretien_debut_at, t.fin_at AS entretien_fin_at,
     t.canal AS entretien_canal, g.telephone AS plateforme_telephone
 FROM pdp.parcours p
 JOIN identite.assure s ON s.id = p.assure_id

@@ -184,7 +184,7 @@ ORDER BY g.nom, g.prenom, g.id;
 
 -- name: list_absences
 -- Absences under way and ahead, with the appointments that fall in them.
-SELECT q.id, q.agent_id, q.du, q.au, q.motif, g.nom, g.prenom,
+SELECT q.id, q.agent_id, q.du, q.au, q.motif, g.nom, g.prenom, g.role,
        (SELECT count(*) FROM pdp.tele_echange x JOIN pdp.plateforme f ON f.id = x.plateforme_id
         WHERE x.csam_id = q.agent_id AND x.statut IN ('planifie', 'confirme') AND x.debut_at >= :maintenant
           AND (x.debut_at AT TIME ZONE f.fuseau)::date BETWEEN q.du AND q.au) AS conflits

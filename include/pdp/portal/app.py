@@ -44,6 +44,7 @@ VUES = [
     "medecin_suivis",
     "partenaire",
     "responsable",
+    "redistribution",
     "reglages",
     "donnees",
     "quarantaine",

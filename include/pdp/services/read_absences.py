@@ -31,6 +31,7 @@ class Absence:
     motif: str
     nom: str
     prenom: str
+    role: str
     conflits: int
 
     @property

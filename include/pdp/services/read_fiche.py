@@ -56,6 +56,8 @@ class EnTete:
     temps_partiel: bool | None
     affectation_motif: str | None
     affectation_du: datetime | None
+    affectation_retour_le: date | None
+    affectation_relais: str | None
     entretien_id: UUID | None
     entretien_debut_at: datetime | None
     entretien_fin_at: datetime | None

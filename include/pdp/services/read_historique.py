@@ -69,4 +69,6 @@ def _mots(donnees: Mapping[str, Any]) -> list[str]:
         mots.append(TEXTES[donnees["destinataire"]].libelle)
     if "jusqu_a" in donnees:
         mots.append(f"jusqu'au {date.fromisoformat(str(donnees['jusqu_a'])[:10]):%d/%m/%Y}")
+    if "retour_le" in donnees:
+        mots.append(f"retour prévu le {date.fromisoformat(str(donnees['retour_le'])[:10]):%d/%m/%Y}")
     return mots

@@ -18,8 +18,10 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, identifiant, jour
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_absences, read_passages, read_responsable
+from pdp.services import read_absences, read_passages, read_redistribution, read_responsable
+from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_charges import read_charges
 from pdp.services.record_absence import MOTIFS, record_absence
 
 routeur = Routeur()
@@ -45,11 +47,14 @@ def show_equipe(request: Request) -> Response:
         equipe = read_responsable.list_equipe(conn, jour_local(maintenant), maintenant)
         non_affectes, premiers = read_responsable.list_non_affectes(conn, PAGE)
         blocages = read_responsable.read_blocages(conn, session_of(request).plateforme_id, maintenant)
+        lieu = get_lieu(conn, session_of(request).plateforme_id)
+        charges = read_charges(conn, lieu, lieu.jour(maintenant))
     plafond = referentiel().entier("csam_parcours_actifs_max", jour_local(maintenant), session_of(request).plateforme_id)
     return page(
         request,
         "responsable/equipe.html",
         equipe=equipe,
+        points={c.id: round(charges[c.id].points / float(c.quotite)) if c.id in charges else 0 for c in equipe},
         non_affectes=non_affectes,
         premiers=premiers,
         blocages=blocages,
@@ -97,10 +102,13 @@ def show_absences(request: Request, agent: str = "", du: str = "", au: str = "",
         agents = read_absences.list_agents(conn, jour_local(maintenant))
         absences = read_absences.list_absences(conn, jour_local(maintenant), maintenant)
         touches = read_absences.list_tele_echanges_touches(conn, *apercu, maintenant) if apercu else []
+        redistributions = read_redistribution.list_redistributions(conn, maintenant)
     return page(
         request,
         "responsable/absences.html",
         agents={str(a.id): f"{a.nom} {a.prenom}" for a in agents},
+        conseillers={str(a.id): f"{a.nom} {a.prenom}" for a in agents if a.role == "csam"},
+        redistributions=redistributions,
         absences=absences,
         apercu=apercu,
         touches=touches,
@@ -138,7 +146,7 @@ def enter_absence(request: Request) -> Response:
     if not nouvelle:
         flash(request, "Cette absence était déjà enregistrée.", genre="info")
     elif touches:
-        flash(request, f"Absence enregistrée. {len(touches)} rendez-vous à déplacer par l'équipe : voyez la liste.", genre="attention")
+        flash(request, f"Absence enregistrée. {len(touches)} rendez-vous touchés : prévoyez la redistribution.", genre="attention")
     else:
         flash(request, "Absence enregistrée. Aucun rendez-vous n'est touché.")
     return redirect(
