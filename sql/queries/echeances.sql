@@ -2,7 +2,8 @@
 
 -- name: write_echeances
 -- For the people touched, the first day ahead on which time alone changes something, with every cause of that day; no row when nothing is
--- ahead. Time changes something when an absence begins, reaches a threshold, nears J180, starts to meet a rule, or is over; when a count of
+-- ahead. Time changes something when an absence begins, reaches a threshold, nears J180, starts to meet a rule, or is over; when the
+-- person may be contacted again; when a count of
 -- IJ meets a threshold or the cap, and the day after, since those days are written as "from the day of calculation on".
 WITH vivante AS (
     SELECT assure_id, debut, fin, motif_categorie, j180_le, date_naissance, epuisement_le, inaptitude_le, fin + cast(:tolerance AS integer) AS dernier_jour
@@ -20,6 +21,11 @@ ligne (assure_id, le, cause) AS (
     WHERE e.plateforme_id = :plateforme AND e.etat = 'courant' AND e.debut > :jour AND e.fin > :jour
     UNION ALL
     SELECT assure_id, dernier_jour + 1, 'fin_arret' FROM vivante
+    UNION ALL
+    SELECT v.assure_id, s.au + 1, 'fin_silence'
+    FROM vivante AS v
+    JOIN pdp.mise_en_silence AS s ON s.assure_id = v.assure_id AND s.levee_at IS NULL
+    WHERE s.au < v.dernier_jour
     UNION ALL
     SELECT v.assure_id, v.debut + p.minimum - 1, 'palier_' || p.palier
     FROM vivante AS v
@@ -55,6 +61,15 @@ ligne (assure_id, le, cause) AS (
     ) AS s (le, cause)
     WHERE d.plateforme_id = :plateforme AND s.le IS NOT NULL
         AND (d.seuil_1_le IS NOT NULL OR d.seuil_2_le IS NOT NULL OR d.epuisement_le IS NOT NULL)
+    UNION ALL
+    -- a count above the threshold before the absence alerts on its first IJ
+    SELECT a.assure_id, premiere.jour, 'premiere_ij'
+    FROM absence AS a
+    JOIN pdp.droits_ij AS d ON d.assure_id = a.assure_id
+    CROSS JOIN LATERAL (
+        SELECT lower((d.comptees + d.refusees) * datemultirange(daterange(a.debut, a.fin, '[]'))) AS jour
+    ) AS premiere
+    WHERE a.en_cours AND a.parcours_id IS NOT NULL AND premiere.jour > cast(:jour AS date)
 ),
 prochaine AS (
     SELECT DISTINCT ON (assure_id) assure_id, le, string_agg(cause, ',' ORDER BY cause COLLATE "C") AS cause
