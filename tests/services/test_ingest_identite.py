@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from fabrique import MAINTENANT, lot, parcours, socle
+from fabrique import MAINTENANT, agent, auteur_agent, lot, parcours, socle
 from livraisons import (
     ENTETE_IDENTITE,
     count,
@@ -25,6 +25,7 @@ from livraisons import (
     nir,
 )
 from pdp.domain.nir import compute_cle
+from pdp.storage import db
 from pdp.storage.chiffrement import decrypt, fingerprint
 from pdp.storage.sql import query
 
@@ -162,6 +163,8 @@ def test_people_who_share_a_nir_are_counted_and_never_merged(depot: Path, admin:
     assert (counts(bilan), bilan.nir_partages) == ((3, 3, 0, 0), 2)
     assert len(_ids(admin)) == 3
     with lot() as conn:
+        responsable = auteur_agent(agent(conn, "responsable"), "responsable")
+    with db.begin_as(responsable, lecture=True) as conn:
         vu = conn.execute(query("flux_identite.compter_nir_partages"), {"plateforme": "PF35"}).one()
         assert (vu.personnes, vu.depuis) == (2, MAINTENANT)
         assert conn.execute(query("flux_identite.compter_nir_partages"), {"plateforme": "PF57"}).one().personnes == 0

@@ -7,10 +7,10 @@ counted. The figures below are those of the synthetic caisse, not rules of the p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import cache
 from random import Random
+from typing import NamedTuple
 
 from pdp.simulation.cohorte_avis import Avis
 from pdp.simulation.cohorte_durees import CARENCE_JOURS
@@ -27,8 +27,7 @@ _RECONNU_JOURS = 190
 _INVALIDE_JOURS = 540
 
 
-@dataclass(frozen=True, slots=True)
-class Tranche:
+class Tranche(NamedTuple):
     """One avis in its last version; ``recu`` is the day on which the caisse first knew of it."""
 
     debut: int
@@ -41,8 +40,7 @@ class Tranche:
     recu: int
 
 
-@dataclass(frozen=True, slots=True)
-class Emise:
+class Emise(NamedTuple):
     """A line of a feed and the ordinal of the day on which the caisse wrote it."""
 
     jour: int
