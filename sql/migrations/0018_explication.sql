@@ -114,13 +114,10 @@ BEGIN
         FROM (SELECT * FROM entree WHERE nom = 'actuel') a FULL JOIN (SELECT * FROM entree WHERE nom = 'propose') b USING (assure_id)
     ), datee AS (
         SELECT p.assure_id, p.actuel_dans_le IS NOT NULL AS actuel_dans, p.propose_dans_le IS NOT NULL AS propose_dans,
-            coalesce(p.actuel_dans_le, (
-                SELECT min(r.le) FROM retenu r WHERE r.nom = 'actuel' AND r.assure_id = p.assure_id AND p.propose_dans_le BETWEEN r.debut AND r.fin
-            )) AS actuel_le,
-            coalesce(p.propose_dans_le, (
-                SELECT min(r.le) FROM retenu r WHERE r.nom = 'propose' AND r.assure_id = p.assure_id AND p.actuel_dans_le BETWEEN r.debut AND r.fin
-            )) AS propose_le
-        FROM paire p
+            coalesce(p.actuel_dans_le, min(r.le) FILTER (WHERE r.nom = 'actuel' AND p.propose_dans_le BETWEEN r.debut AND r.fin)) AS actuel_le,
+            coalesce(p.propose_dans_le, min(r.le) FILTER (WHERE r.nom = 'propose' AND p.actuel_dans_le BETWEEN r.debut AND r.fin)) AS propose_le
+        FROM paire p LEFT JOIN retenu r ON r.assure_id = p.assure_id
+        GROUP BY p.assure_id, p.actuel_dans_le, p.propose_dans_le
     )
     SELECT date_trunc('week', p.actuel_le::timestamp)::date, date_trunc('week', p.propose_le::timestamp)::date, p.actuel_dans, p.propose_dans,
         ouvert.csam_id, ancien.csam_id, territoire.agents, count(*)

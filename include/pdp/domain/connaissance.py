@@ -110,6 +110,7 @@ class Connaissance:
     paiements: tuple[Paiement, ...] = ()
     affections: tuple[AffectionConnue, ...] = ()
     employeur: tuple[FaitEmployeur, ...] = ()
+    silences: tuple[Periode, ...] = ()
 
     @property
     def prescriptions(self) -> list[Prescription]:
@@ -238,7 +239,8 @@ def _compare_nature(ancien: Fait, fait: Fait) -> list[tuple[NatureChangement, st
                 trouves.append(("requalifie", "motif de la suspension corrigé", False))
         case AffectionConnue(), AffectionConnue():
             if (ancien.nature, ancien.affection) != (fait.nature, fait.affection):
-                trouves.append(("requalifie", f"reconnu autrement : {NATURES_AFFECTION.get(fait.nature, fait.nature).lower()}", True))
+                nom = NATURES_AFFECTION.get(fait.nature, fait.nature)
+                trouves.append(("requalifie", f"reconnu autrement : {nom[0].lower()}{nom[1:]}", True))
     return trouves
 
 
