@@ -50,6 +50,12 @@ class TransitionInterdite(ErreurPdp):
     code = "transition_interdite"
 
 
+class SilenceEnCours(TransitionInterdite):
+    """The person is in quiet mode: nothing that speaks to her may be done."""
+
+    code = "person_silent"
+
+
 class Conflit(ErreurPdp):
     """Somebody else changed the case meanwhile."""
 

@@ -1,5 +1,5 @@
 -- Alerts that follow from the counters, for people followed among those touched: end of IJ rights, approach of J180. One per absence and
--- kind, for ever. Others are ranked by the same facts in the tri: an alert each would drown the médecin-conseil.
+-- kind, for ever; none for a dead person. Others are ranked by the same facts in the tri: an alert each would drown the médecin-conseil.
 
 -- name: insert_alertes_ij
 -- Counters that meet a threshold during the absence that runs: highest threshold only, dated on the first IJ day that met it.
@@ -22,7 +22,7 @@ WITH franchi AS (
         ORDER BY j.jour
         LIMIT 1
     ) AS franchissement
-    WHERE e.en_cours AND e.parcours_id IS NOT NULL AND NOT EXISTS (
+    WHERE e.en_cours AND e.parcours_id IS NOT NULL AND e.silence_motif IS DISTINCT FROM 'deces' AND coalesce(e.deces_le > :jour, true) AND NOT EXISTS (
         SELECT 1
         FROM pdp.alerte AS deja
         JOIN pdp.episode AS ancien ON ancien.assure_id = deja.assure_id AND ancien.id::text = deja.cause
@@ -72,7 +72,7 @@ WITH nouvelle AS (
         greatest(e.debut, e.j180_le - cast(:approche_max AS integer))::timestamp AT TIME ZONE cast(:fuseau AS text),
         :maintenant
     FROM absence AS e
-    WHERE e.en_cours AND e.parcours_id IS NOT NULL
+    WHERE e.en_cours AND e.parcours_id IS NOT NULL AND e.silence_motif IS DISTINCT FROM 'deces' AND coalesce(e.deces_le > :jour, true)
         AND e.jours_avant_j180 BETWEEN 1 AND cast(:approche_max AS integer)
         AND NOT EXISTS (
             SELECT 1

@@ -45,3 +45,10 @@ SELECT v.cle, r.genre, r.code, coalesce(r.neutre, false), r.debut, r.fin, r.repr
 FROM pdp.fait_version v CROSS JOIN LATERAL jsonb_populate_record(NULL::pdp.fait_dsn, v.contenu) r
 WHERE v.assure_id = :assure AND v.genre = 'fait_dsn' AND v.connu_du <= :instant AND :instant < v.connu_au
 ORDER BY debut, cle;
+
+-- name: list_silences
+-- Days of quiet mode, without the reason.
+SELECT du AS debut, au AS fin
+FROM pdp.mise_en_silence
+WHERE assure_id = :assure AND posee_at <= :instant AND (levee_at IS NULL OR :instant < levee_at)
+ORDER BY du, posee_at;

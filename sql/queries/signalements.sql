@@ -56,12 +56,14 @@ SELECT
     contrat.retraite_le,
     contrat.deces_le,
     contrat.inaptitude_le,
-    least(reprise.reprise_le, contrat.retraite_le, contrat.deces_le) - 1 AS dernier_jour_declare
+    least(reprise.reprise_le, contrat.retraite_le, contrat.deces_le) - 1 AS dernier_jour_declare,
+    silence.motif AS silence_motif
 FROM regardee AS e
 JOIN identite.assure AS a ON a.id = e.assure_id
 LEFT JOIN pdp.droits_ij AS d ON d.assure_id = e.assure_id
 CROSS JOIN LATERAL (SELECT CASE WHEN cast(:compter_l324 AS boolean) THEN d.comptees + d.l324 ELSE d.comptees END AS jours) AS compte
 LEFT JOIN pdp.parcours AS p ON p.assure_id = e.assure_id AND p.clos_at IS NULL
+LEFT JOIN LATERAL pdp.silence_du_jour(e.assure_id, :jour) AS silence ON true
 LEFT JOIN LATERAL (
     SELECT
         min(f.debut) FILTER (WHERE f.code = ANY(cast(:codes_retraite AS text[])) AND f.debut >= e.debut) AS retraite_le,
@@ -122,6 +124,7 @@ SELECT
         ) THEN 'temps_partiel_seul'
         WHEN cast(:exclure_age AS boolean)
             AND e.age BETWEEN coalesce(cast(:age_exclu_min AS integer), e.age) AND coalesce(cast(:age_exclu_max AS integer), e.age) THEN 'age'
+        WHEN cast(:exclure_silence_personne AS boolean) AND e.silence_motif IS NOT NULL THEN 'silence_personne'
         WHEN cast(:silence AS boolean) THEN 'silence'
     END AS exclusion,
     1 + (

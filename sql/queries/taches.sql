@@ -25,8 +25,8 @@ WHERE id = :tache AND fermee_at IS NULL;
 SELECT id, plateforme_id, parcours_id, motif, cause, echeance_at, fermee_at FROM pdp.tache WHERE id = :tache FOR UPDATE;
 
 -- name: reporter
--- New deadline.
-UPDATE pdp.tache SET echeance_at = :echeance, balle = :balle WHERE id = :tache;
+-- New deadline, chosen by a person: what a silence had put off is no longer its own.
+UPDATE pdp.tache SET echeance_at = :echeance, balle = :balle, silence_id = NULL, echeance_avant_at = NULL WHERE id = :tache;
 
 -- name: fermer_cause
 -- Close what a cause opened.

@@ -19,7 +19,7 @@ class FaitsEpisode:
     ``nb_episodes_fenetre``: absences begun in the last ``repetition_fenetre_mois`` months, this one included.
     ``epuisement_le``: first day, from the day looked at on, when the arrêt as prescribed meets the cap of IJ.
     ``reprise_le``: day of return drawn by `find_reprise`. ``retraite_le``, ``inaptitude_le``: end of the contract for that reason, during
-    the absence. ``deces_le``: end of the contract by death.
+    the absence. ``deces_le``: end of the contract by death. ``silences``: days on which the person is in quiet mode.
     """
 
     debut: date
@@ -35,6 +35,7 @@ class FaitsEpisode:
     retraite_le: date | None = None
     deces_le: date | None = None
     inaptitude_le: date | None = None
+    silences: tuple[Periode, ...] = ()
 
     def duree_au(self, jour: date) -> int:
         """Days of absence on `jour`, frozen after ``fin``."""
@@ -117,6 +118,7 @@ def _list_constats(faits: FaitsEpisode, jour: date, ref: Referentiel, plateforme
         ("reprise_declaree", _is_passe(faits.reprise_le, jour)),
         ("temps_partiel_seul", faits.seulement_tpt and not ref.valeur("signaler_tpt_seul", jour, plateforme)),
         ("age", faits.naissance_le is not None and age.satisfait(age_au(faits.naissance_le, jour))),
+        ("silence_personne", any(s.debut <= jour and (s.fin is None or jour <= s.fin) for s in faits.silences)),
         ("silence", bool(ref.valeur("detection_silence", jour, plateforme))),
     ]
 

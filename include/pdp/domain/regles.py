@@ -30,6 +30,7 @@ CleExclusion = Literal[
     "reprise_declaree",
     "temps_partiel_seul",
     "age",
+    "silence_personne",
     "silence",
 ]
 OBSERVATIONS: tuple[str, ...] = get_args(Observation)

@@ -115,6 +115,7 @@ def build_faits_episode(
         retraite_le=find_fin(regles.find_exclusion("retraite", jour, plateforme), episode.debut),
         deces_le=find_fin(regles.find_exclusion("deces", jour, plateforme), date.min),
         inaptitude_le=find_fin(inaptitude, episode.debut),
+        silences=connu.silences,
     )
 
 

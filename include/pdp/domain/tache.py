@@ -33,6 +33,7 @@ MOTIFS: dict[str, Motif] = {
     "nouvelles_partenaire": Motif("Demander des nouvelles au partenaire", "partenaire", "fiche", "orientation_premier_rdv_delai_jours"),
     "faire_le_point": Motif("Faire le point avec la personne", "csam", "appel", "point_delai_jours_ouvres"),
     "confirmer_issue": Motif("Arrêt terminé : confirmer la reprise ou l'issue", "csam", "cloture", "issue_confirmation_delai_jours_ouvres"),
+    "cloture_a_confirmer": Motif("Clôture proposée : vérifier et confirmer", "csam", "cloture", "issue_confirmation_delai_jours_ouvres"),
     "message_en_echec": Motif("Message non remis : choisir un autre canal", "csam", "fiche", "message_en_echec_delai_jours_ouvres"),
     "decision_medecin": Motif("Décision du médecin-conseil attendue", "medecin_conseil", "fiche", "alerte_mc_prise_en_compte_jours_ouvres"),
     "suivi_m6": Motif("Situation à 6 mois", "csam", "issue"),

@@ -9,9 +9,11 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
+from pdp.domain.silence import MOTIFS_CONTACT
 from pdp.domain.tache import MOTIFS, MOTIFS_ATTENTE
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.delais import due_at, get_lieu
+from pdp.services.hold_taches import hold_taches
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -31,7 +33,8 @@ def open_tache(
 ) -> UUID | None:
     """Open a reason; None when it is already open for the same cause.
 
-    Without ``echeance_at`` the deadline is the policy delay of the motif, counted from ``maintenant``.
+    Without ``echeance_at`` the deadline is the policy delay of the motif, counted from ``maintenant``; a reason that speaks to a
+    person in silence waits for its end.
     """
     journal.live_at(conn, maintenant)
     definition = MOTIFS[motif]
@@ -62,6 +65,8 @@ def open_tache(
             parcours_id=parcours_id,
             donnees={"motif": motif, "echeance_at": echeance_at},
         )
+        if motif in MOTIFS_CONTACT and auteur.role != "responsable":  # a manager does not read silences: the next watch holds it
+            hold_taches(conn, get_lieu(conn, plateforme_id), auteur, maintenant, parcours_id)
     return tache
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.arret import Prescription
+from pdp.domain.arret import Periode, Prescription
 from pdp.domain.connaissance import AffectionConnue, Avis, Connaissance, FaitEmployeur, Paiement
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
@@ -41,4 +41,5 @@ def read_connu(conn: Connection, assure_id: UUID, instant: datetime) -> Connaiss
         tuple(list_lignes(conn, "connu.list_paiements", Paiement, **qui)),
         tuple(list_lignes(conn, "connu.list_affections", AffectionConnue, **qui)),
         tuple(list_lignes(conn, "connu.list_employeur", FaitEmployeur, **qui)),
+        tuple(list_lignes(conn, "connu.list_silences", Periode, **qui)),
     )

@@ -44,6 +44,7 @@ def get_reglages(jour: date, plateforme: str) -> Reglages:
         age_exclu_min=age_min,
         age_exclu_max=age_max,
         exclure_tpt_seul=_applies(lues, "temps_partiel_seul", jour, plateforme) and not ref.valeur("signaler_tpt_seul", jour, plateforme),
+        exclure_silence_personne=_applies(lues, "silence_personne", jour, plateforme),
         silence=_applies(lues, "silence", jour, plateforme) and bool(ref.valeur("detection_silence", jour, plateforme)),
         codes_reprise=[] if reprise is None else list(reprise.codes),
         codes_arret=[] if reprise is None else list(reprise.codes_arret),

@@ -32,6 +32,8 @@ from pdp.storage.sql import query
 
 BAIL_S = 30
 MODELES = {"avis_partenaire": "avis_partenaire", "annulation": "avis_retrait"}
+DECIDES = frozenset({"orientation_retiree", "silence"})
+"""Obstacles that a person decided: nobody is asked to send the message another way."""
 _ETATS = {Classe.LIVRE: "livre", Classe.REESSAYER: "a_envoyer", Classe.REFUSE: "rebut", Classe.INCERTAIN: "incertain"}
 _COMPTES = {"livre": "livres", "a_envoyer": "a_reessayer", "rebut": "rebuts", "incertain": "incertains", "rappele": "rappeles"}
 _ALEA = random.SystemRandom().random
@@ -113,7 +115,7 @@ def send_due(
 
 
 def claim_suivant(conn: Connection, maintenant: datetime, ecartes: list[str]) -> LigneReclamee | None:
-    """Take the oldest due row that nobody holds; the agreement and the orientation are checked in the same statement."""
+    """Take the oldest due row that nobody holds; the agreement, the orientation and the silence of the person are checked at once."""
     return find_ligne(conn, "outbox.reclamer", LigneReclamee, maintenant=maintenant, ecartes=ecartes, bail_s=BAIL_S)
 
 
@@ -226,7 +228,7 @@ def _set_aside(conn: Connection, auteur: Auteur, ligne: LigneReclamee, maintenan
         parcours_id=ligne.parcours_id,
         donnees={"orientation_id": ligne.orientation_id, "type": ligne.type, "motif": ligne.obstacle, "essais": ligne.essais},
     )
-    if ligne.obstacle != "orientation_retiree":
+    if ligne.obstacle not in DECIDES:
         _open_echec(conn, auteur, ligne, maintenant)
 
 

@@ -78,6 +78,7 @@ class Reglages:
     age_exclu_min: int | None
     age_exclu_max: int | None
     exclure_tpt_seul: bool
+    exclure_silence_personne: bool
     silence: bool
     codes_reprise: Sequence[str]
     codes_arret: Sequence[str]
