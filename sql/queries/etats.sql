@@ -259,7 +259,6 @@ ecrit AS (
         id, :plateforme, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, risque_mixte,
         motif_categorie, ald, temps_partiel, 'courant', connu_at, :maintenant
     FROM nouveau
-    ORDER BY id -- two indexes follow it
     ON CONFLICT (id) DO UPDATE SET
         debut = excluded.debut, fin = excluded.fin, jours_prescrits = excluded.jours_prescrits, nb_prescriptions = excluded.nb_prescriptions,
         risque = excluded.risque, risque_mixte = excluded.risque_mixte, motif_categorie = excluded.motif_categorie, ald = excluded.ald,
