@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from uuid import UUID
 
-from pdp.domain.affectation import Candidat, choose_csam
+from pdp.domain.affectation import Candidat, count_places
 from pdp.domain.referentiel import Parametre, Referentiel
+from pdp.domain.repartition import Cas, distribute
 from pdp.domain.signalement import PALIERS, is_a_trier
 from pdp.errors import DonneeInvalide
 
@@ -131,42 +133,58 @@ def find_minimum(referentiel: Referentiel, jour: date, plateforme: str) -> int:
 def assign_groupes(
     groupes: Sequence[Groupe], conseillers: Sequence[Conseiller], plafond: int, *, propose: bool
 ) -> tuple[dict[UUID, Charge], int]:
-    """Load of each coordinator, and how many people nobody could take: week by week, as the assignment of parcours chooses.
+    """Load of each coordinator, and how many people nobody could take: week by week, distributed as the assignment of parcours does.
 
-    People already followed stay with their coordinator, and are counted once; no parcours closes in the simulation.
+    People already followed stay with their coordinator, and are counted once; no parcours closes in the simulation. Every person weighs
+    the same and speaks French: effort and languages are not known of somebody who has not entered.
     """
-    entrants: dict[UUID, int] = {c.id: 0 for c in conseillers}
-    entres = [
-        (g.semaine_propose, g) if propose else (g.semaine_actuel, g) for g in groupes if (g.propose_dans if propose else g.actuel_dans)
-    ]
-    suivis = {c.id: sum(g.nombre for s, g in entres if s is not None and g.suivi_par == c.id) for c in conseillers}
+    par_semaine: defaultdict[date, list[Groupe]] = defaultdict(list)
+    for g in groupes:
+        semaine, dans = (g.semaine_propose, g.propose_dans) if propose else (g.semaine_actuel, g.actuel_dans)
+        if dans and semaine is not None:
+            par_semaine[semaine].append(g)
+    entrants: Counter[UUID] = Counter()
+    suivis = Counter({c.id: 0 for c in conseillers})
+    for g in (g for siens in par_semaine.values() for g in siens if g.suivi_par in suivis):
+        suivis[g.suivi_par] += g.nombre
     charges = {c.id: c.ouverts - suivis[c.id] for c in conseillers}
     sans = 0
-    for _, g in sorted(((s, g) for s, g in entres if s is not None), key=lambda x: x[0]):
-        if g.suivi_par is not None:
-            if g.suivi_par in charges:
-                charges[g.suivi_par] += g.nombre
-                entrants[g.suivi_par] += g.nombre
-            continue
-        for _ in range(g.nombre):
-            elu = _choose(conseillers, charges, g, plafond)
-            if elu is None:
-                sans += 1
-            else:
-                charges[elu] += 1
-                entrants[elu] += 1
+    for _, siens in sorted(par_semaine.items()):
+        recus = Counter({g.suivi_par: 0 for g in siens if g.suivi_par in charges})
+        for g in (g for g in siens if g.suivi_par in charges):
+            recus[g.suivi_par] += g.nombre
+        recus, manquent = _distribute(siens, conseillers, charges, plafond, recus)
+        sans += manquent
+        for identifiant, nombre in recus.items():
+            charges[identifiant] += nombre
+            entrants[identifiant] += nombre
     return {c.id: Charge(entrants[c.id], charges[c.id]) for c in conseillers}, sans
 
 
-def _choose(conseillers: Sequence[Conseiller], charges: dict[UUID, int], groupe: Groupe, plafond: int) -> UUID | None:
-    """The rule of the assignment itself; the territory was resolved into ``couvreurs``."""
-    candidats = [
-        Candidat(c.id, c.numero, charges[c.id], c.quotite, ("tous",) if c.id in groupe.couvreurs else ())
-        for c in conseillers
-        if charges[c.id] < plafond * c.quotite
+def _distribute(
+    groupes: Sequence[Groupe], conseillers: Sequence[Conseiller], charges: Mapping[UUID, int], plafond: int, recus: Counter[UUID]
+) -> tuple[Counter[UUID], int]:
+    """What each coordinator receives in one week, ``recus`` included, and how many people found no place."""
+    # a territory is known by who serves it: one made-up commune per set of coordinators
+    communes = {couvreurs: f"{rang:06}" for rang, couvreurs in enumerate(sorted({g.couvreurs for g in groupes}))}
+    cas = [
+        Cas(UUID(int=rang), communes[g.couvreurs], 1, precedent=g.precedent)
+        for rang, g in enumerate(g for g in groupes if g.suivi_par is None for _ in range(g.nombre))
     ]
-    choix = choose_csam(candidats, "", groupe.precedent)
-    return None if choix is None else choix.candidat.id
+    candidats = [
+        Candidat(
+            c.id,
+            c.numero,
+            charges[c.id] + recus[c.id],
+            c.quotite,
+            tuple(commune for couvreurs, commune in communes.items() if c.id in couvreurs),
+            dossiers=charges[c.id] + recus[c.id],
+            places=count_places(plafond, c.quotite, charges[c.id] + recus[c.id]),
+        )
+        for c in conseillers
+    ]
+    choix = distribute(cas, candidats)
+    return recus + Counter(c.candidat.id for c in choix.values()), len(cas) - len(choix)
 
 
 def _borne_basse(parametre: Parametre) -> int:

@@ -40,7 +40,7 @@ LIMITES = (
     "Calcul sur les faits connus aujourd'hui : des avis arrivés en retard y figurent, qui manquaient le jour même.",
     "Les règles et la loi d'aujourd'hui sont appliquées à toute la période ; seule la valeur essayée change.",
     "Il dit combien de personnes entreraient dans la liste d'appel, pas combien en tireraient un bénéfice.",
-    "L'affectation est simulée : absences des conseillers et clôtures de parcours ne le sont pas.",
+    "L'affectation est simulée à effort égal : absences des conseillers, langues et clôtures de parcours ne le sont pas.",
 )
 
 
