@@ -68,6 +68,9 @@ ALTER TABLE pdp.affectation ADD COLUMN retour_le date, ADD COLUMN relais text CH
 COMMENT ON COLUMN pdp.affectation.retour_le IS 'Day the parcours goes back to whom it came from; NULL = stays';
 COMMENT ON COLUMN pdp.affectation.relais IS 'Hand-over sheet for whom receives: state, appointment, promises, next step. No health, no name';
 
+-- The coordinator of an earlier parcours of the same person is looked for at each assignment.
+CREATE INDEX parcours_clos_par_personne ON pdp.parcours (assure_id, clos_at) WHERE clos_at IS NOT NULL;
+
 CREATE TABLE pdp.transfert (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),
     plateforme_id text NOT NULL,

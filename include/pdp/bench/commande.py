@@ -19,6 +19,9 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
         "detection", "absences and rights of everybody, then a night, against DuckDB, Polars, plain SQL and an ORM", "pdp.bench.detection"
     ),
+    Benchmark(
+        "affectation", "10,000 parcours over 500 colleagues: time, gap to the optimum, two simpler ways beside", "pdp.bench.affectation"
+    ),
 )
 
 
