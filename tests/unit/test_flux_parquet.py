@@ -103,7 +103,7 @@ def test_every_row_of_every_group_once_with_its_number(tmp_path: Path) -> None:
     assert [ligne.resultat.valeurs["id_avis"] for ligne in lues[:499] if isinstance(ligne.resultat, LigneValide)][-1] == "AV498"
     mauvaises = {ligne.numero: ligne.texte for ligne in lues if isinstance(ligne.resultat, list)}
     assert sorted(mauvaises) == [501, 1001, 1501, 2001]
-    assert lecture.textes(set(mauvaises)) == mauvaises
+    assert dict(lecture.textes(set(mauvaises))) == mauvaises
 
 
 def test_a_refused_row_is_kept_as_a_csv_line_that_is_read_again_the_same(tmp_path: Path) -> None:

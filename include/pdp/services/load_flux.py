@@ -124,13 +124,13 @@ def _rejected(lecture: Lecture, ligne: LigneLue) -> LigneEcartee:
 def _set_aside(conn: Connection, lecture: Lecture, fichier_id: UUID, maintenant: datetime) -> int:
     """Lines that are right in themselves and that the database cannot place."""
     flux = lecture.schema.nom
-    ecartees = depot_flux.set_aside(conn, flux)
-    for debut in range(0, len(ecartees), _PAQUET):
-        paquet = ecartees[debut : debut + _PAQUET]
-        textes = lecture.textes({numero for numero, *_ in paquet})
-        lignes = [
-            replace(_aside(lecture, numero, textes[numero], champ, code, MESSAGES[code]), cle=cle) for numero, champ, code, cle in paquet
-        ]
+    ecartees = {numero: raison for numero, *raison in depot_flux.set_aside(conn, flux)}
+    textes = lecture.textes(ecartees)
+    while ecartees and (paquet := list(islice(textes, _PAQUET))):
+        lignes = []
+        for numero, texte in paquet:
+            champ, code, cle = ecartees[numero]
+            lignes.append(replace(_aside(lecture, numero, texte, champ, code, MESSAGES[code]), cle=cle))
         depot_flux.add_quarantaine(conn, flux, fichier_id, lignes, maintenant)
     return len(ecartees)
 

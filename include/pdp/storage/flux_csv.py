@@ -82,8 +82,8 @@ class Lecture(Protocol):
     @property
     def entete(self) -> str: ...
 
-    def textes(self, numeros: Collection[int]) -> dict[int, str]:
-        """Some lines word for word, by number."""
+    def textes(self, numeros: Collection[int]) -> Iterator[tuple[int, str]]:
+        """Some lines word for word, with their number, in one pass over the file."""
         ...
 
     def lignes(self) -> Iterator[LigneLue]:
@@ -103,10 +103,10 @@ class LectureFlux:
     entete: str
     largeur: int
 
-    def textes(self, numeros: Collection[int]) -> dict[int, str]:
-        """Some lines word for word, by number."""
+    def textes(self, numeros: Collection[int]) -> Iterator[tuple[int, str]]:
+        """Some lines word for word, with their number, in one pass over the file."""
         with self.chemin.open(encoding=self.empreinte.encodage, errors="strict", newline="\n") as fichier:
-            return {numero: brute.rstrip("\r\n") for numero, brute in enumerate(fichier, start=1) if numero in numeros}
+            yield from ((numero, brute.rstrip("\r\n")) for numero, brute in enumerate(fichier, start=1) if numero in numeros)
 
     def lignes(self) -> Iterator[LigneLue]:
         """Every data line once, valid or not; raises :class:`FluxRefuse` if their number is not the one announced."""

@@ -45,14 +45,14 @@ class LectureParquet:
     def entete(self) -> str:
         return self.delimiteur.join(self.colonnes)
 
-    def textes(self, numeros: Collection[int]) -> dict[int, str]:
-        """Some lines as CSV, by number; only the batches that hold one of them are decoded into text."""
-        textes, numero = {}, 1
+    def textes(self, numeros: Collection[int]) -> Iterator[tuple[int, str]]:
+        """Some rows as CSV, with their number, in one pass over the file."""
+        numero = 1
         for lot in self._batches():
-            voulus = [n for n in range(numero + 1, numero + 1 + lot.height) if n in numeros]
-            textes.update({n: self._text(lot.row(n - numero - 1)) for n in voulus})
-            numero += lot.height
-        return textes
+            for rang in range(lot.height):
+                numero += 1
+                if numero in numeros:
+                    yield numero, self._text(lot.row(rang))
 
     def lignes(self) -> Iterator[LigneLue]:
         """Every row once, valid or not; numbered as if the header were line 1."""
