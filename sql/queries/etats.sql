@@ -233,10 +233,6 @@ COPY episode_neuf FROM STDIN (FORMAT binary);
 -- Rights that differ.
 COPY droits_neufs FROM STDIN (FORMAT binary);
 
--- name: analyze_travail
--- Without figures the planner would take the work tables for small ones.
-ANALYZE episode_perdu, episode_neuf, droits_neufs;
-
 -- name: upsert_episodes
 -- Writes only what is new or different, and tells the journal which ones, one event per person, in slices that keep memory flat.
 WITH nouveau AS (
@@ -322,9 +318,12 @@ WITH ecrit AS (
     RETURNING 1
 ),
 efface AS (
-    DELETE FROM pdp.droits_ij AS d USING droits_neufs AS n
-    WHERE d.assure_id = n.assure_id
-        AND isempty(n.carence) AND isempty(n.comptees) AND isempty(n.refusees) AND isempty(n.l324) AND isempty(n.atmp) AND n.verse_jusqu_au IS NULL
+    DELETE FROM pdp.droits_ij
+    WHERE assure_id = ANY(ARRAY( -- an array, so that the index is used however many rights are stored
+            SELECT assure_id
+            FROM droits_neufs
+            WHERE isempty(carence) AND isempty(comptees) AND isempty(refusees) AND isempty(l324) AND isempty(atmp) AND verse_jusqu_au IS NULL
+        ))
     RETURNING 1
 )
 SELECT (SELECT count(*) FROM ecrit)::integer + (SELECT count(*) FROM efface)::integer AS ecrits;

@@ -144,7 +144,6 @@ def send_etats(conn: Connection, neufs: EpisodesStockes, perdus: tuple[Uuids, ND
         copy_in(conn, "etats.recevoir_perdus", encode(perdus))
     if droits:
         copy_in(conn, "etats.recevoir_droits", droits)
-    conn.execute(query("etats.analyze_travail"))
 
 
 def upsert_episodes(conn: Connection, plateforme_id: str, maintenant: datetime) -> Row[Any]:
