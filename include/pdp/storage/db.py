@@ -19,6 +19,7 @@ from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse
+from pdp.storage.erreurs_base import hide_donnees
 
 ROLES_SQL = {
     "csam": "pdp_role_csam",
@@ -39,7 +40,14 @@ _OPTIONS = "-c timezone=UTC -c lock_timeout=5s -c idle_in_transaction_session_ti
 @lru_cache(maxsize=8)
 def engine(url: str) -> Engine:
     """Engine of a role; connections are checked before use so that a database restart heals by itself."""
-    return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10, connect_args={"options": _OPTIONS, "connect_timeout": 2})
+    return create_engine(
+        url,
+        pool_pre_ping=True,
+        pool_size=5,
+        max_overflow=10,
+        hide_parameters=True,  # an error ends in a log
+        connect_args={"options": _OPTIONS, "connect_timeout": 2},
+    )
 
 
 os.register_at_fork(after_in_child=engine.cache_clear)
@@ -53,6 +61,17 @@ def sign_contexte(auteur: Auteur) -> str:
 
 
 @contextmanager
+def _transaction(moteur: Engine) -> Iterator[Connection]:
+    """One transaction; an error of the database leaves it without the values that were given."""
+    try:
+        with moteur.begin() as conn:
+            yield conn
+    except Exception as erreur:
+        hide_donnees(erreur)
+        raise
+
+
+@contextmanager
 def begin(url: str, auteur: Auteur, passage: str | None = None, *, instantane: bool = False) -> Iterator[Connection]:
     """One transaction of the batch side (``pdp_app`` or ``pdp_expediteur``), committed at the end, rolled back on error.
 
@@ -60,7 +79,7 @@ def begin(url: str, auteur: Auteur, passage: str | None = None, *, instantane: b
     ``instantane``: every statement sees the facts of one same instant (REPEATABLE READ), for what must add up.
     """
     moteur = engine(url)
-    with (moteur.execution_options(isolation_level="REPEATABLE READ") if instantane else moteur).begin() as conn:
+    with _transaction(moteur.execution_options(isolation_level="REPEATABLE READ") if instantane else moteur) as conn:
         conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": passage or "", "instant": clock.now().isoformat()})
         yield conn
 
@@ -74,7 +93,7 @@ def begin_as(auteur: Auteur, *, lecture: bool = False) -> Iterator[Connection]:
     role = ROLES_SQL.get(auteur.role)
     if role is None:
         raise AccesRefuse("Votre fonction ne donne pas accès à cet écran.", code="unknown_role")
-    with engine(settings().url_portail).begin() as conn:
+    with _transaction(engine(settings().url_portail)) as conn:
         if lecture:
             conn.execute(_READ_ONLY)
         conn.execute(_SET_CONTEXTE, {"contexte": sign_contexte(auteur), "passage": "", "instant": clock.now().isoformat()})
@@ -85,5 +104,5 @@ def begin_as(auteur: Auteur, *, lecture: bool = False) -> Iterator[Connection]:
 @contextmanager
 def begin_portail() -> Iterator[Connection]:
     """One transaction of the portal itself (sign-in, sessions): sees no case."""
-    with engine(settings().url_portail).begin() as conn:
+    with _transaction(engine(settings().url_portail)) as conn:
         yield conn
