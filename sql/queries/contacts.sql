@@ -1,9 +1,13 @@
 -- name: enregistrer
 -- One attempt per form key.
-INSERT INTO pdp.contact (plateforme_id, parcours_id, agent_id, survenu_at, canal, resultat, note, cle_saisie)
-SELECT plateforme_id, id, :agent, :maintenant, :canal, :resultat, :note, :cle FROM pdp.parcours WHERE id = :parcours
+INSERT INTO pdp.contact (plateforme_id, parcours_id, agent_id, survenu_at, canal, resultat, note, cle_saisie, entrant)
+SELECT plateforme_id, id, :agent, :maintenant, :canal, :resultat, :note, :cle, :entrant FROM pdp.parcours WHERE id = :parcours
 ON CONFLICT (cle_saisie) DO NOTHING
 RETURNING id;
+
+-- name: est_connu
+-- Whether an attempt bears this form key.
+SELECT 1 FROM pdp.contact WHERE cle_saisie = :cle;
 
 -- name: compter_sans_reponse
 -- Attempts without an answer since the person was last reached.

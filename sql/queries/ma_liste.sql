@@ -2,7 +2,7 @@
 -- One row per person followed by a coordinator, with all open reasons; earliest deadline first, then priority, then oldest. Closed parcours stay while a follow-up is due.
 SELECT p.id, p.statut, p.priorite, p.signalement_id, s.nom, s.prenom, s.date_naissance, e.debut AS arret_debut, e.fin AS arret_fin,
     t.taches, c.sans_reponse AS essais, c.dernier_resultat, c.dernier_at, te.id AS entretien_id, te.debut_at AS entretien_debut_at,
-    te.fin_at AS entretien_fin_at, EXISTS (SELECT 1 FROM pdp.outbox o WHERE o.parcours_id = p.id AND o.etat IN ('rebut', 'incertain')) AS message_en_echec
+    te.fin_at AS entretien_fin_at, si.motif AS silence_motif, si.au AS silence_au, EXISTS (SELECT 1 FROM pdp.outbox o WHERE o.parcours_id = p.id AND o.etat IN ('rebut', 'incertain')) AS message_en_echec
 FROM pdp.parcours p
 JOIN identite.assure s ON s.id = p.assure_id
 LEFT JOIN LATERAL (
@@ -23,6 +23,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN LATERAL (
     SELECT id, debut_at, fin_at FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('planifie', 'confirme') LIMIT 1
 ) te ON true
+LEFT JOIN LATERAL pdp.silence_du_jour(p.assure_id, :jour) si ON true
 WHERE p.csam_id = :csam AND (p.clos_at IS NULL OR t.premiere IS NOT NULL)
 ORDER BY t.premiere NULLS LAST, p.priorite DESC, p.decide_at, p.id;
 

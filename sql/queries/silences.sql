@@ -5,8 +5,8 @@
 SELECT plateforme_id FROM identite.assure WHERE id = :assure;
 
 -- name: verrouiller_parcours
--- The parcours of a person, locked before anything of a silence is: calls and closings lock the same row first.
-SELECT id FROM pdp.parcours WHERE assure_id = :assure ORDER BY id FOR UPDATE;
+-- The open parcours of a person, locked before anything of a silence is: calls and closings lock the same row first.
+SELECT id FROM pdp.parcours WHERE assure_id = :assure AND clos_at IS NULL FOR UPDATE;
 
 -- name: verrouiller_personne
 -- One change of silence at a time for a person, even without a parcours.

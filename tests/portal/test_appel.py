@@ -44,7 +44,7 @@ def list_rows(admin: Admin, table: str, colonnes: str, parcours: UUID) -> list[t
         ("refus_echange", "faire_le_point", "/parcours/"),
         ("tiers", "nouvel_appel", "/ma-liste"),
         ("barriere_langue", "faire_le_point", "/parcours/"),
-        ("decede", "confirmer_issue", "/parcours/"),
+        ("decede", "cloture_a_confirmer", "/parcours/"),
     ],
 )
 def test_each_result_is_one_click(

@@ -39,7 +39,7 @@ def next_etape(resultat: str, essais_sans_reponse: int, essais_max: int) -> Etap
     if resultat == "refus_echange":
         return Etape("faire_le_point", "Refus noté. Enregistrez le refus d'accompagnement, ou refaites le point plus tard.")
     if resultat == "decede":
-        return Etape("confirmer_issue", "Décès signalé : aucun appel ni message ne partira. Confirmez, puis clôturez le parcours.")
+        return Etape("cloture_a_confirmer", "Décès signalé : aucun appel ni message ne partira. Vérifiez, puis clôturez le parcours.")
     if resultat == "hospitalise":
         return Etape("rappel_promis", "Hospitalisation : le rappel est reporté à la date choisie.")
     if resultat == "numero_faux":

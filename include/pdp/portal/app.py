@@ -35,6 +35,7 @@ VUES = [
     "fiche",
     "pourquoi",
     "appel",
+    "silence",
     "creneaux",
     "entretien",
     "accord",

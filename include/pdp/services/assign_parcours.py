@@ -13,6 +13,7 @@ from pdp.domain.parcours import Statut, next_statut
 from pdp.domain.repartition import Cas, distribute
 from pdp.domain.tache import MOTIFS
 from pdp.services.delais import Lieu, due_at, get_lieu
+from pdp.services.hold_taches import hold_taches
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_charges import get_bareme, list_candidats
 from pdp.storage import journal
@@ -54,6 +55,7 @@ def assign_en_attente(conn: Connection, plateforme_id: str, auteur: Auteur, main
         .one()
         .affectes
     )
+    hold_taches(conn, lieu, auteur, maintenant)  # the first call of a person in silence waits for its end
     sans = len(cas) - len(servis)
     return Bilan(traites=affectes, ignores=sans, detail={"aucun_csam_disponible": sans} if sans else {})
 

@@ -12,12 +12,14 @@ from pdp.domain.alerte import build_phrase
 from pdp.domain.auteur import Auteur
 from pdp.domain.issue import MOTIFS_RELAIS, MOTIFS_REOUVERTURE, MOTIFS_SANS_ALERTE, check_cloture, check_issue
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
+from pdp.domain.silence import DECES
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.orient_parcours import cancel_orientation
 from pdp.services.raise_alerte import raise_alerte
+from pdp.services.record_silence import find_silence, lift_silence, set_silence
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -55,6 +57,8 @@ def close_parcours(
         donnees={"motif": motif, "situation": situation, "provenance": provenance},
     )
     issue = _write_issue(conn, auteur, parcours, situation, survenu_le, provenance, maintenant)
+    if motif == DECES:
+        set_silence(conn, auteur, parcours.assure_id, motif=DECES, maintenant=maintenant)
     close_restes(conn, auteur, parcours, motif, maintenant)
     if motif not in MOTIFS_SANS_ALERTE:
         raise_termine(conn, parcours.plateforme_id, parcours.assure_id, parcours_id, cause, motif, situation, maintenant, maintenant)
@@ -125,6 +129,7 @@ def reopen_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, motif: 
     except IntegrityError as erreur:  # another parcours was opened between the check and the write
         raise Conflit("Un autre parcours vient d'être ouvert pour cette personne. Rien n'a été changé.") from erreur
     conn.execute(query("issues.annuler_jalon"), {"parcours": parcours_id, "jalon": "cloture", "maintenant": maintenant})
+    _lift_deces(conn, auteur, parcours, maintenant)
     close_taches(conn, parcours_id=parcours_id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_rouvert")
     journal.record(
         conn,
@@ -144,6 +149,13 @@ def reopen_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, motif: 
         auteur=auteur,
         note=MOTIFS_REOUVERTURE[motif],
     )
+
+
+def _lift_deces(conn: Connection, auteur: Auteur, parcours: LigneParcours, maintenant: datetime) -> None:
+    """A parcours is not reopened for a dead person: reopening says that the death was an error."""
+    silence = find_silence(conn, parcours.assure_id, get_lieu(conn, parcours.plateforme_id).jour(maintenant))
+    if silence is not None and silence.motif == DECES:
+        lift_silence(conn, auteur, silence.id, maintenant)
 
 
 def _write_issue(

@@ -15,6 +15,7 @@ from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.record_silence import check_silence_du_jour
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -50,7 +51,8 @@ def list_creneaux(conn: Connection, csam_id: UUID, maintenant: datetime, nombre:
 def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut_at: datetime, canal: str, maintenant: datetime) -> UUID:
     """Book a slot; an earlier one still to come is put off. Planning the same slot again returns it unchanged.
 
-    Raises :class:`Conflit` when the slot was taken meanwhile, :class:`DonneeInvalide` when it is not a free slot.
+    Raises :class:`Conflit` when the slot was taken meanwhile, :class:`DonneeInvalide` when it is not a free slot,
+    :class:`SilenceEnCours` when the person is in silence that day.
     """
     avant = apply_acte(conn, parcours_id, "planifier", maintenant)
     if avant.csam_id is None:
@@ -58,6 +60,7 @@ def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut
     deja = conn.execute(query("tele_echanges.trouver_a_venir"), {"parcours": parcours_id}).one_or_none()
     if deja is not None and deja.debut_at == debut_at:
         return deja.id
+    check_silence_du_jour(conn, avant.assure_id, get_lieu(conn, avant.plateforme_id).jour(debut_at), "aucun télé-échange ce jour-là")
     creneau = next((c for c in list_creneaux(conn, avant.csam_id, maintenant, nombre=1000) if c.debut == debut_at), None)
     if creneau is None:
         raise Conflit("Ce créneau n'est plus libre. Choisissez-en un autre ; rien d'autre n'a changé.")

@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from pdp.clock import PARIS, jour_local
 from pdp.domain.contact import RESULTATS
+from pdp.domain.silence import describe_fin
 from pdp.domain.tache import MOTIFS
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage.lignes import list_lignes
@@ -65,6 +66,13 @@ class Ligne:
     entretien_debut_at: datetime | None
     entretien_fin_at: datetime | None
     message_en_echec: bool
+    silence_motif: str | None
+    silence_au: date | None
+
+    @property
+    def silence(self) -> str | None:
+        """The badge; None when the person may be contacted."""
+        return None if self.silence_motif is None else describe_fin(self.silence_motif, self.silence_au)
 
     @property
     def prochaine(self) -> Tache | None:
@@ -208,7 +216,9 @@ def read_ma_liste(
     tout: bool = False,
 ) -> MaListe:
     """The list of a coordinator. ``vue`` is one of :data:`VUES`; ``motifs`` keeps people with one of these open reasons (empty = all)."""
-    lignes = [_build_ligne(ligne._mapping) for ligne in conn.execute(query("ma_liste.lister"), {"csam": csam_id})]
+    lignes = [
+        _build_ligne(ligne._mapping) for ligne in conn.execute(query("ma_liste.lister"), {"csam": csam_id, "jour": jour_local(maintenant)})
+    ]
     predicats = _predicats(maintenant)
     vue = vue if vue in VUES else "tous"
     filtrees = [x for x in lignes if predicats[vue](x) and (not motifs or any(t.motif in motifs for t in x.taches))]

@@ -10,15 +10,19 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.contact import RESULTATS, next_etape
+from pdp.domain.silence import DECES
 from pdp.domain.tache import MOTIFS
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
-from pdp.services.move_parcours import apply_acte
+from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.record_silence import check_silence_du_jour, find_silence, lift_silence, set_silence
 from pdp.storage import journal
 from pdp.storage.sql import query
 
+RESULTAT_DECES = "decede"
+APPEL_REFUSE = "aucun appel à la personne (si c'est elle qui a appelé, cochez-le)"
 APPELS = ("premier_appel", "nouvel_appel", "rappel_promis", "courrier_injoignable", "faire_le_point", "planifier_tele_echange")
 
 
@@ -42,16 +46,20 @@ def record_contact(
     cle_saisie: UUID,
     maintenant: datetime,
     rappel_at: datetime | None = None,
+    entrant: bool = False,
 ) -> Suite:
     """Record an attempt and open what follows.
 
     The same ``cle_saisie`` again (double click, resend) changes nothing and gives the same answer.
-    ``rappel_at`` is the promised instant, required for a promised call back and for a hospitalised person.
+    ``rappel_at`` is the promised instant, required for a promised call back and for a hospitalised person. ``entrant``: the person
+    called us, the only contact that a silence lets in; otherwise :class:`SilenceEnCours`. A death sets a silence without end.
     """
     if resultat not in RESULTATS:
         raise DonneeInvalide("Choisissez le résultat de l'appel dans la liste.", code="unknown_result")
     if resultat in ("joint_rappel_demande", "hospitalise") and (rappel_at is None or rappel_at <= maintenant):
         raise DonneeInvalide("Indiquez la date du rappel, à venir.", code="missing_callback")
+    if not entrant:
+        _check_silence(conn, parcours_id, cle_saisie, maintenant)
     avant = apply_acte(conn, parcours_id, "contacter", maintenant)
     contact = conn.execute(
         query("contacts.enregistrer"),
@@ -63,6 +71,7 @@ def record_contact(
             "resultat": resultat,
             "note": note.strip() or None,
             "cle": cle_saisie,
+            "entrant": entrant,
         },
     ).scalar()
     if contact is None:
@@ -77,10 +86,12 @@ def record_contact(
         plateforme_id=avant.plateforme_id,
         assure_id=avant.assure_id,
         parcours_id=parcours_id,
-        donnees={"contact_id": contact, "resultat": resultat, "canal": canal},
+        donnees={"contact_id": contact, "resultat": resultat, "canal": canal, "entrant": entrant},
     )
     close_taches(conn, parcours_id=parcours_id, motifs=APPELS, maintenant=maintenant, auteur=auteur, issue=resultat)
-    if etape.tache is not None:
+    if resultat == RESULTAT_DECES:
+        set_silence(conn, auteur, avant.assure_id, motif=DECES, maintenant=maintenant)  # asks for the closing by itself
+    elif etape.tache is not None:
         open_tache(
             conn,
             plateforme_id=avant.plateforme_id,
@@ -105,6 +116,8 @@ def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenan
     if contact.saisie_par_erreur_at is not None:
         return
     conn.execute(query("contacts.annuler"), {"contact": contact_id, "maintenant": maintenant})
+    if contact.resultat == RESULTAT_DECES:
+        _lift_deces(conn, auteur, contact.parcours_id, maintenant)
     conn.execute(
         query("taches.fermer_cause"),
         {"parcours": contact.parcours_id, "cause": str(contact_id), "maintenant": maintenant, "par": auteur.id},
@@ -126,6 +139,21 @@ def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenan
         auteur=auteur,
         echeance_at=maintenant,
     )
+
+
+def _check_silence(conn: Connection, parcours_id: UUID, cle_saisie: UUID, maintenant: datetime) -> None:
+    """An attempt already recorded, then sent again, is not refused by a silence set since."""
+    parcours = lock_parcours(conn, parcours_id)
+    if conn.execute(query("contacts.est_connu"), {"cle": cle_saisie}).scalar() is None:
+        jour = get_lieu(conn, parcours.plateforme_id).jour(maintenant)
+        check_silence_du_jour(conn, parcours.assure_id, jour, APPEL_REFUSE)
+
+
+def _lift_deces(conn: Connection, auteur: Auteur, parcours_id: UUID, maintenant: datetime) -> None:
+    parcours = lock_parcours(conn, parcours_id)
+    silence = find_silence(conn, parcours.assure_id, get_lieu(conn, parcours.plateforme_id).jour(maintenant))
+    if silence is not None and silence.motif == DECES:
+        lift_silence(conn, auteur, silence.id, maintenant)
 
 
 def _echeance(conn: Connection, parcours_id: UUID) -> datetime | None:

@@ -125,12 +125,12 @@ def find_silence(conn: Connection, assure_id: UUID, jour: date) -> Silence | Non
 
 
 def check_silence_du_jour(conn: Connection, assure_id: UUID, jour: date, quoi: str) -> None:
-    """Raises :class:`SilenceEnCours` when ``quoi`` (« aucun appel ») may not be done on ``jour``."""
+    """Raises :class:`SilenceEnCours` when ``quoi`` (« aucun télé-échange ») may not be done on ``jour``."""
     silence = find_silence(conn, assure_id, jour)
     if silence is not None:
         raise SilenceEnCours(
-            f"{silence.phrase} : {quoi}. Rien n'a été enregistré. Si la personne vient de vous appeler, cochez « C'est la personne qui a"
-            " appelé » ; si elle peut de nouveau être contactée, levez d'abord le silence sur sa fiche."
+            f"{silence.phrase} : {quoi}. Rien n'a été enregistré. Si la personne peut de nouveau être contactée, levez d'abord le silence"
+            " sur sa fiche."
         )
 
 

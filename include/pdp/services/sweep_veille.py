@@ -25,6 +25,7 @@ from pdp.domain.issue import MOTIFS_SANS_ALERTE
 from pdp.errors import ErreurPdp
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.delais import Lieu, get_lieu
+from pdp.services.hold_taches import hold_taches
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.repair_enlisement import (
@@ -63,7 +64,8 @@ _DELAIS = {
 
 
 def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime, lot: int = LOT) -> Bilan:
-    """One watch of a platform; ``detail`` counts repairs by stall, alerts by kind, and what still waits for a person.
+    """One watch of a platform; ``detail`` counts repairs by stall, alerts by kind, what still waits for a person, and the reasons that a
+    silence begun since puts off.
 
     At most ``lot`` repairs: when more remain ``detail`` holds ``a_suivre``, and the caller commits and calls again. A second sweep at
     once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more.
@@ -72,7 +74,8 @@ def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenan
         return Bilan(detail={"deja_en_cours": 1})
     lieu = get_lieu(conn, plateforme_id)
     passe = Passe(conn, auteur, maintenant, lieu, _load_parametres(lieu, maintenant))
-    bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0))
+    retenues = hold_taches(conn, lieu, auteur, maintenant)
+    bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0) | ({"mises_en_silence": retenues} if retenues else {}))
     for recherche, reparation in ETAPES:
         bilan += _run_etape(passe, recherche, reparation, lot - bilan.traites)
         if bilan.detail.get(A_SUIVRE):

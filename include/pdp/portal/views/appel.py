@@ -20,6 +20,7 @@ from pdp.services.read_fiche import Contact, check_suivi, count_essais, get_essa
 from pdp.services.read_ma_liste import list_pourquoi
 from pdp.services.record_contact import Suite, cancel_contact, record_contact
 from pdp.services.record_risque import record_risque
+from pdp.services.record_silence import find_silence
 
 routeur = Routeur()
 HEURE_RAPPEL = time(9, 0)
@@ -34,11 +35,13 @@ def show_appel(request: Request, parcours_id: UUID) -> Response:
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
         contacts = list_contacts(conn, parcours_id)
+        silence = find_silence(conn, tete.assure_id, jour_local(maintenant))
         pourquoi = list_pourquoi(conn, [tete.signalement_id])[tete.signalement_id]
     return page(
         request,
         "csam/appel.html",
         tete=tete,
+        silence=silence,
         pourquoi=pourquoi,
         contacts=contacts,
         essais=count_essais(contacts),
@@ -55,6 +58,7 @@ def save_appel(request: Request, parcours_id: UUID) -> Response:
     resultat = formulaires.choix(request, "resultat", RESULTATS, libelle="Résultat de l'appel")
     note = formulaires.texte(request, "note", libelle="Note")
     rappel = formulaires.instant(request, "rappel", libelle="Rappeler le", heure_defaut=HEURE_RAPPEL)
+    entrant = formulaires.choix(request, "entrant", ("oui",), libelle="Qui a appelé", obligatoire=False)
     cle = formulaires.identifiant(request, "cle_saisie", libelle="Formulaire")
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
@@ -68,6 +72,7 @@ def save_appel(request: Request, parcours_id: UUID) -> Response:
             cle_saisie=cle,
             maintenant=clock.now(),
             rappel_at=rappel,
+            entrant=entrant is not None,
         )
         contact = _dernier_mien(list_contacts(conn, parcours_id), agent_of(request))
     adresse = f"/parcours/{parcours_id}/contacts/{contact.id}/annuler" if contact else ""

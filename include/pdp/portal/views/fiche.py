@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.clock import jour_local
+from pdp.domain.silence import MOTIFS as MOTIFS_SILENCE
 from pdp.domain.tache import MOTIFS_ATTENTE
 from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
 from pdp.portal import formulaires
@@ -19,6 +20,7 @@ from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session
 from pdp.services.manage_taches import add_tache_personnelle, close_tache, snooze_tache
 from pdp.services.propose_soutien_psy import RESULTATS, evaluate_soutien_psy, record_soutien_psy
 from pdp.services.read_fiche import check_suivi, read_fiche
+from pdp.services.record_silence import list_silences
 
 routeur = Routeur()
 
@@ -29,12 +31,15 @@ def show_fiche(request: Request, parcours_id: UUID) -> Response:
     maintenant = clock.now()
     with lire(request) as conn:
         fiche = read_fiche(conn, agent_of(request), parcours_id, maintenant)
+        silences = list_silences(conn, fiche.tete.assure_id)
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
     return page(
         request,
         "csam/fiche.html",
         fiche=fiche,
         psy=psy,
+        silences=silences,
+        motifs_silence=MOTIFS_SILENCE,
         resultats_psy=RESULTATS,
         attentes=MOTIFS_ATTENTE,
         MOTIFS_VERDICT=MOTIFS_VERDICT,

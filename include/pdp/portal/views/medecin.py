@@ -25,6 +25,7 @@ from pdp.services.consult_medical import DossierMedical, consult_medical
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.read_compte_ij import find_compte_ij
 from pdp.services.record_avis import LONGUEUR_MAX, record_avis
+from pdp.services.record_silence import list_silences
 from pdp.services.record_verdict import list_verdicts
 from pdp.services.sort_signalements import decide_signalement
 
@@ -102,6 +103,7 @@ def _page_dossier(request: Request, signalement_id: UUID, medical: DossierMedica
             "verdicts": list_verdicts(conn, signalement_id),
             "MOTIFS_VERDICT": MOTIFS_VERDICT,
             "compte": find_compte_ij(conn, dossier.assure_id, jour_local(clock.now())),
+            "silences": list_silences(conn, dossier.assure_id),
             "prescriptions": read_medecin.list_prescriptions(conn, dossier.assure_id),
             "evenements": [(e, *describe(e.evenement)) for e in read_medecin.list_evenements(conn, dossier.assure_id)],
         }
