@@ -161,7 +161,7 @@ def test_a_file_cut_at_every_byte_is_refused(tmp_path: Path) -> None:
 def test_damage_in_the_middle_is_refused_or_read_never_anything_else(tmp_path: Path) -> None:
     entier = _write(tmp_path, [LIGNE | {"id_avis": f"AV{rang}"} for rang in range(20)], row_group_size=5).read_bytes()
     chemin, hasard, codes = tmp_path / "abime.parquet", Random(7), Counter[str]()
-    for _ in range(300):
+    for _ in range(40):
         octets = bytearray(entier)
         octets[hasard.randrange(4, len(octets) - 4)] ^= 1 << hasard.randrange(8)
         chemin.write_bytes(octets)
@@ -170,7 +170,7 @@ def test_damage_in_the_middle_is_refused_or_read_never_anything_else(tmp_path: P
         except FluxRefuse as refus:
             codes[refus.code] += 1
     assert set(codes) <= {"fichier_illisible", "fichier_tronque", "type_de_colonne", "colonnes_manquantes", "colonnes_inconnues"}
-    assert codes.total() > 30
+    assert codes.total() > 3
 
 
 def test_another_format_under_this_name_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
+import subprocess
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from io import StringIO
@@ -16,6 +19,7 @@ from pathlib import Path
 import polars as pl
 from polars.exceptions import PolarsError
 
+from pdp.config import RACINE
 from pdp.domain.flux import Anomalie, Schema
 from pdp.errors import FluxRefuse
 from pdp.storage.flux_csv import Empreinte
@@ -24,6 +28,9 @@ from pdp.storage.flux_lignes import LigneLue, check_entete
 _MAGIQUE = b"PAR1"
 _LOT = 20_000
 _BLOC = 1 << 20
+_ESSAI_MEMOIRE = 4 << 30
+"""Address space of the trial decoding, in bytes; much of it is reserved and never touched."""
+_ESSAI_SECONDES = 900
 _ENTIERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _TEXTES = (pl.String, pl.Categorical, pl.Enum, pl.Null)
 _INTERDITS = ("\x00", "\n", "\r")
@@ -114,6 +121,7 @@ def read_parquet(chemin: Path, schema: Schema) -> LectureParquet:
             f"« {chemin.name} » est coupé : la fin du fichier Parquet manque. Rien n'a été pris ; renvoyez-le entier.",
             code="fichier_tronque",
         )
+    _try(chemin)
     try:
         types = dict(pl.read_parquet_schema(chemin))
         lignes = pl.scan_parquet(chemin, glob=False).select(pl.len()).collect().item()
@@ -127,6 +135,16 @@ def read_parquet(chemin: Path, schema: Schema) -> LectureParquet:
         for nom, dtype in types.items()
     )
     return LectureParquet(chemin, schema, Empreinte(somme.hexdigest(), taille, "", lignes, modifie), ordre, colonnes, expressions)
+
+
+def _try(chemin: Path) -> None:
+    """Decode once elsewhere: a file that kills its reader must not kill the reception of the others."""
+    commande = [sys.executable, "-m", "pdp.storage.flux_parquet_essai", str(chemin), str(_ESSAI_MEMOIRE)]
+    env = {"PYTHONPATH": str(RACINE / "include"), "PATH": os.defpath, "POLARS_MAX_THREADS": "1"}
+    try:
+        subprocess.run(commande, env=env, check=True, capture_output=True, timeout=_ESSAI_SECONDES)
+    except subprocess.SubprocessError as erreur:
+        raise _unreadable(chemin) from erreur
 
 
 def _as_text(chemin: Path, nom: str, dtype: pl.DataType, attendu: str, separateur: str | None) -> pl.Expr:
