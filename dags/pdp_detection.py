@@ -15,8 +15,8 @@ from pdp import orchestration as o
     et signale les personnes qui franchissent un palier (30, 60, 90 ou 180 jours), avec les motifs et la valeur du référentiel utilisée.
     Il ne décide rien : un médecin-conseil, ou la délégation qu'il a signée, oriente ensuite.
 
-    **En cas d'échec.** Relancez-le : il ne signale jamais deux fois la même absence au même palier. « ReferentielIncomplet » nomme la
-    valeur légale ou de politique qui manque.
+    **En cas d'échec.** Une plateforme en échec n'arrête pas les autres. Relancez-le : il ne signale jamais deux fois la même absence au
+    même palier. « ReferentielIncomplet » nomme la valeur légale ou de politique qui manque.
     """,
     **o.REGLAGES,
 )
@@ -29,11 +29,22 @@ def pdp_detection() -> None:
     def detecter(plateforme: str) -> dict:
         return o.detect(plateforme)
 
-    @task(task_id="annoncer", task_display_name="Annoncer aux traitements suivants", outlets=[o.SIGNALEMENTS_DETECTES])
+    @task(
+        task_id="annoncer",
+        task_display_name="Annoncer aux traitements suivants",
+        outlets=[o.SIGNALEMENTS_DETECTES],
+        trigger_rule=o.MALGRE_UN_ECHEC,
+    )
     def annoncer() -> None:
         o.announce(o.SIGNALEMENTS_DETECTES)
 
-    detecter.expand(plateforme=plateformes()) >> annoncer()
+    @task(task_id="verifier", task_display_name="Toutes les plateformes ont réussi")
+    def verifier() -> None:
+        return None
+
+    detection = detecter.expand(plateforme=plateformes())
+    detection >> annoncer() >> (fin := verifier())
+    detection >> fin
 
 
 pdp_detection()

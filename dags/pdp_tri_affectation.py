@@ -1,11 +1,12 @@
 """Tri délégué, absences du jour, puis affectation : dès que la détection a parlé."""
 
-from airflow.sdk import dag, task
+from airflow.sdk import chain, dag, task
 
 from pdp import orchestration as o
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.redistribute_parcours import sweep_redistributions
 from pdp.services.sort_signalements import sort_par_delegation
+from pdp.services.transfer_parcours import apply_transferts
 
 
 @dag(
@@ -16,12 +17,12 @@ from pdp.services.sort_signalements import sort_par_delegation
     doc_md="""
     **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil, ouvre un parcours par
     personne (jamais deux), confie aux collègues ce que les absences du jour redistribuent, rend leurs parcours à ceux qui
-    sont de retour, puis affecte tout ce qui attend d'un seul coup et équitablement : le conseiller que la personne connaît
+    sont de retour, ouvre chez la plateforme voisine les parcours qu'un responsable transfère, puis affecte tout ce qui attend d'un seul coup et équitablement : le conseiller que la personne connaît
     déjà, sinon son territoire et sa langue, puis la charge la plus légère en points d'effort pour un temps plein.
 
     **Sans document signé**, ou s'il a changé depuis la signature, rien n'est délégué : tout attend le médecin-conseil.
 
-    **En cas d'échec.** Relancez-le : ce qui est déjà trié ou affecté n'est pas repris.
+    **En cas d'échec.** Une plateforme en échec n'arrête pas les autres. Relancez-le : ce qui est déjà trié ou affecté n'est pas repris.
     """,
     **o.REGLAGES,
 )
@@ -34,16 +35,32 @@ def pdp_tri_affectation() -> None:
     def trier(plateforme: str) -> dict:
         return o.sweep("trier", sort_par_delegation, plateforme)
 
-    @task(task_id="redistribuer", task_display_name="Absences et retours du jour", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    @task(
+        task_id="redistribuer",
+        task_display_name="Absences et retours du jour",
+        map_index_template="{{ task.op_kwargs['plateforme'] }}",
+        trigger_rule=o.MALGRE_UN_ECHEC,
+    )
     def redistribuer(plateforme: str) -> dict:
         return o.sweep("redistribuer", sweep_redistributions, plateforme)
 
-    @task(task_id="affecter", task_display_name="Affecter aux conseillers", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    @task(
+        task_id="affecter",
+        task_display_name="Affecter aux conseillers",
+        map_index_template="{{ task.op_kwargs['plateforme'] }}",
+        trigger_rule=o.MALGRE_UN_ECHEC,
+    )
     def affecter(plateforme: str) -> dict:
         return o.sweep("affecter", assign_en_attente, plateforme)
 
+    @task(task_id="verifier", task_display_name="Toutes les plateformes ont réussi")
+    def verifier() -> None:
+        return None
+
     liste = plateformes()
-    trier.expand(plateforme=liste) >> redistribuer.expand(plateforme=liste) >> affecter.expand(plateforme=liste)
+    etapes = [trier.expand(plateforme=liste), redistribuer.expand(plateforme=liste), affecter.expand(plateforme=liste)]
+    etapes[0] >> etapes[1] >> etapes[2]
+    etapes >> verifier()
 
 
 pdp_tri_affectation()

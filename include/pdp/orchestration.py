@@ -61,6 +61,10 @@ REGLAGES: dict[str, Any] = {
     },
 }
 
+# Chained sweeps over platforms: each waits for the one before to have ended everywhere, and runs although one platform failed, so that the
+# people of the others do not wait. The last task of such a DAG is ``verifier``: it fails with any of them, hence the run.
+MALGRE_UN_ECHEC = "all_done_min_one_success"
+
 Service = Callable[[Connection, str, Auteur, datetime], Bilan]
 
 
@@ -114,10 +118,12 @@ def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
 def receive_flux() -> dict[str, Any]:
     """Take the files of the drop folder, then what managers decided about refused lines.
 
-    Skipped when nothing came of either, so that nothing downstream wakes for nothing.
+    Skipped when nothing came of either, so that nothing downstream wakes for nothing. An attempt that follows a killed one finds what it
+    had taken already known, or already moved: it announces all the same, the first one never did.
     """
     instant = instant_metier()
     auteur = systeme("ingest_flux")
+    reprise = get_current_context()["ti"].try_number > 1
     with _passage("recevoir", instant, None) as passage:
 
         def ouvrir() -> AbstractContextManager[Connection]:
@@ -129,7 +135,8 @@ def receive_flux() -> dict[str, Any]:
         decisions = replay_quarantaine.replay_demandes(ouvrir, instant)
         passage.bilan = fichiers + decisions
     bilan = passage.conclude()
-    if not fichiers.detail["fichiers"] and not decisions.traites:
+    venus = fichiers.detail["fichiers"] + fichiers.detail["fichiers_deja_vus"] + decisions.traites
+    if not venus and not reprise:
         raise AirflowSkipException("no new file in the drop folder, no line taken")
     announce(FLUX_CHARGES)
     return bilan
