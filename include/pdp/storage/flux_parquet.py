@@ -17,7 +17,7 @@ from io import StringIO
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
+from polars.exceptions import PanicException, PolarsError
 
 from pdp.config import RACINE
 from pdp.domain.flux import Anomalie, Schema
@@ -33,6 +33,7 @@ _ESSAI_MEMOIRE = 4 << 30
 _ESSAI_SECONDES = 900
 _ENTIERS = (pl.Int8, pl.Int16, pl.Int32, pl.Int64, pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64)
 _TEXTES = (pl.String, pl.Categorical, pl.Enum, pl.Null)
+_ILLISIBLE = (PolarsError, PanicException, OSError, OverflowError)
 _INTERDITS = ("\x00", "\n", "\r")
 
 
@@ -94,7 +95,7 @@ class LectureParquet:
             for lot in plan.collect_batches(chunk_size=_LOT, maintain_order=True, lazy=True, engine="streaming"):
                 for debut in range(0, lot.height, _LOT):
                     yield lot.slice(debut, _LOT)
-        except (PolarsError, OSError) as erreur:
+        except _ILLISIBLE as erreur:
             raise _unreadable(self.chemin) from erreur
 
     def _text(self, cellules: Sequence[str]) -> str:
@@ -125,7 +126,7 @@ def read_parquet(chemin: Path, schema: Schema) -> LectureParquet:
     try:
         types = dict(pl.read_parquet_schema(chemin))
         lignes = pl.scan_parquet(chemin, glob=False).select(pl.len()).collect().item()
-    except (PolarsError, OSError, OverflowError) as erreur:
+    except _ILLISIBLE as erreur:
         raise _unreadable(chemin) from erreur
     colonnes = tuple(types)
     ordre = check_entete(";".join(colonnes), ";", schema, chemin.name)
