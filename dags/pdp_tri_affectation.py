@@ -15,10 +15,11 @@ from pdp.services.transfer_parcours import apply_transferts
     schedule=[o.SIGNALEMENTS_DETECTES],
     tags=["pdp", "parcours"],
     doc_md="""
-    **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil, ouvre un parcours par
-    personne (jamais deux), confie aux collègues ce que les absences du jour redistribuent, rend leurs parcours à ceux qui
-    sont de retour, ouvre chez la plateforme voisine les parcours qu'un responsable transfère, puis affecte tout ce qui attend d'un seul coup et équitablement : le conseiller que la personne connaît
-    déjà, sinon son territoire et sa langue, puis la charge la plus légère en points d'effort pour un temps plein.
+    **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil et ouvre un parcours par
+    personne (jamais deux). Il confie aux collègues ce que les absences du jour redistribuent, rend leurs parcours à ceux qui sont
+    de retour, et ouvre chez la plateforme voisine les parcours qu'un responsable transfère. Puis il affecte tout ce qui attend, d'un
+    seul coup et équitablement : le conseiller que la personne connaît déjà, sinon sa langue et son territoire, puis la charge la
+    plus légère en points d'effort pour un temps plein.
 
     **Sans document signé**, ou s'il a changé depuis la signature, rien n'est délégué : tout attend le médecin-conseil.
 
@@ -45,6 +46,15 @@ def pdp_tri_affectation() -> None:
         return o.sweep("redistribuer", sweep_redistributions, plateforme)
 
     @task(
+        task_id="transferer",
+        task_display_name="Transferts demandés",
+        map_index_template="{{ task.op_kwargs['plateforme'] }}",
+        trigger_rule=o.MALGRE_UN_ECHEC,
+    )
+    def transferer(plateforme: str) -> dict:
+        return o.sweep("transferer", apply_transferts, plateforme)
+
+    @task(
         task_id="affecter",
         task_display_name="Affecter aux conseillers",
         map_index_template="{{ task.op_kwargs['plateforme'] }}",
@@ -58,8 +68,8 @@ def pdp_tri_affectation() -> None:
         return None
 
     liste = plateformes()
-    etapes = [trier.expand(plateforme=liste), redistribuer.expand(plateforme=liste), affecter.expand(plateforme=liste)]
-    etapes[0] >> etapes[1] >> etapes[2]
+    etapes = [etape.expand(plateforme=liste) for etape in (trier, redistribuer, transferer, affecter)]
+    chain(*etapes)
     etapes >> verifier()
 
 

@@ -55,6 +55,7 @@ CROSS JOIN LATERAL (SELECT (p.clos_at AT TIME ZONE :fuseau)::date AS clos_le) c
 WHERE p.plateforme_id = :plateforme AND p.clos_at IS NOT NULL
     AND (c.clos_le + make_interval(months => cast(:mois AS integer)))::date <= cast(:jour AS date)
     AND p.cloture_motif <> ALL (cast(:sans_suivi AS text[]))
+    AND NOT EXISTS (SELECT 1 FROM pdp.transfert f WHERE f.parcours_id = p.id AND f.applique_at IS NOT NULL) -- the other platform asks
     AND NOT EXISTS (SELECT 1 FROM pdp.issue i WHERE i.parcours_id = p.id AND i.annule_at IS NULL AND (i.jalon = :jalon OR i.situation = 'decede'))
     AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.motif = :motif AND t.cause = cast(:jalon AS text) || ':' || c.clos_le)
 ORDER BY p.clos_at, p.id;

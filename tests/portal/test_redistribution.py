@@ -128,3 +128,21 @@ def test_other_functions_find_nothing(jeu: Jeu, connecter: Connecter, login: str
     client = connecter(login)
     for adresse in (_adresse(jeu), suite):
         assert client.get(adresse).status_code == 404, adresse
+
+
+def test_transfer_is_asked_for_shown_and_taken_back(jeu: Jeu, connecter: Connecter, admin: psycopg.Connection[Any]) -> None:
+    client, fiche = connecter("responsable"), f"/equipe/parcours/{jeu.parcours[0]}"
+    for _ in range(2):
+        assert post(client, f"{fiche}/transfert", fiche, vers="PF57", commune="57463").status_code == 303
+    assert "Transfert demandé" in client.get(fiche).text
+    [(demande,)] = admin.execute("SELECT id FROM pdp.transfert").fetchall()
+    assert post(connecter("responsable"), f"/equipe/transferts/{demande}/retirer", fiche).status_code == 303
+    assert "Demander le transfert" in client.get(fiche).text
+    assert post(client, f"/equipe/transferts/{demande}/retirer", fiche).status_code == 409
+
+
+@pytest.mark.parametrize(("vers", "commune"), [("PF57", "35238"), ("PF99", "57463"), ("", "57463"), ("PF57", "")])
+def test_bad_transfer_keeps_nothing(jeu: Jeu, connecter: Connecter, admin: psycopg.Connection[Any], vers: str, commune: str) -> None:
+    client, fiche = connecter("responsable"), f"/equipe/parcours/{jeu.parcours[0]}"
+    assert post(client, f"{fiche}/transfert", fiche, vers=vers, commune=commune).status_code == 422
+    assert admin.execute("SELECT count(*) FROM pdp.transfert").fetchone() == (0,)

@@ -1,4 +1,4 @@
-"""Screens of a redistribution: preview before anything is written, confirmation, result per parcours, undo."""
+"""Screens of a redistribution (preview, confirmation, result per parcours, undo) and acts of a transfer to another platform."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from pdp import clock
 from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page, pluriel
 from pdp.portal.auth import Routeur, acces
-from pdp.portal.formulaires import identifiant, jour
+from pdp.portal.formulaires import identifiant, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import read_redistribution
 from pdp.services.plan_redistribution import plan_redistribution
 from pdp.services.redistribute_parcours import redistribute_parcours, undo_redistribution
+from pdp.services.transfer_parcours import cancel_transfert, request_transfert
 
 routeur = Routeur()
 
@@ -74,3 +75,28 @@ def cancel_redistribution(request: Request, redistribution_id: UUID) -> Response
         rendus = undo_redistribution(conn, session_of(request).auteur, redistribution_id, clock.now())
     flash(request, f"Redistribution annulée : {pluriel(rendus, 'parcours revenu', 'parcours revenus')} à son conseiller.")
     return redirect(f"/equipe/redistributions/{redistribution_id}")
+
+
+@routeur.post("/equipe/parcours/{parcours_id}/transfert")
+@acces("responsable")
+def ask_transfert(request: Request, parcours_id: UUID) -> Response:
+    """Ask that another platform takes over; the next assignment does it."""
+    vers = texte(request, "vers", libelle="Plateforme", maximum=8, obligatoire=True)
+    commune = texte(request, "commune", libelle="Commune", maximum=5, obligatoire=True)
+    with ecrire(request) as conn:
+        demande = request_transfert(conn, session_of(request).auteur, parcours_id, vers, commune, clock.now())
+    if demande is None:
+        flash(request, "Ce transfert était déjà demandé.", genre="info")
+    else:
+        flash(request, "Transfert demandé. Il sera fait à la prochaine affectation, après quoi le parcours sera clos ici.")
+    return redirect(f"/equipe/parcours/{parcours_id}")
+
+
+@routeur.post("/equipe/transferts/{transfert_id}/retirer")
+@acces("responsable")
+def withdraw_transfert(request: Request, transfert_id: UUID) -> Response:
+    """Take a request back while it waits."""
+    with ecrire(request) as conn:
+        parcours_id = cancel_transfert(conn, session_of(request).auteur, transfert_id, clock.now())
+    flash(request, "Demande de transfert retirée.")
+    return redirect(f"/equipe/parcours/{parcours_id}")

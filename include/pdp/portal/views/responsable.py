@@ -18,7 +18,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, identifiant, jour
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_absences, read_passages, read_redistribution, read_responsable
+from pdp.services import read_absences, read_passages, read_redistribution, read_responsable, transfer_parcours
 from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_charges import read_charges
@@ -88,8 +88,17 @@ def show_parcours(request: Request, parcours_id: UUID) -> Response:
     """A parcours without its person: status, deadlines, acts."""
     with lire(request) as conn:
         fiche = read_responsable.get_fiche_neutre(conn, parcours_id)
-    evenements = [(e, *describe(e.evenement)) for e in fiche.evenements]
-    return page(request, "responsable/parcours.html", fiche=fiche, evenements=evenements)
+        transferts = transfer_parcours.list_transferts(conn, parcours_id)
+        destinations = transfer_parcours.list_destinations(conn, session_of(request).plateforme_id)
+    return page(
+        request,
+        "responsable/parcours.html",
+        fiche=fiche,
+        evenements=[(e, *describe(e.evenement)) for e in fiche.evenements],
+        transferts=transferts,
+        destinations={d.id: f"{d.departement} {d.libelle}" for d in destinations},
+        ici=session_of(request).plateforme_id,
+    )
 
 
 @routeur.get("/equipe/absences")

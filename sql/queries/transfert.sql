@@ -1,0 +1,72 @@
+-- name: demander
+-- One waiting request per parcours: asked for twice, the second gives no row.
+INSERT INTO pdp.transfert (plateforme_id, parcours_id, vers_plateforme_id, commune_insee, demande_par, demande_at)
+SELECT p.plateforme_id, p.id, :vers, :commune, :par, :maintenant FROM pdp.parcours p WHERE p.id = :parcours
+ON CONFLICT (parcours_id) WHERE applique_at IS NULL AND refuse_at IS NULL AND annule_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: retirer
+-- Taken back before the sweep.
+UPDATE pdp.transfert SET annule_at = :maintenant
+WHERE id = :transfert AND plateforme_id = :plateforme AND applique_at IS NULL AND refuse_at IS NULL AND annule_at IS NULL
+RETURNING parcours_id;
+
+-- name: lister_en_attente
+-- Requests of a platform that wait, oldest first.
+SELECT id, plateforme_id, parcours_id, vers_plateforme_id, commune_insee FROM pdp.transfert
+WHERE plateforme_id = :plateforme AND applique_at IS NULL AND refuse_at IS NULL AND annule_at IS NULL
+ORDER BY demande_at, id FOR NO KEY UPDATE SKIP LOCKED;
+
+-- name: lister_du_parcours
+-- Transfers of a parcours, on either side, latest first.
+SELECT id, plateforme_id, parcours_id, vers_plateforme_id, demande_at, applique_at, nouveau_parcours_id, refuse_at, refus_code, annule_at
+FROM pdp.transfert WHERE parcours_id = :parcours OR nouveau_parcours_id = :parcours ORDER BY demande_at DESC, id;
+
+-- name: lister_destinations
+-- Platforms a person may be transferred to.
+SELECT id, libelle, departement FROM pdp.plateforme WHERE id <> :plateforme ORDER BY departement;
+
+-- name: accueillir_personne
+-- The person on the other platform: known there by the same pivot id, else identity and contact as they are here, with the new commune.
+-- A newer line of the feed wins, whichever comes first.
+WITH source AS (
+    SELECT a.* FROM identite.assure a JOIN pdp.parcours p ON p.assure_id = a.id WHERE p.id = :parcours
+), creee AS (
+    INSERT INTO identite.assure (plateforme_id, id_source, nir_chiffre, nir_empreinte, nom, prenom, date_naissance, sexe, commune_insee, telephone, courriel,
+        contact_prefere, contact_refus, langue, contrat, mis_a_jour_source_at, connu_at)
+    SELECT :vers, s.id_source, s.nir_chiffre, s.nir_empreinte, s.nom, s.prenom, s.date_naissance, s.sexe, :commune, s.telephone, s.courriel,
+        s.contact_prefere, s.contact_refus, s.langue, s.contrat, s.mis_a_jour_source_at + interval '1 microsecond', :maintenant
+    FROM source s
+    ON CONFLICT (plateforme_id, id_source) DO NOTHING
+    RETURNING id
+)
+SELECT id FROM creee
+UNION ALL
+SELECT a.id FROM identite.assure a JOIN source s ON s.id_source = a.id_source WHERE a.plateforme_id = :vers;
+
+-- name: accueillir_arret
+-- The absence as dates and risk, without the category of its motif: the prescriptions follow by the feed, the medical class does not follow.
+INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, motif_categorie,
+    connu_at, calcule_at)
+SELECT gen_random_uuid(), :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',
+    :maintenant, :maintenant
+FROM pdp.parcours p JOIN pdp.signalement s ON s.id = p.signalement_id JOIN pdp.episode e ON e.id = s.episode_id
+WHERE p.id = :parcours
+RETURNING id;
+
+-- name: accueillir_signalement
+-- Already oriented by a médecin-conseil where the person lived: no second tri.
+INSERT INTO pdp.signalement (plateforme_id, assure_id, episode_id, source, palier, survenu_le, connu_at, decide_at, priorite, statut, mode_decision,
+    motif_decision)
+SELECT :vers, :assure, :episode, s.source, s.palier, s.survenu_le, s.connu_at, :maintenant, s.priorite, 'oriente_csam', 'systeme', 'Transfert'
+FROM pdp.parcours p JOIN pdp.signalement s ON s.id = p.signalement_id
+WHERE p.id = :parcours
+RETURNING id;
+
+-- name: appliquer
+-- Done, with the link to the parcours opened there.
+UPDATE pdp.transfert SET applique_at = :maintenant, nouveau_parcours_id = :nouveau WHERE id = :transfert;
+
+-- name: refuser
+-- Could not be done.
+UPDATE pdp.transfert SET refuse_at = :maintenant, refus_code = :code WHERE id = :transfert;
