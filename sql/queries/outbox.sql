@@ -29,9 +29,9 @@ WITH due AS (
         CASE
             WHEN o.etat = 'en_cours' AND o.canal = 'courriel' THEN 'incertain'
             WHEN o.type IN ('orientation', 'avis_partenaire') AND r.statut IN ('annulee', 'expiree') THEN 'orientation_retiree'
-            WHEN o.partenaire_id IS NULL AND EXISTS (  -- a message without a partner speaks to the person
-                SELECT 1 FROM pdp.parcours c, LATERAL pdp.silence_du_jour(c.assure_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date)
-                WHERE c.id = o.parcours_id
+            WHEN EXISTS (  -- a message without a partner speaks to the person; a hand-over would make the partner call a dead person's family
+                SELECT 1 FROM pdp.parcours c, LATERAL pdp.silence_du_jour(c.assure_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date) s
+                WHERE c.id = o.parcours_id AND (o.partenaire_id IS NULL OR (s.motif = 'deces' AND o.type <> 'annulation'))
             ) THEN 'silence'
             WHEN o.accord_destinataire IS NOT NULL AND NOT EXISTS (
                 SELECT 1 FROM pdp.accord a
