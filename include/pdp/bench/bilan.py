@@ -16,6 +16,7 @@ METHODE = {
     "peak_memory_mb": "VmHWM of the peer's own process, ru_maxrss of its largest child, plus VmHWM of its PostgreSQL"
     " backend (shared buffers it touched included)",
     "pdp": "services.compute_etats, complet=True, from empty tables, as the platform's own role: row level security, keys and journal on",
+    "again_seconds": "the same full rebuild when the tables are already right: facts read, states computed and compared, nothing written",
     "duckdb": "two threads, Parquet in, Parquet out, people as integers, one law for the whole life",
     "duckdb_copy": "the same, rows read from PostgreSQL by COPY, results written to plain tables of PostgreSQL by COPY",
     "polars": "two threads, Parquet in, Parquet out, people as integers, one law for the whole life",
@@ -100,6 +101,7 @@ def _ratios(pairs: dict[str, dict[str, Any]], nuit: dict[str, Any]) -> dict[str,
     grande = nuit.get("large", {})
     return {
         "full_rebuild_to_duckdb": _ratio(produit, pairs[BASE]["seconds"]),
+        "recomputed_when_nothing_differs_to_duckdb": _ratio(pairs.get(PRODUIT, {}).get("again_seconds"), pairs[BASE]["seconds"]),
         "full_rebuild_to_fastest_within_postgresql": _ratio(produit, _fastest_within(pairs)),
         "windows_to_full_rebuild": _ratio(pairs.get(FENETRES, {}).get("seconds"), produit),
         "orm_per_person_to_night_per_person": _ratio(orm, grande.get("same_day", {}).get("us_per_person")),
