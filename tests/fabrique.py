@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from hashlib import md5
 from itertools import count
 from typing import Any
 from uuid import UUID, uuid4
@@ -139,15 +140,17 @@ def signalement(
 ) -> UUID:
     """A signalement with its episode, started so that the threshold was crossed on the day of MAINTENANT."""
     jour = MAINTENANT.date()
-    episode = uuid4()
+    premiere = f"AV{uuid4()}"
+    episode = UUID(md5(f"{assure_id}/{premiere}".encode(), usedforsecurity=False).hexdigest())  # as the detection names it
     conn.execute(
         text(
             "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits,"
             " nb_prescriptions, risque, motif_categorie, connu_at, calcule_at)"
-            " VALUES (:i, :p, :a, 'AV', :d, :f, :n, 1, 'maladie', 'tms', :m, :m)"
+            " VALUES (:i, :p, :a, :av, :d, :f, :n, 1, 'maladie', 'tms', :m, :m)"
         ),
         {
             "i": episode,
+            "av": premiere,
             "p": plateforme,
             "a": assure_id,
             "d": jour - timedelta(days=palier),

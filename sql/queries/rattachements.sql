@@ -69,3 +69,67 @@ SELECT
         'donnees', jsonb_build_object('signalement_id', id, 'remplace_par', garde_id)
     )), '[]')) AS evenements
 FROM remplace;
+
+-- name: replace_partis
+-- A row whose prescriptions all left it (a new pivot id, another platform) waits for nobody: the person is signalled where her facts are.
+WITH parti AS (
+    UPDATE pdp.signalement AS s SET statut = 'remplace', mode_decision = 'systeme', decide_at = :maintenant
+    FROM personne_touchee AS t
+    WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+        AND NOT EXISTS (SELECT 1 FROM pdp.arret_prescrit AS a WHERE a.assure_id = s.assure_id)
+    RETURNING s.id, s.assure_id
+)
+SELECT
+    count(*) AS partis,
+    journal.consigner_lot('signalement_remplace', coalesce(jsonb_agg(jsonb_build_object(
+        'plateforme_id', cast(:plateforme AS text), 'assure_id', assure_id, 'donnees', jsonb_build_object('signalement_id', id)
+    )), '[]')) AS evenements
+FROM parti;
+
+-- name: reopen_signalements
+-- An absence of which every signalement gave way to another that has since left it (facts gone and come back, two absences joined then
+-- parted) waits again under the highest of them: nobody else stands for it.
+WITH perdu AS (
+    SELECT DISTINCT ON (c.id) c.id AS candidat_id, c.palier, c.parcours_id, d.signalement_id, d.palier AS palier_signale
+    FROM candidat AS c
+    JOIN deja_signale AS d ON d.candidat_id = c.id
+    JOIN pdp.signalement AS s ON s.id = d.signalement_id
+    WHERE c.exclusion IS NULL
+        AND NOT EXISTS (SELECT 1 FROM deja_signale AS v WHERE v.candidat_id = c.id AND v.statut <> 'remplace')
+    ORDER BY c.id, d.palier DESC, s.connu_at, s.id
+),
+rouvert AS (
+    UPDATE pdp.signalement AS s SET
+        statut = CASE
+            WHEN p.parcours_id IS NOT NULL THEN 'rattache' WHEN s.palier = ANY(cast(:paliers_a_trier AS integer[])) THEN 'a_trier' ELSE 'veille'
+        END,
+        decide_at = CASE WHEN p.parcours_id IS NOT NULL THEN cast(:maintenant AS timestamptz) END,
+        mode_decision = CASE WHEN p.parcours_id IS NOT NULL THEN 'systeme' END
+    FROM perdu AS p
+    WHERE s.id = p.signalement_id AND p.palier_signale >= p.palier
+    RETURNING s.id, s.assure_id, s.palier, s.statut
+)
+SELECT
+    count(*) AS rouverts,
+    journal.consigner_lot('signalement_rouvert', coalesce(jsonb_agg(jsonb_build_object(
+        'plateforme_id', cast(:plateforme AS text), 'assure_id', assure_id,
+        'donnees', jsonb_build_object('signalement_id', id, 'palier', palier, 'statut', statut)
+    )), '[]')) AS evenements
+FROM rouvert;
+
+-- name: open_veille
+-- Watched until now, and of a threshold that goes to the tri since the policy changed: it waits for the tri, as long as the absence runs.
+WITH ouvert AS (
+    UPDATE pdp.signalement AS s SET statut = 'a_trier'
+    FROM candidat AS c
+    WHERE s.assure_id = c.assure_id AND s.episode_id = c.episode_id AND s.plateforme_id = :plateforme AND s.statut = 'veille'
+        AND c.exclusion IS NULL AND c.parcours_id IS NULL AND s.palier = ANY(cast(:paliers_a_trier AS integer[]))
+    RETURNING s.id, s.assure_id, s.palier, s.statut
+)
+SELECT
+    count(*) AS ouverts,
+    journal.consigner_lot('signalement_rouvert', coalesce(jsonb_agg(jsonb_build_object(
+        'plateforme_id', cast(:plateforme AS text), 'assure_id', assure_id,
+        'donnees', jsonb_build_object('signalement_id', id, 'palier', palier, 'statut', statut)
+    )), '[]')) AS evenements
+FROM ouvert;

@@ -22,9 +22,9 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
     One signalement per absence and highest threshold, with its motives; alerts on rights of people followed; then the next day each of
     them falls due. A second call on the same day finds nobody and writes nothing.
     `auteur` is the author of the transaction, whom the journal reads from its signed context.
-    ``detail``: counts of `compute_etats`, then candidats, signalements, a_trier, veille, rattaches, depasses (by a higher
-    threshold), completes, deplaces,
-    doublons, sous_palier, sans_arret_en_cours, exclus_<reason>, alertes, echeances. Raises ReferentielIncomplet, DroitNonCompte.
+    ``detail``: counts of `compute_etats`, then candidats, signalements, a_trier, veille, rattaches, depasses (by a higher threshold),
+    rouverts, completes, deplaces, doublons, partis (their facts left the row), sous_palier, sans_arret_en_cours, exclus_<reason>, alertes,
+    echeances. Raises ReferentielIncomplet, DroitNonCompte.
     """
     lieu = get_lieu(conn, plateforme_id)
     jour = lieu.jour(maintenant)
@@ -45,5 +45,5 @@ def detect_signalements(conn: Connection, plateforme_id: str, auteur: Auteur, ma
     signalements = depot.insert_signalements(nuit)
     alertes = 0 if reglages.silence else depot.insert_alertes(nuit)
     detail = {**places, **signalements, "alertes": alertes, "echeances": depot.write_echeances(nuit)}
-    ecrits = detail["signalements"] + detail["completes"] + detail["deplaces"] + detail["doublons"] + alertes
+    ecrits = alertes + sum(detail[nom] for nom in ("signalements", "rouverts", "completes", "deplaces", "doublons", "partis"))
     return etats + Bilan(traites=ecrits, detail=detail)

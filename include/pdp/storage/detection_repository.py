@@ -133,11 +133,12 @@ def open_nuit(
 
 
 def attach_signalements(nuit: Nuit) -> dict[str, int]:
-    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons."""
+    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons, partis."""
     nuit.create("rattachements", "place")
     return {
         "deplaces": nuit.run("rattachements.move_signalements").deplaces,
         "doublons": nuit.run("rattachements.replace_doublons").remplaces,
+        "partis": nuit.run("rattachements.replace_partis").partis,
     }
 
 
@@ -145,6 +146,7 @@ def insert_signalements(nuit: Nuit) -> dict[str, int]:
     """New signalements, motives added to those that wait, windows that move. Leaves the work table of absences to the alerts."""
     for table in ("absence", "candidat", "constat", "deja_signale"):
         nuit.create("signalements", table)
+    rouverts = nuit.run("rattachements.reopen_signalements").rouverts + nuit.run("rattachements.open_veille").ouverts
     ligne = nuit.run("signalements.insert_signalements")
     completes = nuit.run("motifs.complete_signalements").completes
     nuit.conn.execute(query("motifs.refresh_fenetres"), nuit.parametres)
@@ -154,6 +156,7 @@ def insert_signalements(nuit: Nuit) -> dict[str, int]:
     return {
         **{nom: getattr(ligne, nom) for nom in noms},
         "signalements": ligne.crees,
+        "rouverts": rouverts,
         "completes": completes,
         **hors,
         **{f"exclus_{cle}": nombre for cle, nombre in sorted(exclus.items())},
