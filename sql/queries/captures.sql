@@ -29,6 +29,8 @@ WITH mien AS (
     UNION ALL
     SELECT 'clos', m.id, row_number() OVER (ORDER BY m.clos_at DESC, m.id) FROM mien m WHERE m.clos_at IS NOT NULL
     UNION ALL
+    SELECT 'conseiller', c.agent_id, 1 FROM securite.compte c WHERE c.login = :csam
+    UNION ALL
     SELECT 'ligne', q.id, row_number() OVER (ORDER BY q.champ LIKE 'date%' DESC, q.connu_at DESC, q.id)
     FROM identite.quarantaine q JOIN securite.compte c ON c.plateforme_id = q.plateforme_id
     JOIN pdp.flux_fichier f ON f.id = q.fichier_id AND f.flux IN ('assures', 'arrets_prescrits')

@@ -5,6 +5,10 @@ SELECT p.plateforme_id, p.id, :vers, :commune, :par, :maintenant FROM pdp.parcou
 ON CONFLICT (parcours_id) WHERE applique_at IS NULL AND refuse_at IS NULL AND annule_at IS NULL DO NOTHING
 RETURNING id;
 
+-- name: trouver
+-- Parcours of a request of the platform.
+SELECT parcours_id FROM pdp.transfert WHERE id = :transfert AND plateforme_id = :plateforme;
+
 -- name: retirer
 -- Taken back before the sweep.
 UPDATE pdp.transfert SET annule_at = :maintenant

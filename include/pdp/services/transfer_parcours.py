@@ -97,11 +97,12 @@ def request_transfert(conn: Connection, auteur: Auteur, parcours_id: UUID, vers:
 
 def cancel_transfert(conn: Connection, auteur: Auteur, transfert_id: UUID, maintenant: datetime) -> UUID:
     """Take a request back before the sweep; returns the parcours. Raises :class:`Conflit` once it is done."""
-    parcours: UUID | None = conn.execute(
-        query("transfert.retirer"), {"transfert": transfert_id, "plateforme": auteur.plateforme_id, "maintenant": maintenant}
-    ).scalar()
+    cle = {"transfert": transfert_id, "plateforme": auteur.plateforme_id}
+    if conn.execute(query("transfert.trouver"), cle).scalar() is None:
+        raise Introuvable
+    parcours: UUID | None = conn.execute(query("transfert.retirer"), {**cle, "maintenant": maintenant}).scalar()
     if parcours is None:
-        raise Conflit("Ce transfert est déjà fait, ou n'existe plus. Rien n'a été changé.")
+        raise Conflit("Ce transfert est déjà fait, ou a été retiré. Rien n'a été changé.")
     journal.live_at(conn, maintenant)
     journal.record(conn, "transfert_retire", plateforme_id=auteur.plateforme_id, parcours_id=parcours)
     return parcours
