@@ -11,11 +11,12 @@ import pytest
 from sqlalchemy import Connection, text
 
 from fabrique import lot, socle
-from fabrique_detection import JOUR, PLATEFORME, avis, insert_one, run, update_avis
+from fabrique_detection import JOUR, PLATEFORME, avis, insert_one, list_signalements, run, update_avis
 from faits_dsn import Fait, insert_faits
+from pdp.domain.referentiel import Referentiel
 from pdp.domain.regles import Regles
-from pdp.referentiel import load_regles
-from pdp.services import reglages_signalement
+from pdp.referentiel import load_referentiel, load_regles
+from pdp.services import reglages, reglages_signalement
 from pdp.services.publish_referentiel import publish_referentiel
 from pdp.services.read_priorite import Part, list_parts, sum_parts
 
@@ -153,3 +154,19 @@ def test_rules_are_published_as_the_file_says(conn: Connection) -> None:
     publish_referentiel(conn)
     publiees = conn.execute(text("SELECT identifiant, levier, rang FROM referentiel.regle ORDER BY rang")).all()
     assert [tuple(r) for r in publiees] == [(r.identifiant, r.levier, r.rang) for r in load_regles()]
+
+
+def test_a_threshold_sent_to_the_tri_from_a_day_on_takes_those_who_were_watched(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """People over the 30 days, watched only, do not wait for their sixtieth day when the platform opens at 30."""
+    ref = load_referentiel()
+    [general] = [p for p in ref if p.cle == "palier_ouverture"]
+    change = Referentiel([*ref, replace(general, plateforme=PLATEFORME, valeur=30, du=JOUR + timedelta(days=3))])
+    for module in (reglages, reglages_signalement):
+        monkeypatch.setattr(module, "referentiel", lambda: change)
+    regardee = insert_one(conn, avis(JOUR - timedelta(days=35), JOUR + timedelta(days=90)))
+    finie = insert_one(conn, avis(JOUR - timedelta(days=35), JOUR - timedelta(days=1)))
+    for jour, attendu in ((0, "veille"), (2, "veille"), (3, "a_trier"), (4, "a_trier")):
+        bilan = run(conn, JOUR + timedelta(days=jour))
+        assert [(s.palier, s.statut) for s in list_signalements(conn, regardee.id)] == [(30, attendu)]
+        assert bilan.detail.get("rouverts", 0) == (jour == 3)
+    assert [s.statut for s in list_signalements(conn, finie.id)] == ["veille"], "an absence that is over opens nothing"
