@@ -62,8 +62,8 @@ INSERT INTO pdp.redistribution_ligne (redistribution_id, parcours_id, plateforme
 SELECT :redistribution, c.parcours_id, :plateforme, :de, c.vers, c.motif, 'prevue', c.rendez_vous, :maintenant
 FROM unnest(cast(:parcours AS uuid[]), cast(:vers AS uuid[]), cast(:motifs AS text[]), cast(:rendez_vous AS text[])) AS c (parcours_id, vers, motif, rendez_vous)
 ON CONFLICT (redistribution_id, parcours_id) DO UPDATE
-    SET vers_csam_id = excluded.vers_csam_id, motif = excluded.motif, rendez_vous = excluded.rendez_vous, change_at = excluded.change_at
-    WHERE redistribution_ligne.etat = 'prevue';
+    SET vers_csam_id = excluded.vers_csam_id, motif = excluded.motif, rendez_vous = excluded.rendez_vous, change_at = excluded.change_at, etat = 'prevue'
+    WHERE redistribution_ligne.etat IN ('prevue', 'sans_objet');
 
 -- name: changer_de_mains
 -- The parcours still in the hands they were in change coordinator; the others are left alone.
@@ -103,11 +103,11 @@ LEFT JOIN pdp.tele_echange x ON x.parcours_id = p.id AND x.statut IN ('planifie'
 WHERE p.id = ANY (cast(:parcours AS uuid[]));
 
 -- name: lister_rendez_vous
--- Appointments to come of a parcours, in a period, that somebody else holds.
-SELECT x.id FROM pdp.tele_echange x
-WHERE x.parcours_id = :parcours AND x.csam_id <> :vers AND x.statut IN ('planifie', 'confirme')
+-- Appointments to come of some parcours, in a period; a parcours has one at most.
+SELECT x.parcours_id, x.id, x.csam_id FROM pdp.tele_echange x
+WHERE x.parcours_id = ANY (cast(:parcours AS uuid[])) AND x.statut IN ('planifie', 'confirme')
     AND x.debut_at >= :debut_at AND (cast(:fin_at AS timestamptz) IS NULL OR x.debut_at < :fin_at)
-FOR NO KEY UPDATE;
+ORDER BY x.debut_at, x.id FOR NO KEY UPDATE;
 
 -- name: confier_rendez_vous
 -- The appointment stays at the same instant with the colleague, when free and present; no row otherwise.
@@ -152,15 +152,21 @@ WHERE l.redistribution_id = :redistribution
 ORDER BY l.parcours_id;
 
 -- name: lister_a_appliquer
--- Planned redistributions whose first day has come, oldest first.
-SELECT id FROM pdp.redistribution
-WHERE plateforme_id = :plateforme AND du <= :jour AND effet_at IS NULL AND annulee_at IS NULL AND rendue_at IS NULL
-ORDER BY du, id FOR NO KEY UPDATE SKIP LOCKED;
+-- Redistributions in force, oldest first: those whose first day has come, and those under way, for what has fallen due since; the last day
+-- follows an absence that was extended.
+SELECT r.id, greatest(r.au, x.au) AS au FROM pdp.redistribution r
+LEFT JOIN LATERAL (
+    SELECT max(b.au) AS au FROM pdp.absence_agent b WHERE b.agent_id = r.agent_id AND :jour BETWEEN b.du AND b.au AND r.au IS NOT NULL
+) x ON true
+WHERE r.plateforme_id = :plateforme AND r.du <= :jour AND r.annulee_at IS NULL AND r.rendue_at IS NULL
+    AND (r.effet_at IS NULL OR r.au IS NULL OR x.au IS NOT NULL)
+ORDER BY r.du, r.id FOR NO KEY UPDATE OF r SKIP LOCKED;
 
 -- name: lister_a_rendre
--- Redistributions whose colleague is back: last day over, in service, and not away again that day.
+-- Redistributions whose colleague is back: last day over (the absence may have been shortened since), in service, and not away again that day.
 SELECT r.id FROM pdp.redistribution r JOIN pdp.agent a ON a.id = r.agent_id
-WHERE r.plateforme_id = :plateforme AND r.au < :jour AND r.effet_at IS NOT NULL AND r.annulee_at IS NULL AND r.rendue_at IS NULL
+LEFT JOIN pdp.absence_agent b ON b.agent_id = r.agent_id AND b.du = r.du
+WHERE r.plateforme_id = :plateforme AND least(r.au, b.au) < :jour AND r.au IS NOT NULL AND r.effet_at IS NOT NULL AND r.annulee_at IS NULL AND r.rendue_at IS NULL
     AND (a.actif_au IS NULL OR :jour <= a.actif_au)
     AND NOT EXISTS (SELECT 1 FROM pdp.absence_agent x WHERE x.agent_id = a.id AND :jour BETWEEN x.du AND x.au)
     AND NOT EXISTS (SELECT 1 FROM pdp.redistribution d WHERE d.agent_id = a.id AND d.au IS NULL AND d.du <= :jour AND d.annulee_at IS NULL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -169,6 +170,39 @@ def test_return_waits_while_the_colleague_is_still_away(equipe: Equipe, admin: p
     assert mains(admin, equipe) == [equipe.absente] * 3
 
 
+def test_what_falls_due_during_the_absence_moves_too_and_comes_back(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
+    absenter(equipe.absente, 0, 9)
+    confirmer(equipe, 0, 9)
+    assert mains(admin, equipe)[2] == equipe.absente
+    with lot() as conn:
+        add_tache(conn, equipe.cas[2].parcours, "lire_reponse", a(4))
+    assert balayer(a(1)) == (1, {"parcours_confies": 1})
+    assert balayer(a(1)) == (0, {})
+    assert mains(admin, equipe) == [equipe.proche] * 3
+    assert balayer(a(10)) == (3, {"parcours_rendus": 3})
+    assert mains(admin, equipe) == [equipe.absente] * 3
+
+
+def test_absence_extended_since_goes_on(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
+    absenter(equipe.absente, 0, 5)
+    confirmer(equipe, 0, 5)
+    with lot() as conn:
+        conn.execute(fabrique.text("UPDATE pdp.absence_agent SET au = :f"), {"f": le(12)})
+        add_tache(conn, equipe.cas[2].parcours, "lire_reponse", a(9))
+    assert balayer(a(7)) == (1, {"parcours_confies": 1})
+    assert admin.execute("SELECT max(retour_le) FROM pdp.affectation WHERE au IS NULL").fetchone() == (le(13),)
+    assert balayer(a(13)) == (3, {"parcours_rendus": 3})
+
+
+def test_absence_shortened_since_comes_back_sooner(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
+    absenter(equipe.absente, 0, 9)
+    confirmer(equipe, 0, 9)
+    with lot() as conn:
+        conn.execute(fabrique.text("UPDATE pdp.absence_agent SET au = :f"), {"f": le(4)})
+    assert balayer(a(4)) == (0, {})
+    assert balayer(a(5)) == (2, {"parcours_rendus": 2})
+
+
 def test_closed_meanwhile_stays_closed(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
     confirmer(equipe, 0, 5)
     admin.execute(
@@ -263,3 +297,14 @@ def test_colleague_of_another_platform_is_unknown(equipe: Equipe) -> None:
         ailleurs = fabrique.agent(conn, plateforme="PF57")
     with pytest.raises(Introuvable):
         confirmer(equipe, 0, 5, agent=ailleurs)
+
+
+def test_two_managers_and_a_sweep_at_once_make_one_redistribution(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
+    with ThreadPoolExecutor(3) as ensemble:
+        actes = [ensemble.submit(confirmer, equipe, 0, None) for _ in range(2)]
+        balayage = ensemble.submit(balayer, a(0, 1))
+        assert actes[0].result() == actes[1].result()
+        balayage.result()
+    assert mains(admin, equipe) == [equipe.proche] * 3
+    assert admin.execute("SELECT count(*) FROM pdp.affectation WHERE au IS NULL").fetchone() == (3,)
+    assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'parcours_redistribue'").fetchone() == (3,)

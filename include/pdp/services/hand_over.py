@@ -58,7 +58,7 @@ def hand_over(
     faits = [m for m in mouvements if m.parcours_id in changes]
     if not faits:
         return {}
-    rendez_vous = {m.parcours_id: _move_rendez_vous(conn, lieu, auteur, m, passation, maintenant) for m in faits}
+    rendez_vous = _move_rendez_vous(conn, lieu, auteur, faits, passation, maintenant)
     _write_histoire(conn, lieu, auteur, faits, passation, maintenant)
     conn.execute(
         query("redistribution.consigner"),
@@ -71,7 +71,7 @@ def hand_over(
             "vers": [m.vers for m in faits],
         },
     )
-    return rendez_vous
+    return {m.parcours_id: rendez_vous.get(m.parcours_id) for m in faits}
 
 
 def _write_histoire(
@@ -106,16 +106,34 @@ def _describe(conn: Connection, lieu: Lieu, parcours: list[UUID]) -> dict[UUID, 
 
 
 def _move_rendez_vous(
-    conn: Connection, lieu: Lieu, auteur: Auteur, mouvement: Mouvement, passation: Passation, maintenant: datetime
-) -> str | None:
+    conn: Connection, lieu: Lieu, auteur: Auteur, mouvements: Sequence[Mouvement], passation: Passation, maintenant: datetime
+) -> dict[UUID, str]:
     """Same instant with the colleague when free; else it stays written and a task asks to move it with the person."""
-    debut = max(maintenant, passation.rendez_vous_du or maintenant)
-    trouve = conn.execute(
+    par_parcours = {m.parcours_id: m for m in mouvements}
+    trouves = conn.execute(
         query("redistribution.lister_rendez_vous"),
-        {"parcours": mouvement.parcours_id, "vers": mouvement.vers, "debut_at": debut, "fin_at": passation.rendez_vous_au},
-    ).scalar()
-    if trouve is None:
-        return None
+        {
+            "parcours": list(par_parcours),
+            "debut_at": max(maintenant, passation.rendez_vous_du or maintenant),
+            "fin_at": passation.rendez_vous_au,
+        },
+    ).all()
+    return {
+        parcours: _entrust(conn, lieu, auteur, par_parcours[parcours], tele_echange, passation, maintenant)
+        for parcours, tele_echange, csam in trouves
+        if csam != par_parcours[parcours].vers
+    }
+
+
+def _entrust(
+    conn: Connection,
+    lieu: Lieu,
+    auteur: Auteur,
+    mouvement: Mouvement,
+    trouve: UUID,
+    passation: Passation,
+    maintenant: datetime,
+) -> str:
     try:
         with conn.begin_nested():
             confie = conn.execute(

@@ -91,16 +91,22 @@ def undo_until(lieu: Lieu, effet_at: datetime) -> datetime:
 
 
 def sweep_redistributions(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
-    """Apply what was planned and is due, then give back to whoever is back; a colleague still away gets nothing back yet."""
+    """Apply what is due, then give back to whoever is back; a colleague still away gets nothing back yet.
+
+    A redistribution under way is looked at again: an answer of a partner or a new deadline during the absence moves the parcours that
+    had stayed, and a place under the cap found since is used.
+    """
     _lock_plateforme(conn, plateforme_id)
     lieu = get_lieu(conn, plateforme_id)
     du_jour = {"plateforme": plateforme_id, "jour": lieu.jour(maintenant)}
     confies = rendus = 0
-    for identifiant in conn.execute(query("redistribution.lister_a_appliquer"), du_jour).scalars().all():
+    for identifiant, au in conn.execute(query("redistribution.lister_a_appliquer"), du_jour).tuples().all():
         acte = conn.execute(query("redistribution.verrouiller"), {"redistribution": identifiant}).one()
         lignes = {x.parcours_id: x for x in _list_lignes(conn, identifiant) if x.etat == "prevue"}
         prevus = {parcours: x.vers_csam_id for parcours, x in lignes.items()}
-        plan = plan_redistribution(conn, plateforme_id, acte.agent_id, acte.du, acte.au, maintenant, prevus)
+        plan = plan_redistribution(conn, plateforme_id, acte.agent_id, acte.du, au, maintenant, prevus)
+        if acte.effet_at is not None and not plan.confies:
+            continue
         motifs = {parcours: (x.vers_csam_id, x.motif) for parcours, x in lignes.items()}
         _write_lignes(conn, lieu, identifiant, plan, motifs, maintenant)
         confies += _apply(conn, lieu, auteur, identifiant, plan, motifs, maintenant)
@@ -126,7 +132,7 @@ def _apply(conn: Connection, lieu: Lieu, auteur: Auteur, identifiant: UUID, plan
     )
     faits = hand_over(conn, lieu, auteur, mouvements, passation, maintenant)
     _mark(conn, identifiant, "faite", list(faits), ["prevue"], maintenant)
-    for parcours, rendez_vous in faits.items():
+    for parcours, rendez_vous in ((p, r) for p, r in faits.items() if r is not None):
         conn.execute(
             query("redistribution.marquer_rendez_vous"),
             {"redistribution": identifiant, "parcours": parcours, "rendez_vous": rendez_vous},
