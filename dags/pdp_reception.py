@@ -19,7 +19,8 @@ from pdp import orchestration as o
 
     **Quand il s'arrête sur « skipped ».** Aucun fichier nouveau, aucune ligne reprise : c'est normal.
 
-    **En cas d'échec.** Rien n'est à moitié chargé : chaque fichier est pris en entier ou pas du tout. Relancez le traitement.
+    **En cas d'échec.** Rien n'est à moitié chargé : chaque fichier est pris en entier ou pas du tout, et un fichier en échec n'arrête pas
+    les autres : il reste dans le dossier. Relancez le traitement.
     Si l'échec revient, ouvrez « Données reçues » dans le portail : la raison y est écrite en français.
     """,
     **o.REGLAGES,
@@ -29,7 +30,11 @@ def pdp_reception() -> None:
     def recevoir() -> dict:
         return o.receive_flux()
 
-    recevoir()
+    @task(task_id="verifier", task_display_name="Tous les fichiers ont pu être pris")
+    def verifier(bilan: dict) -> None:
+        o.check_fichiers(bilan)
+
+    verifier(recevoir())
 
 
 pdp_reception()

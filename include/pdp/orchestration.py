@@ -16,7 +16,7 @@ from typing import Any
 
 import pendulum
 from airflow.sdk import Asset, AssetWatcher, CronTriggerTimetable, get_current_context
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Connection
 
 from pdp import clock
@@ -129,17 +129,27 @@ def receive_flux() -> dict[str, Any]:
         def ouvrir() -> AbstractContextManager[Connection]:
             return db.begin(settings().url_app, auteur, passage.id)
 
-        fichiers = ingest_flux.ingest_depot(ouvrir, settings().depot, auteur, instant).as_bilan()
+        depot = ingest_flux.ingest_depot(ouvrir, settings().depot, auteur, instant)
+        fichiers = depot.as_bilan()
         with ouvrir() as conn:
             replay_quarantaine.attach_depots(conn)
         decisions = replay_quarantaine.replay_demandes(ouvrir, instant)
         passage.bilan = fichiers + decisions
     bilan = passage.conclude()
     venus = fichiers.detail["fichiers"] + fichiers.detail["fichiers_deja_vus"] + decisions.traites
+    if depot.echecs and not venus:
+        raise depot.echecs[0]
     if not venus and not reprise:
         raise AirflowSkipException("no new file in the drop folder, no line taken")
     announce(FLUX_CHARGES)
     return bilan
+
+
+def check_fichiers(bilan: dict[str, Any]) -> None:
+    """Fails, after the others were announced, when a file of the drop folder could not be taken: somebody must look at it."""
+    echecs = bilan["detail"]["fichiers_en_echec"]
+    if echecs:
+        raise AirflowFailException(f"{echecs} file(s) could not be taken and are still in the drop folder")
 
 
 def detect(plateforme_id: str) -> dict[str, Any]:

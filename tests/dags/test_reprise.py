@@ -84,3 +84,31 @@ def test_a_reception_killed_after_a_commit_wakes_the_detection_when_it_is_tried_
     with task_context(monkeypatch, 1) as annonces, pytest.raises(AirflowSkipException):
         o.receive_flux()
     assert annonces == []
+
+
+def test_a_file_that_fails_is_told_after_the_others_were_announced(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow.sdk.exceptions import AirflowFailException
+
+    from pdp import orchestration as o
+    from pdp.services import ingest_flux
+
+    with lot() as conn:
+        socle(conn)
+    for jour in ("2026-10-01", "2026-10-02"):
+        write_fichier(tmp_path / "depot", "assures", [ligne_assure(int(jour[-1]))], jour=jour)
+    lu = ingest_flux.read_flux
+
+    def read_refused(chemin: Path, flux: str) -> Any:
+        if chemin.name == "assures_2026-10-01.csv":
+            raise PermissionError
+        return lu(chemin, flux)
+
+    monkeypatch.setattr(ingest_flux, "read_flux", read_refused)
+    with task_context(monkeypatch, 1) as annonces:
+        bilan = o.receive_flux()
+    assert annonces == [o.FLUX_CHARGES]
+    with pytest.raises(AirflowFailException):
+        o.check_fichiers(bilan)
+    with task_context(monkeypatch, 1) as annonces, pytest.raises(PermissionError):
+        o.receive_flux()
+    assert annonces == []

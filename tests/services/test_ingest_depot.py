@@ -184,3 +184,24 @@ def test_a_cohort_goes_in_whole_and_every_line_is_accounted_for(depot: Path, adm
     bilan = ingest_depot(lot, depot, TEST, MAINTENANT + timedelta(days=1))
     assert {nom for nom, fichier in bilan.fichiers if fichier.admises and not nom.startswith("agents")} == set()
     assert list_faits(admin) == avant
+
+
+def test_a_file_that_fails_does_not_hold_the_others(depot: Path, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that nobody may read, of a feed that comes first: the people of the other files do not wait for it."""
+    write_fichier(depot, "assures", [ligne_assure(1)], jour="2026-10-01")
+    write_fichier(depot, "assures", [ligne_assure(2)], jour="2026-10-02")
+    lu = ingest_flux.read_flux
+
+    def read_refused(chemin: Path, flux: str) -> Any:
+        if chemin.name == "assures_2026-10-01.csv":
+            raise PermissionError(13, "Permission denied")
+        return lu(chemin, flux)
+
+    with monkeypatch.context() as droits:
+        droits.setattr(ingest_flux, "read_flux", read_refused)
+        bilan = ingest_depot(lot, depot, TEST, MAINTENANT)
+    assert ([nom for nom, _ in bilan.fichiers], [type(e) for e in bilan.echecs]) == (["assures_2026-10-02.csv"], [PermissionError])
+    assert bilan.as_bilan().detail["fichiers_en_echec"] == 1
+    assert [f.name for f in depot.iterdir() if f.is_file()] == ["assures_2026-10-01.csv"]
+    assert [fichier.etat for _, fichier in ingest_depot(lot, depot, TEST, MAINTENANT).fichiers] == ["charge"]
+    assert count(admin, "identite.assure") == 2

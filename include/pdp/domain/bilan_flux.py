@@ -35,10 +35,15 @@ class BilanFlux:
 
 @dataclass(frozen=True, slots=True)
 class BilanDepot:
-    """What became of the files of a folder; ``en_attente`` are those left in place: unknown name, or still being written."""
+    """What became of the files of a folder.
+
+    ``en_attente``: files left in place, of an unknown name or still being written. ``echecs``: why others could not be taken; they are
+    left in place too.
+    """
 
     fichiers: tuple[tuple[str, BilanFlux], ...]
     en_attente: tuple[str, ...]
+    echecs: tuple[Exception, ...] = ()
 
     def as_bilan(self) -> Bilan:
         """Counts of lines for Airflow."""
@@ -48,6 +53,7 @@ class BilanDepot:
             "fichiers_refuses": sum(bilan.etat == "refuse" for bilan in nouveaux),
             "fichiers_deja_vus": len(self.fichiers) - len(nouveaux),
             "fichiers_en_attente": len(self.en_attente),
+            "fichiers_en_echec": len(self.echecs),
             "rejouees": sum(bilan.rejouees for bilan in nouveaux),
             "reparees": sum(bilan.reparees for bilan in nouveaux),
             "nir_partages": sum(bilan.nir_partages for bilan in nouveaux),

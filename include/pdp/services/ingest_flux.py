@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -23,6 +24,7 @@ from pdp.storage.sql import query
 __all__ = ["MESSAGES", "BilanDepot", "BilanFlux", "flux_of", "ingest_depot", "ingest_fichier", "move_file", "replay_en_attente"]
 
 _NOM = re.compile(rf"({'|'.join(FLUX)})_[A-Za-z0-9_.-]+\.(?:csv|parquet)|(dsn)_[A-Za-z0-9_.-]+\.dsn")
+_journal = logging.getLogger(__name__)
 _RANGS = {flux: rang for rang, flux in enumerate((*FLUX, "dsn"))}
 
 
@@ -32,18 +34,26 @@ def ingest_depot(
     """Take every file of the folder: people and resources before facts, older names first; one transaction per file.
 
     ``ouvrir`` opens that transaction. The file is moved to ``traites/`` or ``refuses/`` after the commit; after a crash in between, the
-    next call finds its content already taken and only moves it. Files still being written and files of unknown names stay where they are.
+    next call finds its content already taken and only moves it. Files still being written and files of unknown names stay where they are,
+    and so does one that fails (unreadable, refused by the database): it does not hold the others, whose people would wait. The caller
+    raises what is in ``echecs``.
     """
     faits: list[tuple[str, BilanFlux]] = []
     attente: list[str] = []
+    echecs: list[Exception] = []
     for chemin in _list_files(dossier):
-        bilan = _ingest_pret(ouvrir, chemin, auteur, maintenant)
+        try:
+            bilan = _ingest_pret(ouvrir, chemin, auteur, maintenant)
+        except Exception as erreur:
+            _journal.error("a file of the feed %s could not be taken: %s", flux_of(chemin), type(erreur).__name__)
+            echecs.append(erreur)
+            continue
         if bilan is None:
             attente.append(chemin.name)
             continue
         move_file(chemin, dossier / ("refuses" if bilan.etat in ("refuse", "deja_refuse") else "traites"))
         faits.append((chemin.name, bilan))
-    return BilanDepot(tuple(faits), tuple(attente))
+    return BilanDepot(tuple(faits), tuple(attente), tuple(echecs))
 
 
 def ingest_fichier(conn: Connection, chemin: Path, auteur: Auteur, maintenant: datetime) -> BilanFlux:
