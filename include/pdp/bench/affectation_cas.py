@@ -10,7 +10,7 @@ from pdp.domain.effort import Bareme
 from pdp.domain.parcours import Statut
 from pdp.domain.repartition import Cas
 
-SECTEURS = 60
+SECTEURS_MAX = 60
 PLAFOND = 80
 _QUOTITES = (1.0, 1.0, 1.0, 1.0, 0.9, 0.8, 0.8, 0.6, 0.5)
 _LANGUES = ("en", "ar", "pt", "tr")
@@ -33,14 +33,19 @@ def secteur(rang: int) -> str:
     return f"35{rang:02d}"
 
 
+def count_secteurs(agents: int) -> int:
+    """At least eight colleagues a sector, so that a small run looks like a large one."""
+    return max(1, min(SECTEURS_MAX, agents // 8))
+
+
 def generate_candidats(nombre: int, graine: int) -> list[Candidat]:
     """Sectors next to each other, a tenth of the staff on the whole platform, a fifth who speak another language, unequal loads already."""
     hasard = Random(graine)  # noqa: S311 - a synthetic population, seeded on purpose
-    candidats = []
+    candidats, secteurs = [], count_secteurs(nombre)
     for rang in range(nombre):
-        premier = rang % SECTEURS
+        premier = rang % secteurs
         largeur = hasard.choice((1, 1, 2, 3))
-        territoire = ("tous",) if rang % 10 == 9 else tuple(secteur((premier + d) % SECTEURS) for d in range(largeur))
+        territoire = ("tous",) if rang % 10 == 9 else tuple(secteur((premier + d) % secteurs) for d in range(largeur))
         langues = [_NOMS[x] for x in _LANGUES if hasard.random() < 0.06]
         quotite = hasard.choice(_QUOTITES)
         dossiers = round(hasard.randint(4, 24) * quotite)
@@ -53,11 +58,12 @@ def generate_candidats(nombre: int, graine: int) -> list[Candidat]:
 def generate_cas(nombre: int, candidats: list[Candidat], bareme: Bareme, graine: int) -> list[Cas]:
     """Crowded and empty sectors, 4 % of people who need another language, 5 % who come back to a colleague they know."""
     hasard = Random(graine + 1)  # noqa: S311 - a synthetic population, seeded on purpose
-    poids = [1 + (rang % 7) / 3 for rang in range(SECTEURS)]
+    secteurs = range(count_secteurs(len(candidats)))
+    poids = [1 + (rang % 7) / 3 for rang in secteurs]
     phases, parts = zip(*_PHASES, strict=True)
     cas = []
     for rang in range(nombre):
-        commune = secteur(hasard.choices(range(SECTEURS), poids)[0]) + str(hasard.randint(0, 9))
+        commune = secteur(hasard.choices(secteurs, poids)[0]) + str(hasard.randint(0, 9))
         phase = hasard.choices(phases, parts)[0]
         recent = phase in (Statut.AFFECTE, Statut.CONTACT_EN_COURS) or hasard.random() < 0.2
         partenaires = hasard.choice((0, 1, 1, 2)) if phase in (Statut.ORIENTE, Statut.EN_ACCOMPAGNEMENT) else 0
