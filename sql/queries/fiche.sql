@@ -22,7 +22,7 @@ WHERE parcours_id = :parcours AND fermee_at IS NULL ORDER BY echeance_at, ouvert
 
 -- name: lister_contacts
 -- Attempts, latest first, with who made them; those entered in error stay, marked.
-SELECT c.id, c.survenu_at, c.canal, c.resultat, c.note, c.saisie_par_erreur_at, c.agent_id, a.prenom AS agent_prenom, a.nom AS agent_nom
+SELECT c.id, c.survenu_at, c.canal, c.resultat, c.note, c.saisie_par_erreur_at, c.entrant, c.agent_id, a.prenom AS agent_prenom, a.nom AS agent_nom
 FROM pdp.contact c JOIN pdp.agent a ON a.id = c.agent_id
 WHERE c.parcours_id = :parcours ORDER BY c.survenu_at DESC, c.id;
 

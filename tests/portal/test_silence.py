@@ -59,6 +59,7 @@ def test_asked_for_seen_everywhere_then_lifted(dossier: fabrique.Dossier, connec
     assert "Silence jusqu'au 23/11/2026" in texte(client.get("/ma-liste"))
     appel = texte(client.get(f"{fiche}/appel"))
     assert "n'appelez pas" in appel
+    assert "tel:" not in appel
     assert 'name="entrant" value="oui" required' in appel
     vu = texte(medecin.get(f"/medecin/dossiers/{dossier.signalement}"))
     assert "Silence jusqu'au 23/11/2026" in vu

@@ -9,7 +9,7 @@ import pytest
 
 import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
-from pdp.errors import SilenceEnCours
+from pdp.errors import DonneeInvalide, SilenceEnCours
 from pdp.services.close_parcours import close_parcours, reopen_parcours
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
 from pdp.services.record_contact import cancel_contact
@@ -38,6 +38,8 @@ class TestContact:
             call(dossier, n=n)
         assert "Silence jusqu'au 23/11/2026" in erreur.value.message
         assert admin.execute("SELECT count(*) FROM pdp.contact").fetchone() == (0,)
+        with pytest.raises(DonneeInvalide):
+            call(dossier, n=n, entrant=True)
         call(dossier, "joint", n=n, entrant=True)
         assert admin.execute("SELECT resultat, entrant FROM pdp.contact").fetchone() == ("joint", True)
 

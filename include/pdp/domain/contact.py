@@ -41,7 +41,10 @@ def next_etape(resultat: str, essais_sans_reponse: int, essais_max: int) -> Etap
     if resultat == "decede":
         return Etape("cloture_a_confirmer", "Décès signalé : aucun appel ni message ne partira. Vérifiez, puis clôturez le parcours.")
     if resultat == "hospitalise":
-        return Etape("rappel_promis", "Hospitalisation : le rappel est reporté à la date choisie.")
+        return Etape(
+            "rappel_promis",
+            "Hospitalisation : le rappel est à la date choisie. Pour que rien d'autre ne parte, mettez la personne en silence sur sa fiche.",
+        )
     if resultat == "numero_faux":
         return Etape("courrier_injoignable", "Numéro faux : envoyez un courrier et demandez un numéro à jour.")
     if resultat == "barriere_langue":

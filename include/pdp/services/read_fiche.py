@@ -79,6 +79,7 @@ class Contact:
     resultat: str
     note: str | None
     saisie_par_erreur_at: datetime | None
+    entrant: bool
     agent_id: UUID
     agent_prenom: str
     agent_nom: str

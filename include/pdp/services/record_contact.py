@@ -56,6 +56,8 @@ def record_contact(
     """
     if resultat not in RESULTATS:
         raise DonneeInvalide("Choisissez le résultat de l'appel dans la liste.", code="unknown_result")
+    if entrant and resultat in ("messagerie", "non_reponse", "numero_faux"):
+        raise DonneeInvalide("Un appel reçu de la personne n'est pas sans réponse. Rien n'a été enregistré.", code="answered_by_caller")
     if resultat in ("joint_rappel_demande", "hospitalise") and (rappel_at is None or rappel_at <= maintenant):
         raise DonneeInvalide("Indiquez la date du rappel, à venir.", code="missing_callback")
     if not entrant:

@@ -48,6 +48,9 @@ class LigneSilence:
     def phrase(self) -> str:
         return describe_fin(self.motif, self.au)
 
+    def is_actif(self, jour: date) -> bool:
+        return self.levee_at is None and self.du <= jour and (self.au is None or jour <= self.au)
+
     def is_a_lever(self, jour: date) -> bool:
         """Whether it runs or is to come on ``jour``."""
         return self.levee_at is None and (self.au is None or jour <= self.au)

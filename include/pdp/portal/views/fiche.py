@@ -32,6 +32,7 @@ def show_fiche(request: Request, parcours_id: UUID) -> Response:
     with lire(request) as conn:
         fiche = read_fiche(conn, agent_of(request), parcours_id, maintenant)
         silences = list_silences(conn, fiche.tete.assure_id)
+        rendez_vous = fiche.tete.entretien_debut_at
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
     return page(
         request,
@@ -39,6 +40,7 @@ def show_fiche(request: Request, parcours_id: UUID) -> Response:
         fiche=fiche,
         psy=psy,
         silences=silences,
+        entretien_en_silence=rendez_vous is not None and any(s.is_actif(jour_local(rendez_vous)) for s in silences),
         motifs_silence=MOTIFS_SILENCE,
         resultats_psy=RESULTATS,
         attentes=MOTIFS_ATTENTE,
