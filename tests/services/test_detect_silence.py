@@ -16,6 +16,7 @@ from faits_dsn import Fait, insert_faits
 from pdp.domain.arret import Periode
 from pdp.domain.exclusion import FaitsEpisode, find_exclusion
 from pdp.referentiel import load_referentiel, load_regles
+from pdp.services.explain_cas import explain_cas
 from pdp.services.record_silence import lift_silence, set_silence
 
 LONGTEMPS = timedelta(days=400)
@@ -91,6 +92,19 @@ def test_death_is_for_ever_and_alerts_nobody(conn: Connection) -> None:
     alertes = conn.execute(text("SELECT DISTINCT assure_id FROM pdp.alerte WHERE type LIKE 'seuil_ij%' OR type = 'j180_approche'"))
     assert alertes.scalars().all() == [gens[2].id]
     assert "rattache" not in {s.statut for p in gens for s in list_signalements(conn, p.id)}
+
+
+def test_explanation_says_it_as_it_was_known(conn: Connection) -> None:
+    """Silent today; the day before nobody knew; once lifted, « as known » during the silence still says it."""
+    personne = insert_one(conn, avis(le(-59), le(0) + LONGTEMPS))
+    pose = silence(conn, personne.id)
+    lift_silence(conn, auteur_agent(agent(conn)), pose, instant(le(2)))
+
+    def tell(n: int) -> str:
+        connu_at = instant(le(n)) + timedelta(hours=1)
+        return " ".join(explain_cas(conn, personne.id, instant(le(3)), connu_at=connu_at, lecteur="csam").constats)
+
+    assert ["est en silence" in tell(n) for n in (-1, 0, 1, 2)] == [False, True, True, False]
 
 
 def test_sql_equals_the_pure_rule_and_a_full_night(conn: Connection) -> None:

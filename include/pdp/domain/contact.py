@@ -43,7 +43,7 @@ def next_etape(resultat: str, essais_sans_reponse: int, essais_max: int) -> Etap
     if resultat == "hospitalise":
         return Etape(
             "rappel_promis",
-            "Hospitalisation : le rappel est à la date choisie. Pour que rien d'autre ne parte, mettez la personne en silence sur sa fiche.",
+            "Hospitalisation : rappel à la date choisie. Pour que rien d'autre ne parte, mettez la personne en silence sur sa fiche.",
         )
     if resultat == "numero_faux":
         return Etape("courrier_injoignable", "Numéro faux : envoyez un courrier et demandez un numéro à jour.")
