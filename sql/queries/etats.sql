@@ -6,8 +6,10 @@
 SELECT pg_advisory_xact_lock(hashtextextended('pdp.detection/' || :plateforme, 0));
 
 -- name: set_reglages
--- Planner settings of this transaction: wait for the other run instead of failing, sort in memory, no compilation of short statements.
-SELECT set_config('lock_timeout', '300s', true), set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
+-- Settings of this transaction: wait for the other run instead of failing, sort in memory, no compilation of short statements. The kernels
+-- compute outside the database: on a slow machine a shard may take longer than a person's transaction may stay idle.
+SELECT set_config('lock_timeout', '300s', true), set_config('idle_in_transaction_session_timeout', '15min', true),
+    set_config('work_mem', '64MB', true), set_config('jit', 'off', true);
 
 -- name: lire_reglage
 -- Fingerprint of the values with which the state was computed.

@@ -75,7 +75,7 @@ FROM remplace;
 WITH parti AS (
     UPDATE pdp.signalement AS s SET statut = 'remplace', mode_decision = 'systeme', decide_at = :maintenant
     FROM personne_touchee AS t
-    WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+    WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier') AND s.source = 'requete_arret_long'
         AND NOT EXISTS (SELECT 1 FROM pdp.arret_prescrit AS a WHERE a.assure_id = s.assure_id)
     RETURNING s.id, s.assure_id
 )

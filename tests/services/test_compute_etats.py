@@ -269,3 +269,17 @@ def count_statements(conn: Connection) -> int:
     finally:
         event.remove(conn.engine, "before_cursor_execute", note)
     return len(requetes)
+
+
+def test_a_slow_computation_outlives_the_patience_of_a_persons_transaction(conn: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The kernels work while the database waits: the session must not be closed as one that somebody forgot."""
+    conn.execute(text("SET idle_in_transaction_session_timeout = '200ms'"))
+    insert_one(conn, depuis(JOUR - 10 * J, 30))
+    compute = services.compute_episodes
+
+    def compute_slowly(*arguments: Any) -> Any:
+        time.sleep(0.6)  # the duration is what is tried
+        return compute(*arguments)
+
+    monkeypatch.setattr(services, "compute_episodes", compute_slowly)
+    assert compute_etats(conn, PLATEFORME, MAINTENANT).detail["ecrits"] == 1
