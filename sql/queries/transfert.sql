@@ -50,12 +50,14 @@ SELECT a.id FROM identite.assure a JOIN source s ON s.id_source = a.id_source WH
 
 -- name: accueillir_arret
 -- The absence as dates and risk, without the category of its motif: the prescriptions follow by the feed, the medical class does not follow.
+-- Under the id that the detection gives it: the same absence, once its prescriptions are there. Somebody who comes back finds hers.
 INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, motif_categorie,
     connu_at, calcule_at)
-SELECT gen_random_uuid(), :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',
+SELECT md5(cast(:assure AS uuid) || '/' || e.premiere_prescription)::uuid, :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',
     :maintenant, :maintenant
 FROM pdp.parcours p JOIN pdp.signalement s ON s.id = p.signalement_id JOIN pdp.episode e ON e.id = s.episode_id
 WHERE p.id = :parcours
+ON CONFLICT (id) DO UPDATE SET debut = excluded.debut, fin = excluded.fin, etat = 'courant', connu_at = excluded.connu_at, calcule_at = excluded.calcule_at
 RETURNING id;
 
 -- name: accueillir_signalement
@@ -65,6 +67,8 @@ INSERT INTO pdp.signalement (plateforme_id, assure_id, episode_id, source, palie
 SELECT :vers, :assure, :episode, s.source, s.palier, s.survenu_le, s.connu_at, :maintenant, s.priorite, 'oriente_csam', 'systeme', 'Transfert'
 FROM pdp.parcours p JOIN pdp.signalement s ON s.id = p.signalement_id
 WHERE p.id = :parcours
+ON CONFLICT (assure_id, episode_id, palier) DO UPDATE SET
+    statut = excluded.statut, decide_at = excluded.decide_at, mode_decision = excluded.mode_decision, motif_decision = excluded.motif_decision
 RETURNING id;
 
 -- name: appliquer

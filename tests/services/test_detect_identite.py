@@ -9,9 +9,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from fabrique import MAINTENANT, TEST, lot, socle
+from fabrique import MAINTENANT, TEST, agent, arret, auteur_agent, lot, parcours, socle
 from livraisons import ENTETE_IDENTITE, ingest, ligne_identite, nir
 from pdp.services.detect_signalements import detect_signalements
+from pdp.services.transfer_parcours import apply_transferts, request_transfert
+from pdp.storage import db
 
 T1, T2 = "2026-09-01T07:00:00Z", "2026-09-20T07:00:00Z"
 DEBUT, FIN = (MAINTENANT.date() + timedelta(days=n) for n in (-70, 40))
@@ -88,3 +90,27 @@ def test_two_absences_joined_then_parted_keep_somebody_waiting(depot: Path, admi
         [jour - timedelta(days=63)],
     ).fetchall()
     assert en_cours == [(60, "a_trier")]
+
+
+def test_an_absence_received_by_transfer_is_the_one_that_the_feed_brings_next(base: str, admin: psycopg.Connection[Any]) -> None:
+    """Otherwise the person has two absences at once, and alerts and thresholds twice."""
+    with lot() as conn:
+        socle(conn)
+        cas = parcours(conn, statut="oriente")
+        responsable = agent(conn, "responsable")
+        agent(conn, plateforme="PF57")
+    auteur = auteur_agent(responsable, "responsable")
+    with db.begin_as(auteur) as conn:
+        request_transfert(conn, auteur, cas.parcours, "PF57", "57463", MAINTENANT)
+    with lot() as conn:
+        assert apply_transferts(conn, "PF35", TEST, MAINTENANT).traites == 1
+    detect("PF57")
+    la_bas, avis, debut, fin = admin.execute(
+        "SELECT e.assure_id, e.premiere_prescription, e.debut, e.fin FROM pdp.episode e WHERE e.plateforme_id = 'PF57'"
+    ).fetchall()[0]
+    with lot() as conn:
+        arret(conn, la_bas, debut, fin, "PF57", id_avis=avis)
+    detect("PF57")
+    absences = "SELECT premiere_prescription, etat FROM pdp.episode WHERE plateforme_id = 'PF57'"
+    assert admin.execute(absences).fetchall() == [(avis, "courant")]
+    assert admin.execute("SELECT statut FROM pdp.signalement WHERE plateforme_id = 'PF57'").fetchall() == [("oriente_csam",)]
