@@ -83,6 +83,7 @@ FROM pdp.parcours p
 CROSS JOIN LATERAL (SELECT max(fin) AS fin FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant') e
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL
     AND e.fin + cast(:marge_jours AS integer) < :jour
+    AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
     AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.motif = 'confirmer_issue'
         AND (t.fermee_at IS NULL OR (t.cause = 'arret_fini:' || e.fin AND t.fermee_at + make_interval(days => cast(:point_jours AS integer)) > :maintenant)))
 ORDER BY e.fin, p.id;
@@ -127,6 +128,7 @@ FROM pdp.parcours p
 CROSS JOIN LATERAL (SELECT 'inactivite:' || to_char(p.dernier_evenement_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISSUS') AS cause) c
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours)
     AND p.clos_at IS NULL AND p.statut <> 'interrompu'
+    AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
     AND p.dernier_evenement_at + make_interval(days => cast(:inactivite_jours AS integer)) <= :maintenant
     AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL AND t.echeance_at > :maintenant)
     AND NOT EXISTS (SELECT 1 FROM pdp.alerte al WHERE al.parcours_id = p.id AND (al.decide_at IS NULL OR (al.type = 'enlisement' AND al.cause = c.cause)))
@@ -172,6 +174,7 @@ WITH depart AS (
     FROM pdp.parcours p
     WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours)
         AND p.clos_at IS NULL AND p.statut IN ('affecte', 'contact_en_cours', 'entretien_realise', 'accord_demande', 'oriente', 'en_accompagnement')
+        AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
 ), essais AS (
     SELECT d.id AS parcours_id, d.assure_id, d.depuis_at, c.id, c.survenu_at, c.resultat = 'numero_faux' AS faux,
         row_number() OVER (PARTITION BY d.id ORDER BY c.survenu_at, c.id) AS rang
@@ -212,6 +215,7 @@ WITH depart AS (
     FROM pdp.parcours p
     WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL AND p.statut <> 'interrompu'
         AND NOT EXISTS (SELECT 1 FROM pdp.tele_echange x WHERE x.parcours_id = p.id AND x.statut IN ('planifie', 'confirme'))
+        AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
 ), manques AS (
     SELECT d.id AS parcours_id, d.assure_id, x.id, x.debut_at, row_number() OVER (PARTITION BY d.id ORDER BY x.debut_at, x.id) AS rang
     FROM depart d JOIN pdp.tele_echange x ON x.parcours_id = d.id AND x.statut = 'absent' AND x.debut_at > d.depuis_at
@@ -249,6 +253,7 @@ CROSS JOIN LATERAL (
 ) o
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL AND p.statut <> 'interrompu'
     AND o.statut IN ('refusee', 'sans_suite')
+    AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
     AND o.repondue_at + make_interval(days => cast(:sans_relais_jours AS integer)) <= :maintenant
     AND NOT EXISTS (SELECT 1 FROM pdp.orientation v WHERE v.parcours_id = p.id AND v.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours'))
     AND NOT EXISTS (SELECT 1 FROM pdp.tele_echange x WHERE x.parcours_id = p.id AND x.statut IN ('planifie', 'confirme'))

@@ -21,7 +21,7 @@ from pdp.services.record_silence import find_silence, lift_silence, list_silence
 from pdp.services.sweep_veille import sweep_veille
 from pdp.storage import db
 from portal.donnees import add_tache
-from silence import JOUR, TACHES, Admin, a_18h, ask, le, lift, open_taches
+from silence import JOUR, TACHES, Admin, a_18h, ask, call, le, lift, open_taches
 
 
 @pytest.fixture
@@ -103,6 +103,27 @@ class TestTaches:
             with lot() as conn:
                 sweep_veille(conn, "PF35", fabrique.TEST, MAINTENANT + timedelta(days=n))
         assert open_taches(admin, dossier)["nouvel_appel"] == a_18h(attendu)
+
+    @pytest.mark.parametrize(("motif", "alertes"), [("deces", 0), ("refus", 0), (None, 1)])
+    def test_watch_leaves_the_dead_and_takes_no_closed_reason_for_a_letter_sent(
+        self, dossier: fabrique.Dossier, admin: Admin, motif: str | None, alertes: int
+    ) -> None:
+        """Three calls in vain, then the letter: sent, or closed by a silence; two months later the watch alerts in the first case only."""
+        for n in range(3):
+            call(dossier, n=n)
+        assert set(open_taches(admin, dossier)) == {"courrier_injoignable"}
+        if motif is not None:
+            ask(dossier, motif, au=None, pose=3)
+        else:
+            with lot() as conn:
+                conn.execute(text("UPDATE pdp.tache SET fermee_at = :m, fermee_par = 't', issue = 'envoye'"), {"m": a_18h(3)})
+        for _ in range(2):
+            with lot() as conn:
+                sweep_veille(conn, "PF35", fabrique.TEST, MAINTENANT + timedelta(days=60))
+        assert admin.execute("SELECT count(*) FROM pdp.alerte WHERE type = 'parcours_interrompu'").fetchone() == (alertes,)
+        if motif == "deces":
+            assert admin.execute("SELECT count(*) FROM pdp.alerte").fetchone() == (0,)
+            assert set(open_taches(admin, dossier)) == {"cloture_a_confirmer"}
 
     def test_first_call_of_an_assignment_waits(self, base: str, admin: Admin) -> None:
         with lot() as conn:

@@ -22,6 +22,7 @@ from pdp.domain.calendrier import add_jours_ouvres
 from pdp.domain.contact import RESULTATS
 from pdp.domain.enlisement import ENLISEMENTS
 from pdp.domain.issue import MOTIFS_SANS_ALERTE
+from pdp.domain.silence import SANS_FIN
 from pdp.errors import ErreurPdp
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.delais import Lieu, get_lieu
@@ -47,7 +48,7 @@ from pdp.storage.sql import query
 _log = logging.getLogger(__name__)
 LOT = 100
 """Repairs of one transaction."""
-ISSUES_SANS_COURRIER = (*RESULTATS, "annulee", "planifie", "relance", "parcours_clos", "parcours_rouvert", "parcours_interrompu")
+ISSUES_SANS_COURRIER = (*RESULTATS, *SANS_FIN, "annulee", "planifie", "relance", "parcours_clos", "parcours_rouvert", "parcours_interrompu")
 """A letter reason closed with one of these was not sent: another act made it useless."""
 _DELAIS = {
     "essais": "contact_tentatives_max",
