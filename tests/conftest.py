@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import secrets
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +48,49 @@ def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
         yield serveur
 
 
+class Bases:
+    """Fresh databases, the next one made while a test works on the current one: a copy costs as much as many tests."""
+
+    def __init__(self, dsn: str) -> None:
+        self._dsn = dsn
+        self._atelier = ThreadPoolExecutor(1)
+        self._suivante = self._atelier.submit(self._create)
+
+    def take(self) -> str:
+        """Name of a database that nobody has used."""
+        nom = self._suivante.result()
+        self._suivante = self._atelier.submit(self._create)
+        return nom
+
+    def drop(self, nom: str) -> None:
+        """Drop it some time later."""
+        self._atelier.submit(self._execute, "DROP DATABASE {} WITH (FORCE)", nom)
+
+    def close(self) -> None:
+        self._atelier.shutdown()
+
+    def _create(self) -> str:
+        nom = f"pdp_{secrets.token_hex(6)}"
+        self._execute("CREATE DATABASE {} TEMPLATE pdp_modele OWNER pdp_owner", nom)
+        return nom
+
+    def _execute(self, requete: str, nom: str) -> None:
+        with psycopg.connect(self._dsn, autocommit=True) as admin:
+            admin.execute(sql.SQL(requete).format(sql.Identifier(nom)))
+
+
+@pytest.fixture(scope="session")
+def bases(pg: EmbeddedPostgres) -> Iterator[Bases]:
+    """Where fresh databases come from."""
+    atelier = Bases(pg.superuser_dsn())
+    yield atelier
+    atelier.close()
+
+
 @pytest.fixture
-def base(pg: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
+def base(pg: EmbeddedPostgres, bases: Bases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[str]:
     """Name of a fresh database; settings, keys and folders of the process point to it."""
-    nom = f"pdp_{secrets.token_hex(6)}"
-    with psycopg.connect(pg.superuser_dsn(), autocommit=True) as admin:
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE pdp_modele OWNER pdp_owner").format(sql.Identifier(nom)))
+    nom = bases.take()
     for variable, valeur in _environment(pg.port, nom).items():
         monkeypatch.setenv(variable, valeur)
     for variable, dossier in (("PDP_DEPOT", "depot"), ("PDP_EXPORTS", "exports")):
@@ -64,8 +102,7 @@ def base(pg: EmbeddedPostgres, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
         if url.startswith("postgresql"):
             db.engine(url).dispose()
     db.engine.cache_clear()
-    with psycopg.connect(pg.superuser_dsn(), autocommit=True) as admin:
-        admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(nom)))
+    bases.drop(nom)
 
 
 @pytest.fixture

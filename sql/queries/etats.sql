@@ -236,7 +236,8 @@ COPY episode_neuf FROM STDIN (FORMAT binary);
 COPY droits_neufs FROM STDIN (FORMAT binary);
 
 -- name: upsert_episodes
--- Writes only what is new or different, and tells the journal which ones, one event per person, in slices that keep memory flat.
+-- Writes only what is new or different, and tells the journal which absences changed, one event per person, in slices that keep memory flat.
+-- A first absence of somebody nobody follows changes nothing known: the event of the run counts it, the event of its file brought it.
 WITH nouveau AS (
     SELECT
         md5(assure_id || '/' || premiere_prescription)::uuid AS id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions,
@@ -265,7 +266,7 @@ ecrit AS (
         IS DISTINCT FROM
         (excluded.debut, excluded.fin, excluded.jours_prescrits, excluded.nb_prescriptions, excluded.risque, excluded.risque_mixte,
             excluded.motif_categorie, excluded.ald, excluded.temps_partiel, excluded.etat, excluded.connu_at)
-    RETURNING id, assure_id, etat
+    RETURNING id, assure_id, etat, xmax = 0 AS cree
 ),
 remplace AS (
     UPDATE pdp.episode AS e SET etat = 'remplace', calcule_at = :maintenant
@@ -276,13 +277,11 @@ remplace AS (
         ))
         AND e.plateforme_id = :plateforme
         AND e.etat = 'courant'
-    RETURNING e.id, e.assure_id, e.etat
+    RETURNING e.id, e.assure_id, e.etat, false AS cree
 ),
 personne AS (
     SELECT
         assure_id,
-        count(*) FILTER (WHERE etat = 'courant') AS ecrits,
-        count(*) FILTER (WHERE etat = 'remplace') AS remplaces,
         row_number() OVER () / 5000 AS tranche,
         jsonb_build_object(
             'courants', coalesce(jsonb_agg(id) FILTER (WHERE etat = 'courant'), '[]'),
@@ -290,19 +289,20 @@ personne AS (
         ) AS donnees
     FROM (SELECT * FROM ecrit UNION ALL SELECT * FROM remplace) AS change
     GROUP BY assure_id
+    HAVING NOT bool_and(cree) OR EXISTS (SELECT FROM pdp.parcours AS p WHERE p.assure_id = change.assure_id AND p.clos_at IS NULL)
 ),
 consigne AS (
     SELECT
-        sum(ecrits) AS ecrits,
-        sum(remplaces) AS remplaces,
         journal.consigner_lot('episode_calcule', jsonb_agg(jsonb_build_object(
             'plateforme_id', cast(:plateforme AS text), 'assure_id', assure_id, 'donnees', donnees
         ))) AS evenements
     FROM personne
     GROUP BY tranche
 )
-SELECT coalesce(sum(ecrits), 0)::integer AS ecrits, coalesce(sum(remplaces), 0)::integer AS remplaces, coalesce(sum(evenements), 0)::integer AS evenements
-FROM consigne;
+SELECT
+    (SELECT count(*) FROM ecrit)::integer AS ecrits,
+    (SELECT count(*) FROM remplace)::integer AS remplaces,
+    (SELECT coalesce(sum(evenements), 0) FROM consigne)::integer AS evenements;
 
 -- name: upsert_droits
 -- Rights that differ; a person with no day left has no row.
