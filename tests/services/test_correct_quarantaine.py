@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
 
 import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
 from livraisons import ingest, ligne_arret, ligne_assure, list_arrets, list_quarantaine, nir
 from pdp.domain.auteur import Auteur
-from pdp.domain.bilan import Bilan
-from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.errors import Conflit, DonneeInvalide
 from pdp.services import correct_quarantaine as service
-from pdp.services.read_quarantaine import list_decisions
-from pdp.services.replay_quarantaine import replay_demandes
 from pdp.storage import db
 from pdp.storage.chiffrement import decrypt
-
-TARD = MAINTENANT + timedelta(minutes=10)
+from quarantaine_gestes import bilan, correct, decide, faulty_arret, lignes, open_ligne, resultats
 
 
 @pytest.fixture
@@ -40,54 +34,18 @@ def lui(responsables: dict[str, Auteur]) -> Auteur:
     return responsables["PF35"]
 
 
-def _lignes(admin: psycopg.Connection[Any], where: str = "true") -> list[UUID]:
-    return [i for (i,) in admin.execute(f"SELECT id FROM identite.quarantaine WHERE {where} ORDER BY numero_ligne")]
-
-
-def _correct(lui: Auteur, ligne: UUID, **valeurs: str) -> Any:
-    with db.begin_as(lui) as conn:
-        return service.request_correction(conn, lui, ligne, valeurs, MAINTENANT)[1]
-
-
-def _decide(lui: Auteur, ligne: UUID, decision: str, motif: str | None = None) -> None:
-    with db.begin_as(lui) as conn:
-        service.request_decision(conn, lui, ligne, decision, motif, MAINTENANT)
-
-
-def _open(lui: Auteur, ligne: UUID) -> Any:
-    with db.begin_as(lui) as conn:
-        return service.open_ligne(conn, lui, ligne)[1]
-
-
-def _bilan() -> tuple[int, int, int]:
-    bilan: Bilan = replay_demandes(lot, TARD)
-    return bilan.traites, bilan.ignores, bilan.echoues
-
-
-def _resultats(lui: Auteur, ligne: UUID) -> list[str | None]:
-    with db.begin_as(lui, lecture=True) as conn:
-        return [d.resultat for d in list_decisions(conn, ligne)]
-
-
-def _faulty_arret(tmp_path: Path, admin: psycopg.Connection[Any]) -> UUID:
-    ingest(tmp_path, "assures", [ligne_assure(1)])
-    ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1", fin="2026-08-15")])
-    (ligne,) = _lignes(admin)
-    return ligne
-
-
 def test_a_corrected_line_is_taken_by_the_next_reception(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    assert _correct(lui, ligne, date_fin="2026-09-15") is None
+    ligne = faulty_arret(tmp_path, admin)
+    assert correct(lui, ligne, date_fin="2026-09-15") is None
     assert list_arrets(admin) == [], "a person's request writes no prescription"
-    assert _bilan() == (1, 0, 0)
+    assert bilan() == (1, 0, 0)
     (arret,) = list_arrets(admin)
     assert (arret[0], arret[2], arret[5]) == ("AV1", date(2026, 9, 15), "F32"), "the medical cell is kept as received"
     assert list_quarantaine(admin)[0][4] == "corrigee"
-    assert _resultats(lui, ligne) == ["pris"]
+    assert resultats(lui, ligne) == ["pris"]
     avant, apres = admin.execute("SELECT contenu_avant_chiffre, contenu_chiffre FROM identite.correction_quarantaine").fetchone() or ()
     assert ("2026-08-15" in decrypt(avant), "2026-08-15" in decrypt(apres)) == (True, False)
-    assert _bilan() == (0, 0, 0), "twice is once"
+    assert bilan() == (0, 0, 0), "twice is once"
     assert (
         admin.execute("SELECT fichier_id FROM pdp.arret_prescrit").fetchall()
         == admin.execute("SELECT fichier_id FROM identite.quarantaine").fetchall()
@@ -95,19 +53,19 @@ def test_a_corrected_line_is_taken_by_the_next_reception(lui: Auteur, tmp_path: 
 
 
 def test_errors_are_beside_the_fields_and_nothing_is_kept(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    reste = _correct(lui, ligne, date_fin="31/02/2026", risque="grippe")
+    ligne = faulty_arret(tmp_path, admin)
+    reste = correct(lui, ligne, date_fin="31/02/2026", risque="grippe")
     erreurs = {c.nom: c.erreurs for c in reste.champs if c.erreurs}
     assert set(erreurs) == {"date_fin", "risque"}
     assert next(c.valeur for c in reste.champs if c.nom == "date_fin") == "31/02/2026", "what was typed is shown again"
     assert admin.execute("SELECT count(*) FROM identite.correction_quarantaine").fetchone() == (0,)
-    assert [c.nom for c in _correct(lui, ligne).fautifs] == ["date_fin"], "sent back unchanged, the fault is still told"
+    assert [c.nom for c in correct(lui, ligne).fautifs] == ["date_fin"], "sent back unchanged, the fault is still told"
     with lot() as conn:
         conn.execute(text("UPDATE identite.quarantaine SET contenu_chiffre = 'x'"))
     with pytest.raises(DonneeInvalide, match="unreadable_line"):
-        _open(lui, ligne)
-    _decide(lui, ligne, "rejouer")
-    assert _bilan() == (0, 0, 1), "a content that cannot be read stays in quarantine and says so"
+        open_ligne(lui, ligne)
+    decide(lui, ligne, "rejouer")
+    assert bilan() == (0, 0, 1), "a content that cannot be read stays in quarantine and says so"
     assert list_quarantaine(admin)[0][2] == "contenu_illisible"
 
 
@@ -121,8 +79,8 @@ def test_errors_are_beside_the_fields_and_nothing_is_kept(lui: Auteur, tmp_path:
     ],
 )
 def test_a_cell_stays_one_cell(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any], valeur: str, vue: str) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    reste = _correct(lui, ligne, date_fin=valeur)
+    ligne = faulty_arret(tmp_path, admin)
+    reste = correct(lui, ligne, date_fin=valeur)
     assert vue in " ".join(e for c in reste.champs for e in c.erreurs)
 
 
@@ -132,22 +90,22 @@ def test_identity_is_masked_unless_faulty_and_medical_never_shown(lui: Auteur, t
     mauvais = ligne_arret("AV1").replace(";maladie;", ";grippe;")
     ingest(tmp_path, "arrets_prescrits", [mauvais, ligne_arret("AV2", motif="<<<>>>")])
     par_champ = {champ: ident for ident, champ in admin.execute("SELECT id, champ FROM identite.quarantaine")}
-    personne = _open(lui, par_champ["nir"])
+    personne = open_ligne(lui, par_champ["nir"])
     acces = {c.nom: c.acces for c in personne.champs}
     assert acces["nir"] == "modifiable"
     assert {acces[n] for n in ("nom", "prenom", "date_naissance", "telephone", "courriel")} == {"identite"}
     assert next(c.valeur for c in personne.champs if c.nom == "nir") == fausse
     assert [c.valeur for c in personne.champs if c.acces != "modifiable"] == [""] * 5
-    arret = _open(lui, par_champ["risque"])
+    arret = open_ligne(lui, par_champ["risque"])
     assert {c.nom: c.valeur for c in arret.champs if c.acces == "medicale"} == {"motif_medical": "", "ald": "", "hospitalisation": ""}
-    medicale = _open(lui, par_champ["motif_medical"])
+    medicale = open_ligne(lui, par_champ["motif_medical"])
     assert medicale.champs == ()
     assert "à renvoyer depuis la source" in medicale.renvoi
     with db.begin_as(lui) as conn:
         assert service.request_correction(conn, lui, par_champ["motif_medical"], {"risque": "at"}, MAINTENANT)[1] == medicale
     assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'quarantaine_ouverte'").fetchone() == (4,)
-    assert _correct(lui, par_champ["nir"], nir=nir(2), nom="AUTRE") is None
-    assert _bilan() == (1, 0, 0)
+    assert correct(lui, par_champ["nir"], nir=nir(2), nom="AUTRE") is None
+    assert bilan() == (1, 0, 0)
     assert admin.execute("SELECT nom FROM identite.assure WHERE id_source = '351-2'").fetchone() == ("NOM2",), (
         "a masked cell stays as received"
     )
@@ -155,8 +113,8 @@ def test_identity_is_masked_unless_faulty_and_medical_never_shown(lui: Auteur, t
 
 def test_what_is_typed_opens_no_identity(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
     ingest(tmp_path, "assures", [ligne_assure(1).replace(";salarie;", ";chomeur;")])
-    (ligne,) = _lignes(admin)
-    reste = _correct(lui, ligne, contrat="salarie", date_maj="1981-01-01T00:00:00Z")
+    (ligne,) = lignes(admin)
+    reste = correct(lui, ligne, contrat="salarie", date_maj="1981-01-01T00:00:00Z")
     assert {c.acces for c in reste.champs if c.nom in ("nir", "nom", "date_naissance")} == {"identite"}
     assert "1980" not in str(reste)
 
@@ -169,40 +127,40 @@ CAS = {
 
 @pytest.mark.parametrize("cas", CAS)
 def test_decision_without_correction(cas: str, lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    decision, motif, bilan, resultat, resolution = CAS[cas]
-    ligne = _faulty_arret(tmp_path, admin)
-    _decide(lui, ligne, decision, motif)
+    decision, motif, comptes, resultat, resolution = CAS[cas]
+    ligne = faulty_arret(tmp_path, admin)
+    decide(lui, ligne, decision, motif)
     with pytest.raises(Conflit):
-        _decide(lui, ligne, decision, motif)
-    assert _bilan() == bilan
-    assert _resultats(lui, ligne) == [resultat]
+        decide(lui, ligne, decision, motif)
+    assert bilan() == comptes
+    assert resultats(lui, ligne) == [resultat]
     assert [ligne[2:] for ligne in list_quarantaine(admin)] == [("dates_inversees", "PF35", resolution)]
 
 
 def test_an_abandoned_line_can_be_replayed_later(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    _decide(lui, ligne, "abandonner", "inexploitable")
-    _bilan()
-    _decide(lui, ligne, "rejouer")
-    assert _bilan() == (0, 0, 1)
+    ligne = faulty_arret(tmp_path, admin)
+    decide(lui, ligne, "abandonner", "inexploitable")
+    bilan()
+    decide(lui, ligne, "rejouer")
+    assert bilan() == (0, 0, 1)
     assert list_quarantaine(admin)[0][4] is None, "back in quarantine"
 
 
 def test_a_line_that_knows_nothing_new_is_unchanged(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    _correct(lui, ligne, date_fin="2026-09-12")
+    ligne = faulty_arret(tmp_path, admin)
+    correct(lui, ligne, date_fin="2026-09-12")
     ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1", recu="2026-09-20T08:00:00Z")], jour="2026-10-02")
-    assert _bilan() == (0, 1, 0)
-    assert _resultats(lui, ligne) == ["inchange"]
+    assert bilan() == (0, 1, 0)
+    assert resultats(lui, ligne) == ["inchange"]
     assert [a[2] for a in list_arrets(admin)] == [date(2026, 9, 15)]
 
 
 def test_a_correction_may_still_wait_for_its_person_and_is_then_replayed(
     lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]
 ) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    _correct(lui, ligne, date_fin="2026-09-15", id_assure="351-8")
-    assert _bilan() == (0, 0, 1)
+    ligne = faulty_arret(tmp_path, admin)
+    correct(lui, ligne, date_fin="2026-09-15", id_assure="351-8")
+    assert bilan() == (0, 0, 1)
     assert list_quarantaine(admin) == [(2, "id_assure", "assure_inconnu", "PF35", None)]
     assert ingest(tmp_path, "assures", [ligne_assure(8)], jour="2026-10-03").rejouees == 1
     assert [(a[1], a[2]) for a in list_arrets(admin)] == [("351-8", date(2026, 9, 15))], "the corrected line, not the faulty one"
@@ -211,9 +169,9 @@ def test_a_correction_may_still_wait_for_its_person_and_is_then_replayed(
 def test_people_corrected_free_the_prescriptions_that_waited_for_them(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
     ingest(tmp_path, "assures", [ligne_assure(1).replace(";salarie;", ";chomeur;")])
     ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1")])
-    (ligne,) = _lignes(admin, "champ = 'contrat'")
-    _correct(lui, ligne, contrat="sans_emploi")
-    assert _bilan() == (1, 0, 0)
+    (ligne,) = lignes(admin, "champ = 'contrat'")
+    correct(lui, ligne, contrat="sans_emploi")
+    assert bilan() == (1, 0, 0)
     assert [a[0] for a in list_arrets(admin)] == ["AV1"]
 
 
@@ -232,25 +190,25 @@ def test_the_other_facts_are_corrected_the_same_way(flux: str, lui: Auteur, tmp_
     ligne, correction, table = FAITS[flux]
     ingest(tmp_path, "assures", [ligne_assure(1)])
     assert ingest(tmp_path, flux, [ligne]).rejetees == 1
-    (refusee,) = _lignes(admin)
-    assert [c.nom for c in _open(lui, refusee).fautifs] == list(correction)
-    assert _correct(lui, refusee, **correction) is None
-    assert _bilan() == (1, 0, 0)
+    (refusee,) = lignes(admin)
+    assert [c.nom for c in open_ligne(lui, refusee).fautifs] == list(correction)
+    assert correct(lui, refusee, **correction) is None
+    assert bilan() == (1, 0, 0)
     assert admin.execute(f"SELECT count(*) FROM {table}").fetchone() == (1,)
 
 
 def test_many_lines_at_once_by_reason(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
     ingest(tmp_path, "assures", [ligne_assure(1)])
     ingest(tmp_path, "arrets_prescrits", [ligne_arret(f"AV{i}", fin="2026-08-15") for i in range(5)])
-    premiere, seconde, *_ = _lignes(admin)
-    _correct(lui, premiere, date_fin="2026-09-15")
+    premiere, seconde, *_ = lignes(admin)
+    correct(lui, premiere, date_fin="2026-09-15")
     with db.begin_as(lui) as conn:
         assert service.request_lot(conn, lui, "arrets_prescrits", "dates_inversees", "rejouer", None, MAINTENANT) == 4
         assert service.request_lot(conn, lui, "arrets_prescrits", "dates_inversees", "rejouer", None, MAINTENANT) == 0
         assert service.cancel_demande(conn, lui, seconde, MAINTENANT)
         assert not service.cancel_demande(conn, lui, seconde, MAINTENANT)
-    assert _bilan() == (1, 0, 3)
-    assert not _resultats(lui, seconde)[0]
+    assert bilan() == (1, 0, 3)
+    assert not resultats(lui, seconde)[0]
     comptes = admin.execute("SELECT evenement, count(*) FROM journal.evenement WHERE evenement LIKE 'correction%' GROUP BY 1 ORDER BY 1")
     assert comptes.fetchall() == [("correction_appliquee", 4), ("correction_demandee", 2), ("correction_retiree", 1)]
 
@@ -260,90 +218,9 @@ def test_one_poison_line_stops_no_other(lui: Auteur, tmp_path: Path, admin: psyc
     admin.execute("ALTER TABLE pdp.arret_prescrit ADD CHECK (id_avis <> 'AV1')")
     ingest(tmp_path, "assures", [ligne_assure(1)])
     ingest(tmp_path, "arrets_prescrits", [ligne_arret(f"AV{i}", fin="2026-08-15") for i in range(3)])
-    for ligne in _lignes(admin):
-        _correct(lui, ligne, date_fin="2026-09-15")
-    assert _bilan() == (2, 0, 1)
+    for ligne in lignes(admin):
+        correct(lui, ligne, date_fin="2026-09-15")
+    assert bilan() == (2, 0, 1)
     assert [ligne[2:] for ligne in list_quarantaine(admin)] == [
         ("dates_inversees", "PF35", "corrigee"), ("refus_base", "PF35", None), ("dates_inversees", "PF35", "corrigee"),
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("decision", "motif"), [("rejouer", "doublon"), ("abandonner", None), ("abandonner", "caprice"), ("corriger", None), ("", None)]
-)
-def test_bad_decisions_keep_nothing(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any], decision: str, motif: str | None) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    with pytest.raises(DonneeInvalide):
-        _decide(lui, ligne, decision, motif)
-    assert admin.execute("SELECT count(*) FROM identite.correction_quarantaine").fetchone() == (0,)
-
-
-def test_lists_of_agents_are_not_corrected_by_hand(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ingest(tmp_path, "agents", ["A1;NOM;Zoé;a1@exemple.invalid;chef;PF35;35238;0.8;tms;2025-01-01;"])
-    (ligne,) = _lignes(admin)
-    assert "liste" in _open(lui, ligne).renvoi
-    with pytest.raises(DonneeInvalide):
-        _decide(lui, ligne, "rejouer")
-    _decide(lui, ligne, "abandonner", "renvoi_demande")
-    assert _bilan() == (0, 1, 0)
-
-
-def test_a_person_is_not_moved_to_another_platform(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ingest(tmp_path, "assures", [ligne_assure(1).replace(";salarie;", ";chomeur;")])
-    (ligne,) = _lignes(admin)
-    reste = _correct(lui, ligne, contrat="salarie", departement="57")
-    assert [c.nom for c in reste.fautifs] == ["departement"]
-    ingest(tmp_path, "assures", [ligne_assure(7, departement="57")], jour="2026-10-02")
-    ingest(tmp_path, "assures", [ligne_assure(2)], jour="2026-10-03")
-    ingest(tmp_path, "arrets_prescrits", [ligne_arret("AV1", assure=2, fin="2026-08-15")])
-    (arret,) = _lignes(admin, "champ = 'date_fin'")
-    _correct(lui, arret, date_fin="2026-09-15", id_assure="351-7")
-    assert _bilan() == (0, 0, 1)
-    assert list_arrets(admin) == []
-
-
-def test_another_platform_sees_and_decides_nothing(responsables: dict[str, Auteur], tmp_path: Path, admin: psycopg.Connection[Any]) -> None:
-    ligne, autre = _faulty_arret(tmp_path, admin), responsables["PF57"]
-    for acte in (_open, lambda a, i: _decide(a, i, "rejouer"), _correct):
-        with pytest.raises(Introuvable):
-            acte(autre, ligne)
-    with db.begin_as(autre) as conn:
-        assert conn.execute(text("SELECT identite.ouvrir_ligne(:l)"), {"l": ligne}).scalar() is None
-        assert service.request_lot(conn, autre, "arrets_prescrits", "dates_inversees", "rejouer", None, MAINTENANT) == 0
-    demande = text(
-        "INSERT INTO identite.correction_quarantaine (plateforme_id, quarantaine_id, decision, agent_id, demandee_at)"
-        " VALUES (:p, :l, 'rejouer', :a, now())"
-    )
-    for plateforme, agent in (("PF57", autre.id), ("PF35", autre.id), ("PF57", responsables["PF35"].id)):
-        with pytest.raises(DBAPIError, match="row-level security"), db.begin_as(autre) as conn:
-            conn.execute(demande, {"p": plateforme, "l": ligne, "a": agent})
-    assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'quarantaine_ouverte'").fetchone() == (0,)
-
-
-@pytest.mark.parametrize(
-    "requete",
-    [
-        "SELECT contenu_chiffre FROM identite.quarantaine",
-        "SELECT contenu_chiffre FROM identite.correction_quarantaine",
-        "SELECT contenu_avant_chiffre FROM identite.correction_quarantaine",
-        "UPDATE identite.quarantaine SET resolue_at = now()",
-        "UPDATE identite.correction_quarantaine SET resultat = 'pris'",
-        "DELETE FROM identite.correction_quarantaine",
-        "UPDATE pdp.fichier_depose SET nom = 'x'",
-    ],
-)
-def test_the_manager_has_no_other_way(lui: Auteur, requete: str) -> None:
-    with pytest.raises(DBAPIError, match="permission denied"), db.begin_as(lui) as conn:
-        conn.execute(text(requete))
-
-
-@pytest.mark.parametrize("role", ["csam", "medecin_conseil"])
-def test_other_functions_open_nothing(lui: Auteur, tmp_path: Path, admin: psycopg.Connection[Any], role: str) -> None:
-    ligne = _faulty_arret(tmp_path, admin)
-    intrus = Auteur("agent", lui.id, role, "PF35")
-    with pytest.raises(DBAPIError, match="permission denied"), db.begin_as(intrus) as conn:
-        conn.execute(text("SELECT identite.ouvrir_ligne(:l)"), {"l": ligne})
-    with db.begin_as(intrus) as conn:
-        conn.execute(text("RESET ROLE"))
-        conn.execute(text("SET LOCAL ROLE pdp_role_responsable"))
-        assert conn.execute(text("SELECT identite.ouvrir_ligne(:l)"), {"l": ligne}).scalar() is None, "the context still names the function"

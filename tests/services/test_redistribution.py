@@ -3,42 +3,20 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import psycopg
 import pytest
 
 import fabrique
+from equipe_redistribuee import BALAYAGE, Equipe, a, absenter, annuler, balayer, confirmer, le, mains
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.plan_redistribution import plan_redistribution
-from pdp.services.redistribute_parcours import redistribute_parcours, sweep_redistributions, undo_redistribution
 from pdp.storage import db
 from portal.donnees import add_tache, add_tele_echange
-
-JOUR = MAINTENANT.date()
-BALAYAGE = fabrique.systeme("rendre")
-
-
-def le(jours: int) -> date:
-    return JOUR + timedelta(days=jours)
-
-
-def a(jours: int, heures: int = 0) -> datetime:
-    return MAINTENANT + timedelta(days=jours, hours=heures)
-
-
-@dataclass
-class Equipe:
-    responsable: UUID
-    absente: UUID
-    proche: UUID
-    loin: UUID
-    cas: list[fabrique.Dossier]
 
 
 @pytest.fixture
@@ -63,38 +41,6 @@ def equipe(base: str) -> Equipe:
         add_tache(conn, cas[1].parcours, "rappel_promis", a(3))
         add_tache(conn, cas[2].parcours, "faire_le_point", a(40))
     return Equipe(responsable, absente, proche, loin, cas)
-
-
-def absenter(agent: UUID, du: int, au: int) -> None:
-    with lot() as conn:
-        conn.execute(
-            fabrique.text("INSERT INTO pdp.absence_agent (plateforme_id, agent_id, du, au) VALUES ('PF35', :a, :d, :f)"),
-            {"a": agent, "d": le(du), "f": le(au)},
-        )
-
-
-def confirmer(e: Equipe, du: int, au: int | None, maintenant: datetime = MAINTENANT, agent: UUID | None = None) -> UUID:
-    auteur = auteur_agent(e.responsable, "responsable")
-    with db.begin_as(auteur) as conn:
-        return redistribute_parcours(
-            conn, auteur, agent_id=agent or e.absente, du=le(du), au=None if au is None else le(au), maintenant=maintenant
-        )
-
-
-def annuler(e: Equipe, redistribution: UUID, maintenant: datetime = MAINTENANT) -> int:
-    auteur = auteur_agent(e.responsable, "responsable")
-    with db.begin_as(auteur) as conn:
-        return undo_redistribution(conn, auteur, redistribution, maintenant)
-
-
-def balayer(maintenant: datetime) -> tuple[int, dict[str, Any]]:
-    with lot(BALAYAGE) as conn:
-        bilan = sweep_redistributions(conn, "PF35", BALAYAGE, maintenant)
-    return bilan.traites, bilan.detail
-
-
-def mains(admin: psycopg.Connection[Any], e: Equipe) -> list[UUID]:
-    return [admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (c.parcours,)).fetchone()[0] for c in e.cas]  # type: ignore[index]
 
 
 @pytest.mark.parametrize(
