@@ -9,7 +9,14 @@ FROM pdp.parcours p
 JOIN identite.assure s ON s.id = p.assure_id
 JOIN pdp.plateforme g ON g.id = p.plateforme_id
 LEFT JOIN LATERAL (
-    SELECT debut, fin, risque, motif_categorie, temps_partiel FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1
+    SELECT x.debut, x.fin, x.risque, x.motif_categorie, x.temps_partiel
+    FROM pdp.episode x
+    WHERE x.assure_id = p.assure_id
+        AND (x.etat = 'courant'
+            -- her facts left with her: the absence for which she was followed, as it was then
+            OR p.cloture_motif = 'mutation_caisse' AND x.id = (SELECT g.episode_id FROM pdp.signalement g WHERE g.id = p.signalement_id))
+    ORDER BY x.etat, x.debut DESC
+    LIMIT 1
 ) e ON true
 LEFT JOIN pdp.affectation f ON f.parcours_id = p.id AND f.au IS NULL
 LEFT JOIN pdp.tele_echange t ON t.parcours_id = p.id AND t.statut IN ('planifie', 'confirme')

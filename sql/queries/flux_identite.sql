@@ -58,6 +58,11 @@ SELECT journal.consigner_lot('identifiant_remplace',
 FROM echange
 HAVING count(*) > 0;
 
+-- name: designer_transferes
+-- People moved by a transfer, in the place of those of a file: the statements that follow take them from there.
+CREATE TEMP TABLE retenu_assures ON COMMIT DROP AS
+SELECT id_source FROM identite.assure WHERE id = ANY(cast(:assures AS uuid[]));
+
 -- name: preparer_demenagement
 -- Rows of people who are now somebody else's row: on the platform of their newest row, under the pivot id in force.
 CREATE TEMP TABLE demenagement ON COMMIT DROP AS

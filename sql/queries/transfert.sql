@@ -30,27 +30,52 @@ FROM pdp.transfert WHERE parcours_id = :parcours OR nouveau_parcours_id = :parco
 -- Platforms a person may be transferred to.
 SELECT id, libelle, departement FROM pdp.plateforme WHERE id <> :plateforme ORDER BY departement;
 
+-- name: patienter
+-- Something waits: a file of the feed may be coming in, and the sweep waits for its end longer than a person would.
+SELECT set_config('lock_timeout', '300s', true)
+WHERE EXISTS (
+    SELECT FROM pdp.transfert WHERE plateforme_id = :plateforme AND applique_at IS NULL AND refuse_at IS NULL AND annule_at IS NULL
+);
+
 -- name: accueillir_personne
--- The person on the other platform: known there by the same pivot id, else identity and contact as they are here, with the new commune.
--- A newer line of the feed wins, whichever comes first.
+-- The person on the other platform, under her pivot id in force: identity and contact as they are here, with the new commune, as a line
+-- just newer than all the feed said. A newer line of the feed wins, whichever comes first: already moved by it, her row there stays.
 WITH source AS (
-    SELECT a.* FROM identite.assure a JOIN pdp.parcours p ON p.assure_id = a.id WHERE p.id = :parcours
-), creee AS (
-    INSERT INTO identite.assure (plateforme_id, id_source, nir_chiffre, nir_empreinte, nom, prenom, date_naissance, sexe, commune_insee, telephone, courriel,
-        contact_prefere, contact_refus, langue, contrat, mis_a_jour_source_at, connu_at)
-    SELECT :vers, s.id_source, s.nir_chiffre, s.nir_empreinte, s.nom, s.prenom, s.date_naissance, s.sexe, :commune, s.telephone, s.courriel,
-        s.contact_prefere, s.contact_refus, s.langue, s.contrat, s.mis_a_jour_source_at + interval '1 microsecond', :maintenant
-    FROM source s
-    ON CONFLICT (plateforme_id, id_source) DO NOTHING
-    RETURNING id
+    SELECT a.*, coalesce(c.actuel, a.id_source) AS actuel
+    FROM identite.assure a JOIN pdp.parcours p ON p.assure_id = a.id LEFT JOIN id_courant c ON c.ancien = a.id_source
+    WHERE p.id = :parcours
+), dit AS (
+    SELECT max(a.mis_a_jour_source_at) + interval '1 microsecond' AS le
+    FROM identite.assure a JOIN source s ON a.id_source = s.actuel OR a.id = s.id
+    WHERE a.plateforme_id <> :vers
+), nir_garde AS (
+    INSERT INTO identite.nir_ancien (plateforme_id, assure_id, nir_empreinte, connu_au)
+    SELECT a.plateforme_id, a.id, a.nir_empreinte, :maintenant
+    FROM identite.assure a JOIN source s ON a.id_source = s.actuel CROSS JOIN dit
+    WHERE a.plateforme_id = :vers AND a.nir_empreinte <> s.nir_empreinte AND a.mis_a_jour_source_at < dit.le
+    ON CONFLICT DO NOTHING
+), accueillie AS (
+    INSERT INTO identite.assure AS a (plateforme_id, id_source, nir_chiffre, nir_empreinte, nir_provisoire, nom, prenom, date_naissance, sexe,
+        commune_insee, telephone, courriel, contact_prefere, contact_refus, langue, contrat, mis_a_jour_source_at, connu_at)
+    SELECT :vers, s.actuel, s.nir_chiffre, s.nir_empreinte, s.nir_provisoire, s.nom, s.prenom, s.date_naissance, s.sexe,
+        :commune, s.telephone, s.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat, dit.le, :maintenant
+    FROM source s CROSS JOIN dit
+    ON CONFLICT (plateforme_id, id_source) DO UPDATE SET
+        nir_chiffre = excluded.nir_chiffre, nir_empreinte = excluded.nir_empreinte, nir_provisoire = excluded.nir_provisoire, nom = excluded.nom,
+        prenom = excluded.prenom, date_naissance = excluded.date_naissance, sexe = excluded.sexe, commune_insee = excluded.commune_insee,
+        telephone = excluded.telephone, courriel = excluded.courriel, contact_prefere = excluded.contact_prefere,
+        contact_refus = excluded.contact_refus, langue = excluded.langue, contrat = excluded.contrat,
+        mis_a_jour_source_at = excluded.mis_a_jour_source_at, connu_at = excluded.connu_at
+    WHERE a.mis_a_jour_source_at < excluded.mis_a_jour_source_at
+    RETURNING a.id
 )
-SELECT id FROM creee
-UNION ALL
-SELECT a.id FROM identite.assure a JOIN source s ON s.id_source = a.id_source WHERE a.plateforme_id = :vers;
+SELECT id FROM accueillie
+UNION
+SELECT a.id FROM identite.assure a JOIN source s ON s.actuel = a.id_source WHERE a.plateforme_id = :vers;
 
 -- name: accueillir_arret
--- The absence as dates and risk, without the category of its motif: the prescriptions follow by the feed, the medical class does not follow.
--- Under the id that the detection gives it: the same absence, once its prescriptions are there. Somebody who comes back finds hers.
+-- The absence as dates and risk, as the detection will name it: it follows from the facts, which move with the person, at the next detection.
+-- Until then without the category of its motif. Somebody who comes back finds hers.
 INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, motif_categorie,
     connu_at, calcule_at)
 SELECT md5(cast(:assure AS uuid) || '/' || e.premiere_prescription)::uuid, :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',

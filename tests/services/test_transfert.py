@@ -1,4 +1,4 @@
-"""Transfer to another platform: asked for by a manager, done once by the sweep on both sides, nothing medical, no agreement."""
+"""Transfer to another platform: asked for by a manager, done once by the sweep on both sides, no agreement."""
 
 from __future__ import annotations
 
@@ -81,18 +81,16 @@ def test_closed_here_opened_there_with_a_link(scene: Scene, admin: psycopg.Conne
     assert admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (nouveau,)).fetchone() == (scene.csam_ailleurs,)
 
 
-def test_neither_medical_class_nor_agreement_follows(scene: Scene, admin: psycopg.Connection[Any]) -> None:
+def test_what_was_said_here_stays_here(scene: Scene, admin: psycopg.Connection[Any]) -> None:
+    """Facts follow the person, and their motif with them (test_transfert_faits.py); not what she said or agreed to."""
     demander(scene)
     balayer()
-    assert admin.execute("SELECT motif_categorie FROM pdp.episode WHERE plateforme_id = 'PF57'").fetchall() == [("non_renseigne",)]
     for table in (
         "pdp.accord",
         "pdp.orientation",
         "pdp.contact",
         "pdp.tele_echange",
-        "medical.motif_arret",
         "medical.sante_declaree",
-        "pdp.arret_prescrit",
     ):
         assert admin.execute(f"SELECT count(*) FROM {table} WHERE plateforme_id = 'PF57'").fetchone() == (0,), table
 

@@ -1,7 +1,8 @@
 """Transfer of a person to another platform: asked for by a manager, done by the sweep, which alone may write on both sides.
 
-Closed here with the motive « Changement de caisse », opened there with a link to the former one. No medical class and no agreement
-follow: identity, contact, the dates of the absence. Agreements are asked for again, prescriptions come by the feed of the new caisse.
+Closed here with the motive « Changement de caisse », opened there with a link to the former one. Her facts move as when the feed moves
+her (prescriptions and their motifs, payments, affections, declared facts), so that the absence is whole there and nothing is signalled
+here; the feed then finds her there. Agreements, notes and answers about health stay: they are asked for again.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pdp.domain.bilan import Bilan
 from pdp.domain.parcours import Statut
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.close_parcours import close_parcours
-from pdp.storage import journal
+from pdp.storage import flux_repository, journal
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
@@ -110,19 +111,27 @@ def cancel_transfert(conn: Connection, auteur: Auteur, transfert_id: UUID, maint
 
 def apply_transferts(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
     """Every request of the platform that waits; done or refused once. Run again, it finds nothing."""
-    bilan = Bilan()
-    for demande in conn.execute(query("transfert.lister_en_attente"), {"plateforme": plateforme_id}).all():
-        bilan += _apply(conn, demande, auteur, maintenant)
+    cle = {"plateforme": plateforme_id}
+    if conn.execute(query("transfert.patienter"), cle).first() is None:
+        return Bilan()
+    conn.execute(query("flux.verrouiller"))  # a file read meanwhile would leave facts on the row that people are about to leave
+    flux_repository.read_identifiants(conn)
+    bilan, assures = Bilan(), list[UUID]()
+    for demande in conn.execute(query("transfert.lister_en_attente"), cle).all():
+        bilan += _apply(conn, demande, auteur, maintenant, assures)
+    flux_repository.move_faits(conn, assures, maintenant)
     return bilan
 
 
-def _apply(conn: Connection, demande: Any, auteur: Auteur, maintenant: datetime) -> Bilan:
+def _apply(conn: Connection, demande: Any, auteur: Auteur, maintenant: datetime, assures: list[UUID]) -> Bilan:
+    """One request; a person who leaves is added to `assures`."""
     parcours = conn.execute(query("parcours.verrouiller"), {"parcours": demande.parcours_id}).one()
     if parcours.clos_at is not None:
         conn.execute(query("transfert.refuser"), {"transfert": demande.id, "code": "parcours_clos", "maintenant": maintenant})
         return Bilan(ignores=1, detail={"parcours_clos": 1})
     journal.live_at(conn, maintenant)
     nouveau, assure = _welcome(conn, demande, maintenant)
+    assures.append(assure)
     conn.execute(query("transfert.appliquer"), {"transfert": demande.id, "nouveau": nouveau, "maintenant": maintenant})
     close_parcours(
         conn,

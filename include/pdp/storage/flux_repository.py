@@ -30,6 +30,8 @@ __all__ = [
     "copy_lignes",
     "count_nir_partages",
     "create_lu",
+    "move_faits",
+    "read_identifiants",
     "resolve_rejouables",
     "set_aside",
 ]
@@ -43,6 +45,14 @@ SUJETS = {
     "partenaires": "flux_partenaires",
 }
 _DEMENAGES = ("flux_arrets", "flux_versements", "flux_droits")
+# Facts follow the people who changed platform or pivot id.
+_DEMENAGEMENT = (
+    "flux_identite.preparer_demenagement",
+    *(f"{sujet}.{pas}" for sujet in _DEMENAGES for pas in ("historiser_demenages", "demenager")),
+    "flux_droits.nommer_identifiants",
+    "flux_identite.demenager_nir",
+    *(f"dsn.{pas}" for pas in ("historiser_demenages", "fusionner_demenages", "demenager")),
+)
 _IDENTIFIANTS = ("flux.oublier_identifiants", "flux.lire_identifiants")
 
 EFFETS: dict[str, tuple[str, ...]] = {
@@ -64,12 +74,7 @@ EFFETS: dict[str, tuple[str, ...]] = {
             f"flux_assures.{pas}"
             for pas in ("renommer", "retenir", "garder_nir", "corriger", "inserer", "garder_nir_lus", "consigner")
         ),
-        # Facts follow the people who changed platform or pivot id.
-        "flux_identite.preparer_demenagement",
-        *(f"{sujet}.{pas}" for sujet in _DEMENAGES for pas in ("historiser_demenages", "demenager")),
-        "flux_droits.nommer_identifiants",
-        "flux_identite.demenager_nir",
-        *(f"dsn.{pas}" for pas in ("historiser_demenages", "fusionner_demenages", "demenager")),
+        *_DEMENAGEMENT,
         *(f"flux_identite.{pas}" for pas in ("constater_nir_partages", "lever_nir_partages")),
     ),
     "agents": tuple(f"flux_agents.{pas}" for pas in ("retenir", "corriger", "inserer")),
@@ -110,7 +115,7 @@ def create_lu(conn: Connection, flux: str) -> None:
     """Empty table of the valid lines of one file or batch; dropped at the end of the transaction."""
     conn.execute(query(f"{SUJETS[flux]}.vider"))
     conn.execute(query(f"{SUJETS[flux]}.creer"))
-    _read_identifiants(conn)
+    read_identifiants(conn)
 
 
 def copy_lignes(conn: Connection, flux: str, rangees: Iterable[Sequence[Any]]) -> None:
@@ -177,7 +182,7 @@ def add_quarantaine(conn: Connection, flux: str, fichier_id: UUID, lignes: Seque
 
 def claim_rejouables(conn: Connection) -> list[Rejouable]:
     """Quarantined facts of people who have become known, locked until the end of the transaction."""
-    _read_identifiants(conn)
+    read_identifiants(conn)
     lignes = conn.execute(query("flux.trouver_rejouables"), {"flux": sorted(FAITS)})
     return [
         Rejouable(ligne.id, ligne.fichier_id, ligne.numero_ligne, decrypt(bytes(ligne.contenu_chiffre)), ligne.flux) for ligne in lignes
@@ -189,6 +194,20 @@ def resolve_rejouables(conn: Connection, ids: Sequence[UUID], maintenant: dateti
     conn.execute(query("flux.resoudre_quarantaine"), {"ids": list(ids), "maintenant": maintenant})
 
 
-def _read_identifiants(conn: Connection) -> None:
+def move_faits(conn: Connection, assures: Sequence[UUID], maintenant: datetime) -> None:
+    """Facts of these people go to their newest row, as when a file of the feed moves them; nothing left behind, nothing is done.
+
+    The medical motifs move with them and are read by nobody on the way. `assures`: any of their rows.
+    """
+    conn.execute(query("flux_assures.vider"))
+    conn.execute(query("flux_identite.designer_transferes"), {"assures": list(assures)})
+    read_identifiants(conn)
+    for effet in _DEMENAGEMENT:
+        conn.execute(query(effet), {"maintenant": maintenant})
+    conn.execute(query("flux_assures.vider"))
+
+
+def read_identifiants(conn: Connection) -> None:
+    """Pivot ids in force, in a table of the transaction."""
     for requete in _IDENTIFIANTS:
         conn.execute(query(requete))
