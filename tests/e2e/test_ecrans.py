@@ -25,7 +25,8 @@ from pdp.simulation.scenario import Calendrier
 from pdp.storage import db
 from plateforme_e2e import Plateforme
 
-PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv"}
+# the last one exists once a manager has confirmed: test_redistribution_axe looks at it at both widths
+PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv", "/equipe/redistributions/{redistribution_id}"}
 
 
 def _work_a_full_list(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch) -> None:
