@@ -242,6 +242,9 @@ class EmbeddedPostgres:
             (self.data_dir / "postmaster.pid").unlink(missing_ok=True)
 
     def _launch(self) -> None:
+        if self._processus is not None and self._reap():  # killed a moment ago: collected before its place is taken
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._processus.wait(5)
         with self.log_path.open("ab") as journal:
             sorties: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": journal, "stderr": journal}
             self._processus = subprocess.Popen(self.command(), start_new_session=True, **sorties, **self.popen_options())
