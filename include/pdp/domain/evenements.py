@@ -21,7 +21,7 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "correction_appliquee": ("Données", "Décision sur une ligne de quarantaine appliquée"),
     "fichier_depose": ("Données", "Fichier déposé par un responsable"),
     "episode_calcule": ("Arrêt", "Épisode d'arrêt recalculé"),
-    "compteurs_calcules": ("Données", "Indemnités journalières recomptées"),
+    "compteurs_calcules": ("Données", "Absences et indemnités journalières recalculées"),
     "signalement_detecte": ("Signalement", "Signalement détecté"),
     "signalement_rattache": ("Signalement", "Nouveau seuil franchi, rattaché au parcours ouvert"),
     "signalement_remplace": ("Signalement", "Signalement remplacé par un autre du même arrêt"),

@@ -83,9 +83,12 @@ def compute_etats(
         for part in depot.list_tranches(conn, plateforme_id, personnes, toutes=toutes, par_tranche=par_tranche):
             for nom, nombre in _compute_tranche(conn, part, regles, maintenant).items():
                 detail[nom] += nombre
-    if detail["droits_ecrits"]:
+    if detail["droits_ecrits"] or detail["ecrits"] or detail["remplaces"]:
         journal.record(
-            conn, "compteurs_calcules", plateforme_id=plateforme_id, donnees={"jour": jour, "compteurs": detail["droits_ecrits"]}
+            conn,
+            "compteurs_calcules",
+            plateforme_id=plateforme_id,
+            donnees={"jour": jour} | {nom: detail[nom] for nom in ("droits_ecrits", "ecrits", "remplaces")},
         )
     if change:
         depot.set_reglage(conn, plateforme_id, empreinte, maintenant)
