@@ -240,7 +240,7 @@ COPY droits_neufs FROM STDIN (FORMAT binary);
 -- A first absence of somebody nobody follows changes nothing known: the event of the run counts it, the event of its file brought it.
 WITH nouveau AS (
     SELECT
-        md5(assure_id || '/' || premiere_prescription)::uuid AS id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions,
+        pdp.episode_id(assure_id, premiere_prescription) AS id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions,
         (ARRAY['maladie', 'at', 'mp', 'trajet'])[1 + (code & 3)] AS risque,
         (code & 16) <> 0 AS risque_mixte,
         (ARRAY['non_renseigne', 'tms', 'psychique', 'autre'])[1 + ((code >> 2) & 3)] AS motif_categorie,
@@ -258,7 +258,7 @@ ecrit AS (
         id, :plateforme, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, risque_mixte,
         motif_categorie, ald, temps_partiel, 'courant', connu_at, :maintenant
     FROM nouveau
-    ON CONFLICT (id) DO UPDATE SET
+    ON CONFLICT (id, plateforme_id) DO UPDATE SET
         debut = excluded.debut, fin = excluded.fin, jours_prescrits = excluded.jours_prescrits, nb_prescriptions = excluded.nb_prescriptions,
         risque = excluded.risque, risque_mixte = excluded.risque_mixte, motif_categorie = excluded.motif_categorie, ald = excluded.ald,
         temps_partiel = excluded.temps_partiel, etat = excluded.etat, connu_at = excluded.connu_at, calcule_at = excluded.calcule_at
@@ -271,7 +271,7 @@ ecrit AS (
 remplace AS (
     UPDATE pdp.episode AS e SET etat = 'remplace', calcule_at = :maintenant
     WHERE e.id = ANY(ARRAY( -- an array, so that the index is used however many absences are stored
-            SELECT md5(assure_id || '/' || premiere_prescription)::uuid FROM episode_perdu
+            SELECT pdp.episode_id(assure_id, premiere_prescription) FROM episode_perdu
             EXCEPT
             SELECT id FROM nouveau -- found again under the same first prescription: updated above
         ))

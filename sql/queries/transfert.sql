@@ -78,11 +78,11 @@ SELECT a.id FROM identite.assure a JOIN source s ON s.actuel = a.id_source WHERE
 -- Until then without the category of its motif. Somebody who comes back finds hers.
 INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque, motif_categorie,
     connu_at, calcule_at)
-SELECT md5(cast(:assure AS uuid) || '/' || e.premiere_prescription)::uuid, :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',
+SELECT pdp.episode_id(:assure, e.premiere_prescription), :vers, :assure, e.premiere_prescription, e.debut, e.fin, e.jours_prescrits, e.nb_prescriptions, e.risque, 'non_renseigne',
     :maintenant, :maintenant
 FROM pdp.parcours p JOIN pdp.signalement s ON s.id = p.signalement_id JOIN pdp.episode e ON e.id = s.episode_id
 WHERE p.id = :parcours
-ON CONFLICT (id) DO UPDATE SET debut = excluded.debut, fin = excluded.fin, etat = 'courant', connu_at = excluded.connu_at, calcule_at = excluded.calcule_at
+ON CONFLICT (id, plateforme_id) DO UPDATE SET debut = excluded.debut, fin = excluded.fin, etat = 'courant', connu_at = excluded.connu_at, calcule_at = excluded.calcule_at
 RETURNING id;
 
 -- name: accueillir_signalement

@@ -28,12 +28,17 @@ _REGLAGES = (
     "listen_addresses=127.0.0.1",
     "unix_socket_directories=",
     "max_connections=120",
-    "shared_buffers=128MB",
     "jit=off",
     "timezone=UTC",
     "log_timezone=UTC",
     "log_min_error_statement=panic",  # statements may hold names: they stay out of the logs
 )
+
+
+def _shared_buffers() -> str:
+    """A sixteenth of the memory of the machine, from 128 MB to 1 GB: the pages a night reads again stay at hand."""
+    memoire = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"shared_buffers={min(1024, max(128, memoire // 16 // 1024**2))}MB"
 
 
 class PostgresNeDemarrePas(RuntimeError):
@@ -93,7 +98,7 @@ class EmbeddedPostgres:
 
     def command(self) -> list[str]:
         """Command line of the server in the foreground (for a supervisor)."""
-        reglages = (*_REGLAGES, f"port={self.port}", *(() if self.durable else _TESTS_SEULEMENT))
+        reglages = (*_REGLAGES, f"port={self.port}", *((_shared_buffers(),) if self.durable else _TESTS_SEULEMENT))
         options = [morceau for reglage in reglages for morceau in ("-c", reglage)]
         return [str(self._programs().dossier / "postgres"), "-D", str(self.data_dir.resolve()), *options]
 
