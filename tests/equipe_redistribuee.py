@@ -64,4 +64,5 @@ def balayer(maintenant: datetime) -> tuple[int, dict[str, Any]]:
 
 
 def mains(admin: psycopg.Connection[Any], e: Equipe) -> list[UUID]:
-    return [admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (c.parcours,)).fetchone()[0] for c in e.cas]  # type: ignore[index]
+    de = dict(admin.execute("SELECT id, csam_id FROM pdp.parcours WHERE id = ANY(%s)", ([c.parcours for c in e.cas],)))
+    return [de[c.parcours] for c in e.cas]

@@ -30,6 +30,7 @@ from pdp.services import (
     ingest_flux,
     publish_evaluation,
     publish_referentiel,
+    purge_reception,
     record_passage,
     replay_quarantaine,
     send_outbox,
@@ -134,7 +135,9 @@ def receive_flux() -> dict[str, Any]:
         with ouvrir() as conn:
             replay_quarantaine.attach_depots(conn)
         decisions = replay_quarantaine.replay_demandes(ouvrir, instant)
-        passage.bilan = fichiers + decisions
+        with ouvrir() as conn:
+            purge = purge_reception.purge_reception(conn, settings().depot, instant)
+        passage.bilan = fichiers + decisions + purge
     bilan = passage.conclude()
     venus = fichiers.detail["fichiers"] + fichiers.detail["fichiers_deja_vus"] + decisions.traites
     if depot.echecs and not venus:

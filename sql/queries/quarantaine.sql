@@ -1,17 +1,19 @@
 -- name: compter_groupes
--- Open refused lines by feed and reason: those that wait for somebody, those whose decision waits for the next reception.
+-- Open refused lines by feed and reason, of the platform or of none: those that wait for somebody, those whose decision waits for the next reception.
 SELECT f.flux, q.code, min(q.message) AS exemple, count(*) FILTER (WHERE c.id IS NULL) AS a_traiter, count(c.id) AS en_attente, max(q.connu_at) AS derniere_at
 FROM identite.quarantaine q
 JOIN pdp.flux_fichier f ON f.id = q.fichier_id
 LEFT JOIN identite.correction_quarantaine c ON c.quarantaine_id = q.id AND c.traitee_at IS NULL AND c.annulee_at IS NULL
-WHERE q.resolue_at IS NULL OR c.id IS NOT NULL
+WHERE (q.resolue_at IS NULL OR c.id IS NOT NULL) AND (q.plateforme_id IS NULL) = cast(:sans_plateforme AS boolean)
 GROUP BY f.flux, q.code
 ORDER BY count(*) DESC, f.flux, q.code;
 
 -- name: compter_etats
 -- Lines by what they wait for, for the filters.
-SELECT count(*) FILTER (WHERE q.resolue_at IS NULL AND c.id IS NULL) AS a_traiter, count(c.id) AS en_attente,
-       count(*) FILTER (WHERE q.resolue_at IS NOT NULL AND c.id IS NULL) AS traitees
+SELECT count(*) FILTER (WHERE q.resolue_at IS NULL AND c.id IS NULL AND q.plateforme_id IS NOT NULL) AS a_traiter,
+       count(c.id) FILTER (WHERE q.plateforme_id IS NOT NULL) AS en_attente,
+       count(*) FILTER (WHERE q.resolue_at IS NOT NULL AND c.id IS NULL AND q.plateforme_id IS NOT NULL) AS traitees,
+       count(*) FILTER (WHERE q.resolue_at IS NULL AND q.plateforme_id IS NULL) AS sans_plateforme
 FROM identite.quarantaine q
 LEFT JOIN identite.correction_quarantaine c ON c.quarantaine_id = q.id AND c.traitee_at IS NULL AND c.annulee_at IS NULL;
 
@@ -21,8 +23,10 @@ SELECT q.id, f.flux, f.nom AS fichier, q.numero_ligne, q.champ, q.code, q.messag
 FROM identite.quarantaine q
 JOIN pdp.flux_fichier f ON f.id = q.fichier_id
 LEFT JOIN identite.correction_quarantaine c ON c.quarantaine_id = q.id AND c.traitee_at IS NULL AND c.annulee_at IS NULL
-WHERE CASE cast(:etat AS text) WHEN 'en_attente' THEN c.id IS NOT NULL
+WHERE (q.plateforme_id IS NULL) = (cast(:etat AS text) = 'sans_plateforme')
+  AND CASE cast(:etat AS text) WHEN 'en_attente' THEN c.id IS NOT NULL
                  WHEN 'traitees' THEN q.resolue_at IS NOT NULL AND c.id IS NULL
+                 WHEN 'sans_plateforme' THEN q.resolue_at IS NULL
                  ELSE q.resolue_at IS NULL AND c.id IS NULL END
   AND (cast(:flux AS text) IS NULL OR f.flux = :flux)
   AND (cast(:code AS text) IS NULL OR q.code = :code)
@@ -31,12 +35,12 @@ ORDER BY coalesce(q.resolue_at, q.connu_at) DESC, f.nom, q.numero_ligne
 LIMIT :limite;
 
 -- name: trouver_ligne
--- One refused line, without its content.
+-- One refused line of the platform, without its content.
 SELECT q.id, f.flux, f.nom AS fichier, q.numero_ligne, q.champ, q.code, q.message, q.connu_at, q.resolue_at, q.resolution, c.decision AS en_attente
 FROM identite.quarantaine q
 JOIN pdp.flux_fichier f ON f.id = q.fichier_id
 LEFT JOIN identite.correction_quarantaine c ON c.quarantaine_id = q.id AND c.traitee_at IS NULL AND c.annulee_at IS NULL
-WHERE q.id = :ligne;
+WHERE q.id = :ligne AND q.plateforme_id IS NOT NULL;
 
 -- name: lister_decisions
 -- What was decided about a line and what came of it, latest first.
@@ -61,11 +65,11 @@ ON CONFLICT DO NOTHING
 RETURNING id;
 
 -- name: demander_lot
--- The same decision about every open line of one feed and reason.
+-- The same decision about every open line of one feed and reason, of the platform or of none.
 INSERT INTO identite.correction_quarantaine (plateforme_id, quarantaine_id, decision, motif, agent_id, demandee_at)
-SELECT q.plateforme_id, q.id, :decision, cast(:motif AS text), :agent, :maintenant
+SELECT :plateforme, q.id, :decision, cast(:motif AS text), :agent, :maintenant
 FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
-WHERE q.resolue_at IS NULL AND f.flux = :flux AND q.code = :code
+WHERE q.resolue_at IS NULL AND (q.plateforme_id IS NULL) = cast(:sans_plateforme AS boolean) AND f.flux = :flux AND q.code = :code
 ON CONFLICT DO NOTHING;
 
 -- name: retirer_demande
@@ -145,6 +149,16 @@ SET plateforme_id = d.plateforme_id
 FROM pdp.flux_fichier f
 JOIN LATERAL (SELECT plateforme_id FROM pdp.fichier_depose WHERE flux = f.flux AND empreinte = f.empreinte ORDER BY depose_at LIMIT 1) d ON true
 WHERE f.id = q.fichier_id AND q.plateforme_id IS NULL AND q.resolue_at IS NULL;
+
+-- name: fermer_sans_plateforme
+-- Lines of no platform that nobody claimed in time, by feed.
+WITH ferme AS (
+    UPDATE identite.quarantaine q SET resolue_at = :maintenant, resolution = 'abandonnee'
+    FROM pdp.flux_fichier f
+    WHERE f.id = q.fichier_id AND q.plateforme_id IS NULL AND q.resolue_at IS NULL AND q.connu_at < :limite
+    RETURNING f.flux
+)
+SELECT flux, count(*) AS lignes FROM ferme GROUP BY flux ORDER BY flux;
 
 -- name: deposer
 -- A file sent by hand.

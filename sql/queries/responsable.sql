@@ -80,22 +80,6 @@ WHERE o.etat IN ('rebut', 'incertain')
 GROUP BY o.etat, o.canal, o.dernier_code
 ORDER BY count(*) DESC, o.etat, o.canal;
 
--- name: count_quarantaine
--- Open refused lines by feed and reason.
-SELECT f.flux, q.code, count(*) AS nombre, max(q.connu_at) AS derniere_at
-FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
-WHERE q.resolue_at IS NULL
-GROUP BY f.flux, q.code
-ORDER BY count(*) DESC, f.flux, q.code;
-
--- name: list_quarantaine
--- Open refused lines: where and why, never what they hold.
-SELECT f.flux, f.nom AS fichier, q.numero_ligne, q.champ, q.code, q.message, q.connu_at
-FROM identite.quarantaine q JOIN pdp.flux_fichier f ON f.id = q.fichier_id
-WHERE q.resolue_at IS NULL
-ORDER BY q.connu_at DESC, f.nom, q.numero_ligne
-LIMIT :limite;
-
 -- name: list_fichiers
 -- Files received, latest first.
 SELECT f.flux, f.nom, f.lignes, f.admises, f.inchangees, f.rejetees, f.etat, f.motif, f.recu_at

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
 
+import psycopg
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection
 
 import fabrique
+from fabrique import MAINTENANT, TEST, lot
+from livraisons import ligne_arret, ligne_assure, nir, write_fichier
 from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.portal.app import create_app
 from pdp.services import manage_comptes
+from pdp.services.ingest_flux import ingest_depot
 from pdp.storage import db
 from portal import donnees
 from portal.donnees import TestClient
@@ -82,3 +89,17 @@ def connecter(app: FastAPI, lieu: donnees.Lieu) -> Iterator[Callable[[str], Test
     yield sign_in
     for client in ouverts:
         client.close()
+
+
+@pytest.fixture
+def lignes(lieu: donnees.Lieu, tmp_path: Path, admin: psycopg.Connection[Any]) -> dict[str, UUID]:
+    """Refused lines by their field: an identity one, an ordinary one, a medical one, a whole line; one of another platform."""
+    depot = tmp_path / "depot"
+    ailleurs = ligne_assure(7, departement="57").replace(";salarie;", ";chomeur;")
+    write_fichier(depot, "assures", [ligne_assure(1), ligne_assure(2).replace(nir(2), donnees.NIR_FAUX), ailleurs])
+    motif = ligne_arret("AV3", motif="<<<>>>")
+    write_fichier(
+        depot, "arrets_prescrits", [ligne_arret("AV1", fin="2026-08-15"), ligne_arret("AV2").replace(";maladie;", ";grippe;"), motif]
+    )
+    ingest_depot(lot, depot, TEST, MAINTENANT)
+    return dict(admin.execute("SELECT champ, id FROM identite.quarantaine"))

@@ -13,6 +13,7 @@ from httpx import Response
 from sqlalchemy import Connection, text
 
 import fabrique
+from livraisons import nir
 from pdp.services.manage_comptes import create_compte
 
 with warnings.catch_warnings():  # the test client prefers a newer httpx, which the lock does not have
@@ -22,6 +23,9 @@ with warnings.catch_warnings():  # the test client prefers a newer httpx, which 
 Connecter = Callable[[str], TestClient]
 MOT_DE_PASSE = "mot de passe des tests"
 ICI, AILLEURS = "PF35", "PF57"
+
+NIR_FAUX = nir(2)[:13] + f"{int(nir(2)[13:]) % 97 + 1:02d}"
+"""Of a refused line: its key is wrong."""
 
 
 @dataclass(frozen=True)

@@ -13,27 +13,13 @@ import psycopg
 import pytest
 
 from fabrique import MAINTENANT, TEST, lot
-from livraisons import ligne_arret, ligne_assure, nir, write_fichier
+from livraisons import ligne_assure, nir, write_fichier
 from pdp.services.ingest_flux import ingest_depot
 from pdp.services.replay_quarantaine import replay_demandes
+from portal.donnees import NIR_FAUX as FAUSSE
 from portal.donnees import Connecter, Lieu, TestClient, post
 
-FAUSSE = nir(2)[:13] + f"{int(nir(2)[13:]) % 97 + 1:02d}"
 LISTE = "/equipe/quarantaine"
-
-
-@pytest.fixture
-def lignes(lieu: Lieu, tmp_path: Path, admin: psycopg.Connection[Any]) -> dict[str, UUID]:
-    """Refused lines by their field: an identity one, an ordinary one, a medical one, a whole line; one of another platform."""
-    depot = tmp_path / "depot"
-    ailleurs = ligne_assure(7, departement="57").replace(";salarie;", ";chomeur;")
-    write_fichier(depot, "assures", [ligne_assure(1), ligne_assure(2).replace(nir(2), FAUSSE), ailleurs])
-    motif = ligne_arret("AV3", motif="<<<>>>")
-    write_fichier(
-        depot, "arrets_prescrits", [ligne_arret("AV1", fin="2026-08-15"), ligne_arret("AV2").replace(";maladie;", ";grippe;"), motif]
-    )
-    ingest_depot(lot, depot, TEST, MAINTENANT)
-    return dict(admin.execute("SELECT champ, id FROM identite.quarantaine"))
 
 
 @pytest.fixture
@@ -165,3 +151,40 @@ def test_a_click_twice_asks_once(client: TestClient, lignes: dict[str, UUID], ad
     for _ in range(2):
         assert post(client, f"{adresse}/decision", adresse, decision="rejouer", cle_saisie=cle).status_code == 303
     assert admin.execute("SELECT count(*) FROM identite.correction_quarantaine").fetchone() == (1,)
+
+
+def test_lines_of_no_platform_are_counted_at_every_manager_and_open_nowhere(
+    lignes: dict[str, UUID], connecter: Connecter, admin: psycopg.Connection[Any], tmp_path: Path
+) -> None:
+    write_fichier(tmp_path / "depot", "assures", [ligne_assure(9, departement="75")], jour="2026-10-02")
+    ingest_depot(lot, tmp_path / "depot", TEST, MAINTENANT)
+    [(orpheline,)] = admin.execute("SELECT id FROM identite.quarantaine WHERE plateforme_id IS NULL")
+    chef = connecter("responsable")
+    donnees = chef.get("/equipe/donnees").text
+    assert "Lignes sans plateforme" in donnees
+    assert "1 ligne refusée ne nomme aucune plateforme" in donnees
+    page = chef.get(f"{LISTE}?etat=sans_plateforme").text
+    assert "Sans plateforme <strong>1</strong>" in page
+    assert "À traiter <strong>4</strong>" in page, "not one of the platform's"
+    assert page.count('scope="row"') == 1
+    assert str(orpheline) not in page, "nothing to open"
+    assert "NOM9" not in page
+    assert chef.get(f"{LISTE}/{orpheline}").status_code == 404
+    assert post(chef, f"{LISTE}/{orpheline}/ouverture", LISTE).status_code == 404
+    groupe = f"{LISTE}?etat=sans_plateforme&flux=assures&code=departement_hors_plateforme"
+    assert "Abandonner 1 ligne" in chef.get(groupe).text
+    choix = {"etat": "sans_plateforme", "flux": "assures", "code": "departement_hors_plateforme", "decision": "abandonner"}
+    assert post(chef, f"{LISTE}/lot", groupe, **choix, motif="renvoi_demande").status_code == 303
+    _receive()
+    assert "Sans plateforme <strong>0</strong>" in chef.get(LISTE).text
+    assert "Lignes sans plateforme" not in chef.get("/equipe/donnees").text
+
+
+def test_people_who_share_a_nir_are_counted_on_the_page_of_the_data(
+    client: TestClient, lieu: Lieu, tmp_path: Path, admin: psycopg.Connection[Any]
+) -> None:
+    assert "NIR partagés" not in client.get("/equipe/donnees").text
+    autre = ligne_assure(3).replace(nir(3), nir(1))
+    write_fichier(tmp_path / "depot", "assures", [autre], jour="2026-10-03")
+    ingest_depot(lot, tmp_path / "depot", TEST, MAINTENANT)
+    assert "2 personnes portent le NIR d'une autre, depuis le 18/11/2026" in client.get("/equipe/donnees").text.replace("&#39;", "'")

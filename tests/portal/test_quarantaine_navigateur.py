@@ -13,9 +13,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
 from portal.navigateur import chromium, connect, serve
-from portal.test_quarantaine import LISTE, lignes  # noqa: F401 (fixture)
 
 pytestmark = pytest.mark.browser
+LISTE = "/equipe/quarantaine"
 
 
 def _check(page: Page, image: Path) -> list[str]:
@@ -33,7 +33,7 @@ def _check(page: Page, image: Path) -> list[str]:
     return constats
 
 
-def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID], tmp_path: Path) -> None:  # noqa: F811
+def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID], tmp_path: Path) -> None:
     constats: dict[str, Any] = {}
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_page()
@@ -42,6 +42,7 @@ def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID]
             "donnees": "/equipe/donnees",
             "liste": f"{LISTE}?flux=arrets_prescrits&code=dates_inversees",
             "vide": f"{LISTE}?etat=en_attente",
+            "orphelines": f"{LISTE}?etat=sans_plateforme&flux=assures&code=departement_hors_plateforme",
             "ligne": f"{LISTE}/{lignes['date_fin']}",
         }.items():
             page.goto(adresse + chemin)
@@ -69,7 +70,7 @@ def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID]
 
 def test_a_line_is_corrected_with_the_keyboard_alone(
     app: FastAPI,
-    lignes: dict[str, UUID],  # noqa: F811
+    lignes: dict[str, UUID],
     admin: psycopg.Connection[Any],
 ) -> None:
     with serve(app) as adresse, chromium() as navigateur:

@@ -43,7 +43,8 @@ def affecter() -> Bilan:
 
 
 def main_de(admin: psycopg.Connection[Any], parcours: UUID) -> UUID:
-    return admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (parcours,)).fetchone()[0]  # type: ignore[index]
+    [(csam,)] = admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (parcours,))
+    return csam
 
 
 @pytest.mark.parametrize(

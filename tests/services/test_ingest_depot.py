@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +83,7 @@ def test_a_crash_between_commit_and_move_is_harmless(depot: Path, admin: psycopg
     class Coupure(Exception):
         pass
 
-    def fail(chemin: Path, destination: Path) -> Path:
+    def fail(chemin: Path, destination: Path, maintenant: datetime) -> Path:
         raise Coupure
 
     with monkeypatch.context() as panne:

@@ -73,7 +73,7 @@ def test_the_same_in_sentences(tmp_path: Path) -> None:
     chemin.write_bytes(f.fichier(*gens()))
     code, sortie, erreurs = pdp("dsn", str(chemin), "--dry-run")
     assert (code, erreurs) == (0, "")
-    assert "P1 : arrêt (maladie) du 2026-09-01 au 2026-09-15, 15 jours, reprise le 2026-09-16." in sortie
+    assert "P1 : arrêt (maladie) du 01/09/2026 au 15/09/2026, 15 jours, reprise le 16/09/2026." in sortie
     assert "qui n'est pas un retour au travail" in sortie
     for interdit in (NOM, f.nir13(1), f.IBAN):
         assert interdit not in sortie

@@ -203,6 +203,11 @@ def _iso(jour: date | None) -> str | None:
     return None if jour is None else jour.isoformat()
 
 
+def _en_clair(iso: str | None) -> str:
+    """A day of the report as people write it."""
+    return "?" if iso is None else f"{date.fromisoformat(iso):%d/%m/%Y}"
+
+
 def list_phrases(rapport: dict[str, Any]) -> list[str]:
     """The same, in sentences for the terminal; anomalies are grouped by code."""
     totaux = rapport["totaux"]
@@ -230,16 +235,16 @@ def _phrases_personne(p: dict[str, Any]) -> list[str]:
     phrases = []
     for a in p["arrets"]:
         duree = f", {a['jours']} jours" if a["jours"] else ""
-        suite = f", reprise le {a['reprise_le']}" if a["reprise_le"] else ""
+        suite = f", reprise le {_en_clair(a['reprise_le'])}" if a["reprise_le"] else ""
         annule = ", annulé" if a["annule"] else ""
         motif = a["motif_libelle"] or a["motif"] or "motif inconnu"
-        phrases.append(f"arrêt ({motif}) du {a['premier_jour'] or '?'} au {a['fin'] or '?'}{duree}{suite}{annule}.")
-    phrases.extend(f"temps partiel thérapeutique du {t['debut'] or '?'} au {t['fin'] or '?'}." for t in p["temps_partiels"])
+        phrases.append(f"arrêt ({motif}) du {_en_clair(a['premier_jour'])} au {_en_clair(a['fin'])}{duree}{suite}{annule}.")
+    phrases.extend(f"temps partiel thérapeutique du {_en_clair(t['debut'])} au {_en_clair(t['fin'])}." for t in p["temps_partiels"])
     for s in p["suspensions"]:
         sens = ", qui n'est pas un retour au travail" if s["neutre"] else ""
-        phrases.append(f"suspension ({s['libelle'] or s['code'] or '?'}) du {s['debut'] or '?'} au {s['fin'] or '?'}{sens}.")
+        phrases.append(f"suspension ({s['libelle'] or s['code'] or '?'}) du {_en_clair(s['debut'])} au {_en_clair(s['fin'])}{sens}.")
     for f in p["fins_contrat"]:
         phrases.append(
-            f"fin de contrat le {f['date'] or '?'} ({f['libelle'] or f['code'] or '?'}){', inaptitude' if f['inaptitude'] else ''}."
+            f"fin de contrat le {_en_clair(f['date'])} ({f['libelle'] or f['code'] or '?'}){', inaptitude' if f['inaptitude'] else ''}."
         )
     return phrases

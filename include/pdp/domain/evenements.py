@@ -19,6 +19,8 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "correction_demandee": ("Données", "Décision d'un responsable sur des lignes de quarantaine"),
     "correction_retiree": ("Données", "Décision sur une ligne de quarantaine retirée"),
     "correction_appliquee": ("Données", "Décision sur une ligne de quarantaine appliquée"),
+    "depot_purge": ("Données", "Fichiers déjà reçus effacés du dossier de dépôt"),
+    "quarantaine_echue": ("Données", "Lignes d'aucune plateforme closes faute de renvoi par la source"),
     "fichier_depose": ("Données", "Fichier déposé par un responsable"),
     "episode_calcule": ("Arrêt", "Épisode d'arrêt recalculé"),
     "compteurs_calcules": ("Données", "Absences et indemnités journalières recalculées"),

@@ -25,17 +25,12 @@ from pdp.services.champs_quarantaine import (
     open_contenu,
     retype_contenu,
 )
+from pdp.services.libelles_quarantaine import MOTIFS
 from pdp.services.read_quarantaine import LigneRefusee, get_ligne
 from pdp.storage import journal
 from pdp.storage.chiffrement import decrypt, encrypt
 from pdp.storage.sql import query
 
-MOTIFS = {
-    "doublon": "Déjà chargée par une autre ligne",
-    "renvoi_demande": "Renvoi demandé à la source",
-    "hors_perimetre": "Personne ou période hors du périmètre",
-    "inexploitable": "Inexploitable, la source ne peut pas la corriger",
-}
 DEJA = "Une décision attend déjà la prochaine réception pour cette ligne. Rien n'a été changé : rechargez la page."
 ILLISIBLE = "Le contenu gardé de cette ligne ne peut plus être lu : elle est à renvoyer depuis la source."
 
@@ -89,10 +84,24 @@ def request_decision(conn: Connection, auteur: Auteur, ligne_id: UUID, decision:
     _ask(conn, auteur, ligne_id, decision, maintenant, motif=motif)
 
 
-def request_lot(conn: Connection, auteur: Auteur, flux: str, code: str, decision: str, motif: str | None, maintenant: datetime) -> int:
-    """The same decision for every open line of a feed and reason that has none yet; how many. One journal event for the lot."""
+def request_lot(
+    conn: Connection,
+    auteur: Auteur,
+    flux: str,
+    code: str,
+    decision: str,
+    motif: str | None,
+    maintenant: datetime,
+    *,
+    sans_plateforme: bool = False,
+) -> int:
+    """The same decision for every open line of a feed and reason that has none yet; how many. One journal event for the lot.
+
+    ``sans_plateforme``: the lines that name no platform, which every manager sees and none may open, instead of those of the platform.
+    """
     _check_decision(flux, decision, motif)
     champs = {"agent": UUID(auteur.id), "maintenant": maintenant, "decision": decision, "motif": motif}
+    champs |= {"plateforme": auteur.plateforme_id, "sans_plateforme": sans_plateforme}
     nombre = conn.execute(query("quarantaine.demander_lot"), {**champs, "flux": flux, "code": code}).rowcount
     if nombre:
         donnees = {"flux": flux, "code": code, "decision": decision, "motif": motif, "lignes": nombre}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -51,7 +52,7 @@ def ingest_depot(
         if bilan is None:
             attente.append(chemin.name)
             continue
-        move_file(chemin, dossier / ("refuses" if bilan.etat in ("refuse", "deja_refuse") else "traites"))
+        move_file(chemin, dossier / ("refuses" if bilan.etat in ("refuse", "deja_refuse") else "traites"), maintenant)
         faits.append((chemin.name, bilan))
     return BilanDepot(tuple(faits), tuple(attente), tuple(echecs))
 
@@ -86,13 +87,15 @@ def flux_of(chemin: Path) -> str | None:
     return nom.group(1) or nom.group(2) if nom else None
 
 
-def move_file(chemin: Path, destination: Path) -> Path:
-    """Move out of the drop folder; another content already there under the same name is kept beside."""
+def move_file(chemin: Path, destination: Path, maintenant: datetime) -> Path:
+    """Move out of the drop folder, dated by its reception; another content already there under the same name is kept beside."""
     destination.mkdir(exist_ok=True)
     cible = destination / chemin.name
     if cible.exists() and _digest(cible) != (empreinte := _digest(chemin)):
         cible = destination / f"{chemin.stem}.{empreinte.hex()[:12]}{chemin.suffix}"
-    return chemin.replace(cible)
+    deplace = chemin.replace(cible)
+    os.utime(deplace, (maintenant.timestamp(), maintenant.timestamp()))
+    return deplace
 
 
 def _ingest_pret(

@@ -1,4 +1,4 @@
-"""Feeds received, refused lines and DAG runs as a manager reads them: counts and opaque ids only."""
+"""Feeds received and DAG runs as a manager reads them: counts and opaque ids only."""
 
 from __future__ import annotations
 
@@ -35,31 +35,6 @@ FLUX = {
 }
 ATTENDUS = frozenset({"arrets_prescrits", "assures"})
 """Feeds that come every working day; the others come when something changes, so that silence is no lateness."""
-
-
-@dataclass(frozen=True)
-class CompteQuarantaine:
-    flux: str
-    code: str
-    nombre: int
-    derniere_at: datetime
-
-    @property
-    def flux_libelle(self) -> str:
-        return FLUX[self.flux]
-
-
-@dataclass(frozen=True)
-class LigneQuarantaine:
-    """Where a line was refused and why; its content stays encrypted and is not granted to the manager."""
-
-    flux: str
-    fichier: str
-    numero_ligne: int
-    champ: str | None
-    code: str
-    message: str
-    connu_at: datetime
 
 
 @dataclass(frozen=True)
@@ -144,14 +119,6 @@ def list_fraicheur(conn: Connection) -> list[Fraicheur]:
 
 def list_fichiers(conn: Connection, limite: int) -> list[Fichier]:
     return list_lignes(conn, "responsable.list_fichiers", Fichier, limite=limite)
-
-
-def count_quarantaine(conn: Connection) -> list[CompteQuarantaine]:
-    return list_lignes(conn, "responsable.count_quarantaine", CompteQuarantaine)
-
-
-def list_quarantaine(conn: Connection, limite: int) -> list[LigneQuarantaine]:
-    return list_lignes(conn, "responsable.list_quarantaine", LigneQuarantaine, limite=limite)
 
 
 def list_passages(conn: Connection, limite: int, *, dag: str | None = None, run: str | None = None, tout: bool = False) -> list[Passage]:

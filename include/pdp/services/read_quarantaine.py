@@ -9,59 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.errors import Introuvable
+from pdp.services.libelles_quarantaine import describe_raison
 from pdp.services.read_passages import FLUX
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
-
-ETATS = {"a_traiter": "À traiter", "en_attente": "En attente de réception", "traitees": "Traitées"}
-RESOLUTIONS = {"rejouee": "Rejouée et prise", "corrigee": "Corrigée et prise", "abandonnee": "Abandonnée"}
-RESULTATS = {
-    "pris": "Prise",
-    "inchange": "Inchangée : déjà connue, ou plus ancienne que ce qui est connu",
-    "encore_refuse": "Encore refusée",
-    "abandonne": "Abandonnée",
-}
-DECISIONS = {"corriger": "Corriger et rejouer", "rejouer": "Rejouer telle quelle", "abandonner": "Abandonner"}
-
-RAISONS = {
-    "agent_autre_plateforme": "Agent d'une autre plateforme",
-    "assure_inconnu": "Assuré pas encore connu",
-    "autre_plateforme": "Personne d'une autre plateforme",
-    "caractere_interdit": "Caractère interdit",
-    "champ_requis": "Case obligatoire vide",
-    "code_inconnu": "Code inconnu",
-    "contenu_illisible": "Contenu illisible",
-    "courriel_invalide": "Courriel impossible",
-    "date_hors_bornes": "Date hors des dates possibles",
-    "date_invalide": "Date impossible ou mal écrite",
-    "date_invraisemblable": "Date invraisemblable",
-    "dates_inversees": "Dates inversées",
-    "departement_hors_plateforme": "Département d'aucune plateforme",
-    "duree_invraisemblable": "Durée invraisemblable",
-    "flux_non_rejouable": "Flux qui ne se rejoue pas",
-    "format": "Forme inattendue",
-    "guillemets": "Guillemets mal placés",
-    "jours_hors_periode": "Plus de jours que la période",
-    "ligne_trop_longue": "Ligne trop longue",
-    "mojibake": "Accents abîmés",
-    "nir_cle": "Clé du NIR fausse",
-    "nir_longueur": "NIR incomplet ou trop long",
-    "nir_partage": "NIR de plusieurs personnes",
-    "nombre_de_colonnes": "Nombre de colonnes faux",
-    "plateforme_inconnue": "Plateforme inconnue",
-    "precedent_deja_repris": "Identifiant déjà repris",
-    "refus_base": "Contredit ce qui est connu",
-    "rpps_cle": "Clé du RPPS fausse",
-    "rpps_format": "RPPS incomplet",
-    "telephone_impossible": "Téléphone impossible",
-    "trop_long": "Texte trop long",
-    "valeurs_identiques": "Deux valeurs identiques",
-}
-
-
-def describe_raison(code: str) -> str:
-    """Short French name of a reason; a code without one is shown as it is rather than hidden."""
-    return RAISONS.get(code, code.replace("_", " ").capitalize())
 
 
 @dataclass(frozen=True)
@@ -158,13 +109,13 @@ class Raison:
     ouvertes: int
 
 
-def list_groupes(conn: Connection) -> list[Groupe]:
-    """Most frequent reason first."""
-    return list_lignes(conn, "quarantaine.compter_groupes", Groupe)
+def list_groupes(conn: Connection, *, sans_plateforme: bool = False) -> list[Groupe]:
+    """Most frequent reason first: lines of the manager's platform, or those that name no platform."""
+    return list_lignes(conn, "quarantaine.compter_groupes", Groupe, sans_plateforme=sans_plateforme)
 
 
 def count_etats(conn: Connection) -> dict[str, int]:
-    """How many lines in each state of :data:`ETATS`."""
+    """How many lines in each state of :data:`~pdp.services.libelles_quarantaine.ETATS`."""
     return dict(conn.execute(query("quarantaine.compter_etats")).one()._mapping)
 
 
@@ -176,7 +127,7 @@ def list_refusees(
 
 
 def get_ligne(conn: Connection, ligne_id: UUID) -> LigneRefusee:
-    """Raises ``Introuvable`` for a line of another platform as for one that does not exist."""
+    """Raises ``Introuvable`` for a line of another platform, or of none, as for one that does not exist."""
     ligne = find_ligne(conn, "quarantaine.trouver_ligne", LigneRefusee, ligne=ligne_id)
     if ligne is None:
         raise Introuvable("Cette ligne n'existe pas ou n'est pas de votre plateforme.")
@@ -202,3 +153,15 @@ def get_depot(conn: Connection, depot_id: UUID) -> Depot:
 def list_raisons(conn: Connection, fichier_id: UUID) -> list[Raison]:
     """Why lines of a file were refused, those of the manager's platform."""
     return list_lignes(conn, "quarantaine.compter_raisons", Raison, fichier=fichier_id)
+
+
+@dataclass(frozen=True)
+class NirPartages:
+    """People of the platform whose NIR somebody else also bears; ``depuis`` None when there is none."""
+
+    personnes: int
+    depuis: datetime | None
+
+
+def count_nir_partages(conn: Connection, plateforme_id: str) -> NirPartages:
+    return NirPartages(**conn.execute(query("flux_identite.compter_nir_partages"), {"plateforme": plateforme_id}).one()._mapping)

@@ -72,6 +72,8 @@ def _page(request: Request, erreur: str | None = None) -> Response:
             "fraicheur": read_passages.list_fraicheur(conn),
             "fichiers": read_passages.list_fichiers(conn, PAGE),
             "groupes": read_quarantaine.list_groupes(conn),
+            "orphelines": read_quarantaine.list_groupes(conn, sans_plateforme=True),
+            "partages": read_quarantaine.count_nir_partages(conn, session_of(request).plateforme_id),
             "depots": read_quarantaine.list_depots(conn, DEPOTS),
         }
     delai = referentiel().entier("flux_retard_alerte_jours", jour_local(maintenant), session_of(request).plateforme_id)

@@ -9,19 +9,21 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
+from pdp.clock import jour_local
 from pdp.portal.affichage import page, pluriel
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, names, texte, values
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import correct_quarantaine, read_quarantaine
 from pdp.services.champs_quarantaine import MODIFIABLES, LigneOuverte, find_renvoi
-from pdp.services.correct_quarantaine import MOTIFS
-from pdp.services.read_quarantaine import DECISIONS, ETATS, RESOLUTIONS, RESULTATS
+from pdp.services.libelles_quarantaine import DECISIONS, ETATS, MOTIFS, RESOLUTIONS, RESULTATS
+from pdp.services.publish_referentiel import referentiel
 
 routeur = Routeur()
 PAGE = 50
 TOUT = 2000
 CHAMP = "champ-"
+SANS_PLATEFORME = "sans_plateforme"
 ATTENTE = "à la prochaine réception, toutes les 10 minutes au plus"
 
 
@@ -33,7 +35,7 @@ def show_quarantaine(
     """Groups by reason with their counts, then the lines of the state, reason or file chosen."""
     etat = etat if etat in ETATS else "a_traiter"
     with lire(request) as conn:
-        groupes = read_quarantaine.list_groupes(conn)
+        groupes = read_quarantaine.list_groupes(conn, sans_plateforme=etat == SANS_PLATEFORME)
         comptes = read_quarantaine.count_etats(conn)
         lignes = read_quarantaine.list_refusees(
             conn, etat, TOUT if tout else PAGE + 1, flux=flux or None, code=code or None, fichier=fichier
@@ -50,6 +52,8 @@ def show_quarantaine(
         etat=etat,
         filtre=filtre,
         choisi=choisi,
+        orphelines=etat == SANS_PLATEFORME,
+        delai_orphelines=referentiel().entier("quarantaine_sans_plateforme_jours", jour_local(clock.now())),
         suite=urlencode({"etat": etat, **filtre, "tout": "true"}),
         etats=ETATS,
         motifs=MOTIFS,
@@ -62,13 +66,16 @@ def show_quarantaine(
 @routeur.post("/equipe/quarantaine/lot")
 @acces("responsable")
 def decide_lot(request: Request) -> Response:
-    """One decision for every open line of a feed and reason."""
+    """One decision for every open line of a feed and reason; without a platform, any manager may take it."""
     flux = texte(request, "flux", libelle="Flux", maximum=40, obligatoire=True)
     code = texte(request, "code", libelle="Raison", maximum=80, obligatoire=True)
     decision = choix(request, "decision", ("rejouer", "abandonner"), libelle="Décision")
     motif = choix(request, "motif", MOTIFS, libelle="Pourquoi", obligatoire=False) if decision == "abandonner" else None
+    orphelines = choix(request, "etat", ETATS, libelle="État", obligatoire=False) == SANS_PLATEFORME
     with ecrire(request) as conn:
-        nombre = correct_quarantaine.request_lot(conn, session_of(request).auteur, flux, code, decision, motif, clock.now())
+        nombre = correct_quarantaine.request_lot(
+            conn, session_of(request).auteur, flux, code, decision, motif, clock.now(), sans_plateforme=orphelines
+        )
     if nombre:
         verbe = "seront rejouées" if decision == "rejouer" else "seront abandonnées"
         flash(
@@ -76,7 +83,9 @@ def decide_lot(request: Request) -> Response:
         )
     else:
         flash(request, "Aucune ligne n'attendait de décision pour cette raison.", genre="info")
-    return redirect("/equipe/quarantaine?" + urlencode({"etat": "en_attente", "flux": flux, "code": code}))
+    return redirect(
+        "/equipe/quarantaine?" + urlencode({"etat": SANS_PLATEFORME if orphelines else "en_attente", "flux": flux, "code": code})
+    )
 
 
 @routeur.get("/equipe/quarantaine/{ligne_id}")
