@@ -16,9 +16,10 @@ from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.assign_parcours import assign_en_attente
-from pdp.services.manage_taches import open_tache, snooze_tache
+from pdp.services.manage_taches import open_tache
 from pdp.services.record_silence import find_silence, lift_silence, list_silences, set_silence
 from pdp.services.sweep_veille import sweep_veille
+from pdp.services.wait_taches import snooze_tache
 from pdp.storage import db
 from portal.donnees import add_tache
 from silence import JOUR, TACHES, Admin, a_18h, ask, call, le, lift, open_taches

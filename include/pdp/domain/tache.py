@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pdp.domain.attente import RAISONS
+
 
 @dataclass(frozen=True)
 class Motif:
@@ -22,7 +24,8 @@ MOTIFS: dict[str, Motif] = {
     "premier_appel": Motif("Premier appel", "csam", "appel", "contact_premier_delai_jours_ouvres"),
     "nouvel_appel": Motif("Rappeler : pas de réponse", "csam", "appel", "contact_nouvelle_tentative_jours_ouvres"),
     "rappel_promis": Motif("Rappeler : promis à la personne", "csam", "appel"),
-    "courrier_injoignable": Motif("Envoyer un courrier : trois appels sans réponse", "csam", "fiche", "courrier_envoi_delai_jours_ouvres"),
+    "autre_canal": Motif("Écrire à la personne : appels sans réponse", "csam", "appel", "contact_message_delai_jours_ouvres"),
+    "courrier_injoignable": Motif("Envoyer un courrier : appels sans réponse", "csam", "appel", "courrier_envoi_delai_jours_ouvres"),
     "planifier_tele_echange": Motif("Proposer un télé-échange", "csam", "creneaux", "planification_delai_jours_ouvres"),
     "tele_echange": Motif("Télé-échange prévu", "assure", "entretien"),
     "renseigner_tele_echange": Motif("Renseigner le télé-échange passé", "csam", "entretien", "tele_echange_cr_delai_jours_ouvres"),
@@ -41,11 +44,14 @@ MOTIFS: dict[str, Motif] = {
     "tache_personnelle": Motif("À faire", "csam", "fiche"),
 }
 
-MOTIFS_ATTENTE = {
-    "soins_en_cours": "Soins ou opération en cours",
-    "rendez_vous_medical": "Rendez-vous médical attendu",
-    "decision_mdph": "Décision de la MDPH attendue",
-    "reponse_employeur": "Réponse de l'employeur attendue",
-    "demande_de_la_personne": "À la demande de la personne",
-    "autre": "Autre raison",
+MOTIFS_ATTENTE = {code: raison.libelle for code, raison in RAISONS.items()}
+
+SUJETS = {
+    "contacter_personne": "Contacter la personne",
+    "contacter_employeur": "Contacter l'employeur, avec l'accord de la personne",
+    "contacter_medecin": "Contacter le médecin traitant, avec l'accord de la personne",
+    "preparer_rendez_vous": "Préparer un rendez-vous",
+    "obtenir_document": "Obtenir un document",
+    "autre": "Autre",
 }
+"""Closed reasons of a reminder of the coordinator's own."""

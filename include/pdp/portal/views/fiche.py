@@ -17,10 +17,11 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
-from pdp.services.manage_taches import add_tache_personnelle, close_tache, snooze_tache
+from pdp.services.manage_taches import add_tache_personnelle, close_tache
 from pdp.services.propose_soutien_psy import RESULTATS, evaluate_soutien_psy, record_soutien_psy
 from pdp.services.read_fiche import check_suivi, read_fiche
 from pdp.services.record_silence import list_silences
+from pdp.services.wait_taches import snooze_tache
 
 routeur = Routeur()
 
