@@ -1,4 +1,4 @@
-"""A reason to act that waits: why, for whom, since when, until when. It comes back by its date alone, and no later than the policy allows."""
+"""A reason to act that waits: why, for whom, since when, until when. It comes back by its date alone, within the policy."""
 
 from __future__ import annotations
 

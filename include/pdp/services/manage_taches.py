@@ -1,4 +1,7 @@
-"""Open reasons to act: opened once per cause, closed with an issue; promises and reminders of the coordinator's own. To put off: ``wait_taches``."""
+"""Open reasons to act: opened once per cause, closed with an issue; promises, and reminders of the coordinator's own.
+
+To put one off, take it up again or move its deadline: ``wait_taches``.
+"""
 
 from __future__ import annotations
 
