@@ -4,7 +4,7 @@ INSERT INTO pdp.suivi_medical (plateforme_id, assure_id, signalement_id, cible, 
 SELECT s.plateforme_id, s.assure_id, s.id, s.statut, :maintenant, :echeance
 FROM pdp.signalement s
 WHERE s.id = :signalement AND s.statut IN ('oriente_ism', 'convocation_mc')
-ON CONFLICT (signalement_id) DO NOTHING;
+ON CONFLICT (signalement_id) WHERE saisie_par_erreur_at IS NULL DO NOTHING;
 
 -- name: ouvrir_manquants
 -- Files oriented by delegation, or before follow-ups existed: nobody is left without one.
@@ -12,8 +12,8 @@ INSERT INTO pdp.suivi_medical (plateforme_id, assure_id, signalement_id, cible, 
 SELECT s.plateforme_id, s.assure_id, s.id, s.statut, coalesce(s.decide_at, :maintenant), CASE s.statut WHEN 'oriente_ism' THEN :echeance_ism ELSE :echeance_mc END
 FROM pdp.signalement s
 WHERE s.plateforme_id = :plateforme AND s.statut IN ('oriente_ism', 'convocation_mc')
-    AND NOT EXISTS (SELECT FROM pdp.suivi_medical m WHERE m.signalement_id = s.id)
-ON CONFLICT (signalement_id) DO NOTHING
+    AND NOT EXISTS (SELECT FROM pdp.suivi_medical m WHERE m.signalement_id = s.id AND m.saisie_par_erreur_at IS NULL)
+ON CONFLICT (signalement_id) WHERE saisie_par_erreur_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: lister

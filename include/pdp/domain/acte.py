@@ -1,0 +1,41 @@
+"""Acts of a person on a case, as people read them when they take one back."""
+
+from __future__ import annotations
+
+GENRES: dict[str, str] = {
+    "contact": "Tentative de contact",
+    "contact_annule": "Appel marqué comme erreur",
+    "risque": "Alerte au médecin-conseil",
+    "entretien_planifie": "Télé-échange planifié",
+    "entretien_annule": "Télé-échange annulé",
+    "entretien_renseigne": "Télé-échange renseigné",
+    "accord": "Réponse de la personne sur un accord",
+    "accord_retire": "Retrait d'un accord",
+    "orientation": "Orientation vers un partenaire",
+    "orientation_retiree": "Retrait d'une orientation",
+    "soutien_psy": "Mon soutien psy",
+    "cloture": "Clôture du parcours",
+    "reouverture": "Réouverture du parcours",
+    "issue": "Situation de la personne",
+    "silence": "Mise en silence",
+    "silence_leve": "Levée du silence",
+    "tache_ajoutee": "Tâche ajoutée",
+    "tache_faite": "Tâche faite",
+    "tache_reportee": "Mise en attente",
+    "verdict": "Avis sur la détection",
+    "verdict_retire": "Retrait de l'avis sur la détection",
+    "alerte_decidee": "Décision sur une alerte",
+    "tri": "Orientation d'un dossier",
+    "suivi_reporte": "Suivi médical reporté",
+    "suivi_clos": "Suivi médical clos",
+    "affectation": "Affectation",
+    "message": "Message à la personne",
+    "invitation": "Invitation à choisir un rendez-vous",
+}
+INDEPENDANTS = frozenset({"verdict", "verdict_retire"})
+"""Opinions: nothing of a case follows from them, so they neither stop an undo nor are stopped by a later act."""
+
+
+def describe_genre(genre: str) -> str:
+    """French name of an act; an unknown code is shown rather than hidden."""
+    return GENRES.get(genre, genre.replace("_", " ").capitalize())

@@ -1,0 +1,317 @@
+-- Acts of a person on a case: the case as it stands, what an act changed, and how each kind of row is put back.
+
+-- name: trouver_personne
+-- Person and platform of a parcours.
+SELECT assure_id, plateforme_id FROM pdp.parcours WHERE id = :parcours;
+
+-- name: trouver_personne_du_signalement
+-- Person and platform of a signalement, with the parcours it speaks of when there is one open.
+SELECT s.assure_id, s.plateforme_id, p.id AS parcours_id
+FROM pdp.signalement s LEFT JOIN pdp.parcours p ON p.assure_id = s.assure_id AND p.clos_at IS NULL
+WHERE s.id = :signalement;
+
+-- name: verrouiller_personne
+-- One act at a time for a person: her parcours first, as every act does, then herself for what happens before any parcours.
+SELECT pg_advisory_xact_lock(hashtext('acte'), hashtext(cast(:assure AS text)))
+FROM (SELECT count(*) FROM (SELECT 1 FROM pdp.parcours WHERE assure_id = :assure ORDER BY id FOR UPDATE) AS lignes) AS verrou;
+
+-- name: photographier
+-- Every row of a person that an act may create or change: what could be changed of it, as codes and dates, no words.
+SELECT 'parcours' AS table, p.id, jsonb_build_object('statut', p.statut, 'clos_at', p.clos_at, 'cloture_motif', p.cloture_motif, 'csam_id', p.csam_id,
+    'dernier_evenement_at', p.dernier_evenement_at) AS valeurs
+FROM pdp.parcours p WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'tache', t.id, jsonb_build_object('echeance_at', t.echeance_at, 'balle', t.balle, 'fermee_at', t.fermee_at, 'fermee_par', t.fermee_par,
+    'issue', t.issue, 'retard_jours', t.retard_jours, 'silence_id', t.silence_id, 'echeance_avant_at', t.echeance_avant_at)
+FROM pdp.tache t JOIN pdp.parcours p ON p.id = t.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'affectation', f.id, jsonb_build_object('csam_id', f.csam_id, 'au', f.au)
+FROM pdp.affectation f JOIN pdp.parcours p ON p.id = f.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'contact', c.id, jsonb_build_object('saisie_par_erreur_at', c.saisie_par_erreur_at)
+FROM pdp.contact c JOIN pdp.parcours p ON p.id = c.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'tele_echange', e.id, jsonb_build_object('statut', e.statut, 'csam_id', e.csam_id, 'debut_at', e.debut_at, 'renseigne_at', e.renseigne_at,
+    'saisie_par_erreur_at', e.saisie_par_erreur_at)
+FROM pdp.tele_echange e JOIN pdp.parcours p ON p.id = e.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'sante_declaree', s.tele_echange_id, jsonb_build_object('recueilli_at', s.recueilli_at)
+FROM medical.sante_declaree s JOIN pdp.parcours p ON p.id = s.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'accord', a.id, jsonb_build_object('retire_at', a.retire_at, 'retrait_canal', a.retrait_canal, 'saisie_par_erreur_at', a.saisie_par_erreur_at)
+FROM pdp.accord a JOIN pdp.parcours p ON p.id = a.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'orientation', o.id, jsonb_build_object('statut', o.statut, 'repondue_at', o.repondue_at, 'saisie_par_erreur_at', o.saisie_par_erreur_at)
+FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'outbox', x.id, jsonb_build_object('etat', x.etat, 'dernier_code', x.dernier_code, 'essais', x.essais)
+FROM pdp.outbox x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'soutien_psy', y.id, jsonb_build_object('resultat', y.resultat, 'eligibilite', y.eligibilite, 'fenetre_au', y.fenetre_au,
+    'enregistre_par', y.enregistre_par, 'enregistre_at', y.enregistre_at, 'saisie_par_erreur_at', y.saisie_par_erreur_at)
+FROM pdp.soutien_psy y JOIN pdp.parcours p ON p.id = y.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'issue', i.id, jsonb_build_object('annule_at', i.annule_at)
+FROM pdp.issue i JOIN pdp.parcours p ON p.id = i.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'silence', m.id, jsonb_build_object('courante', m.courante, 'levee_at', m.levee_at, 'levee_par', m.levee_par,
+    'saisie_par_erreur_at', m.saisie_par_erreur_at)
+FROM pdp.mise_en_silence m WHERE m.assure_id = :assure
+UNION ALL
+SELECT 'alerte', l.id, jsonb_build_object('decide_at', l.decide_at, 'decide_par', l.decide_par, 'decision', l.decision)
+FROM pdp.alerte l WHERE l.assure_id = :assure
+UNION ALL
+SELECT 'verdict', v.id, jsonb_build_object('annule_at', v.annule_at)
+FROM pdp.verdict_detection v JOIN pdp.signalement s ON s.id = v.signalement_id WHERE s.assure_id = :assure;
+
+-- name: photographier_medecin
+-- What a médecin-conseil alone changes.
+SELECT 'signalement' AS table, s.id, jsonb_build_object('statut', s.statut, 'mode_decision', s.mode_decision, 'decide_par', s.decide_par,
+    'decide_at', s.decide_at) AS valeurs
+FROM pdp.signalement s WHERE s.assure_id = :assure
+UNION ALL
+SELECT 'suivi_medical', m.id, jsonb_build_object('echeance_at', m.echeance_at, 'reports', m.reports, 'clos_at', m.clos_at, 'clos_par', m.clos_par,
+    'issue', m.issue, 'saisie_par_erreur_at', m.saisie_par_erreur_at)
+FROM pdp.suivi_medical m WHERE m.assure_id = :assure;
+
+-- name: photographier_responsable
+-- What a manager may see and change: who has the case, and its open reasons without their notes.
+SELECT 'parcours' AS table, p.id, jsonb_build_object('statut', p.statut, 'csam_id', p.csam_id, 'dernier_evenement_at', p.dernier_evenement_at) AS valeurs
+FROM pdp.parcours p WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'tache', t.id, jsonb_build_object('fermee_at', t.fermee_at, 'fermee_par', t.fermee_par, 'issue', t.issue, 'retard_jours', t.retard_jours)
+FROM pdp.tache t JOIN pdp.parcours p ON p.id = t.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'affectation', f.id, jsonb_build_object('csam_id', f.csam_id, 'au', f.au)
+FROM pdp.affectation f JOIN pdp.parcours p ON p.id = f.parcours_id WHERE p.assure_id = :assure;
+
+-- name: dernier_evenement
+-- Last event of the parcours of a person.
+SELECT coalesce(max(v.id), 0) FROM pdp.parcours p CROSS JOIN LATERAL (
+    SELECT e.id FROM journal.evenement e WHERE e.parcours_id = p.id ORDER BY e.id DESC LIMIT 1) v
+WHERE p.assure_id = :assure;
+
+-- name: consigner
+-- The act and what it changed.
+INSERT INTO pdp.acte (plateforme_id, assure_id, parcours_id, agent_id, genre, fait_at, evenement_avant, evenement_apres, statut_avant, statut_apres, lignes)
+VALUES (:plateforme, :assure, :parcours, :agent, :genre, :maintenant, :evenement_avant, :evenement_apres, :statut_avant, :statut_apres,
+    cast(:lignes AS jsonb))
+RETURNING id;
+
+-- name: lire
+-- One act of this agent.
+SELECT id, rang, plateforme_id, assure_id, parcours_id, agent_id, genre, fait_at, evenement_apres, statut_avant, lignes, annule_at
+FROM pdp.acte WHERE id = :acte AND agent_id = :agent;
+
+-- name: trouver_suivant
+-- The next act that stands on the same person, of whoever it is.
+SELECT a.genre, a.fait_at, a.agent_id, g.prenom, g.nom
+FROM pdp.acte a JOIN pdp.agent g ON g.id = a.agent_id
+WHERE a.assure_id = :assure AND a.rang > :rang AND a.annule_at IS NULL AND a.genre <> ALL (cast(:independants AS text[]))
+ORDER BY a.rang DESC LIMIT 1;
+
+-- name: trouver_depuis
+-- The first thing written on a case after an act, and by whom.
+SELECT v.survenu_at, v.evenement, v.auteur_type, a.prenom, a.nom, n.nom AS partenaire_nom
+FROM journal.evenement v
+LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+WHERE v.parcours_id = :parcours AND v.id > :evenement
+ORDER BY v.id LIMIT 1;
+
+-- name: lire_conseiller
+-- Who follows a case, and since when.
+SELECT p.csam_id, g.prenom, g.nom, f.du
+FROM pdp.parcours p
+LEFT JOIN pdp.agent g ON g.id = p.csam_id
+LEFT JOIN pdp.affectation f ON f.parcours_id = p.id AND f.au IS NULL
+WHERE p.id = :parcours;
+
+-- name: marquer
+-- Taken back, once.
+UPDATE pdp.acte SET annule_at = :maintenant, annule_par = :agent, erreur_motif = :motif WHERE id = :acte AND annule_at IS NULL;
+
+-- name: verser
+-- Whoever saw the case before the undo is told that it changed.
+UPDATE pdp.parcours SET version = version + 1 WHERE assure_id = :assure AND clos_at IS NULL OR id = cast(:parcours AS uuid);
+
+-- name: rappeler_messages
+-- Messages that nobody has tried to send; those that left give no row.
+UPDATE pdp.outbox SET etat = 'rappele', dernier_code = 'saisie_annulee'
+WHERE id = ANY (cast(:ids AS uuid[])) AND etat = 'a_envoyer' AND essais = 0
+RETURNING plateforme_id, parcours_id, orientation_id, type;
+
+-- name: compter_jamais_partis
+-- Messages that were taken back before anybody tried to send them.
+SELECT count(*) FROM pdp.outbox WHERE id = ANY (cast(:ids AS uuid[])) AND etat = 'rappele' AND essais = 0;
+
+-- name: retirer_alertes
+-- Alerts that the act raised and nobody decided.
+SELECT pdp.retirer_alertes(:acte, :maintenant);
+
+-- name: neutraliser_parcours
+-- Opened in error: closed at once, nobody is asked what became of it.
+UPDATE pdp.parcours SET statut = 'cloture', clos_at = :maintenant, cloture_motif = 'erreur' WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_tache
+-- Opened by what is taken back.
+UPDATE pdp.tache SET fermee_at = :maintenant, fermee_par = :par, issue = 'annulee', retard_jours = 0
+WHERE id = ANY (cast(:ids AS uuid[])) AND fermee_at IS NULL;
+
+-- name: neutraliser_affectation
+-- No longer in these hands.
+UPDATE pdp.affectation SET au = :maintenant WHERE id = ANY (cast(:ids AS uuid[])) AND au IS NULL;
+
+-- name: neutraliser_contact
+-- Entered in error: the row stays.
+UPDATE pdp.contact SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_tele_echange
+-- Planned in error: the slot is free again.
+UPDATE pdp.tele_echange SET statut = 'annule_service', renseigne_at = :maintenant, saisie_par_erreur_at = :maintenant
+WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_sante_declaree
+-- What was written of a person's health in an appointment taken back is not kept.
+DELETE FROM medical.sante_declaree WHERE tele_echange_id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_accord
+-- Never was the word of the person.
+UPDATE pdp.accord SET retire_at = coalesce(retire_at, :maintenant), retrait_canal = coalesce(retrait_canal, 'saisie_erreur'), saisie_par_erreur_at = :maintenant
+WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_orientation
+-- Proposed in error, before anything left.
+UPDATE pdp.orientation SET statut = 'annulee', repondue_at = :maintenant, saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_soutien_psy
+-- Entered in error: nothing was proposed.
+UPDATE pdp.soutien_psy SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_issue
+-- Entered in error: the row stays.
+UPDATE pdp.issue SET annule_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_silence
+-- Asked for in error: lifted.
+UPDATE pdp.mise_en_silence SET courante = false, levee_at = coalesce(levee_at, :maintenant), levee_par = coalesce(levee_par, cast(:par AS uuid)),
+    saisie_par_erreur_at = :maintenant
+WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_verdict
+-- Taken back.
+UPDATE pdp.verdict_detection SET annule_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_suivi_medical
+-- Opened by a tri taken back.
+UPDATE pdp.suivi_medical SET clos_at = coalesce(clos_at, :maintenant), clos_par = coalesce(clos_par, cast(:par AS uuid)),
+    issue = coalesce(issue, 'sans_suite'), saisie_par_erreur_at = :maintenant
+WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: remettre_parcours
+-- As it was; the version only goes up.
+UPDATE pdp.parcours t SET statut = a.statut, clos_at = a.clos_at, cloture_motif = a.cloture_motif, dernier_evenement_at = a.dernier_evenement_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, clos_at timestamptz, cloture_motif text, dernier_evenement_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_parcours_responsable
+-- In the hands it was in, as a manager may do.
+UPDATE pdp.parcours t SET statut = a.statut, csam_id = a.csam_id, dernier_evenement_at = a.dernier_evenement_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, csam_id uuid, dernier_evenement_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_tache
+-- Open again, or back at its former deadline.
+UPDATE pdp.tache t SET echeance_at = a.echeance_at, balle = a.balle, fermee_at = a.fermee_at, fermee_par = a.fermee_par, issue = a.issue,
+    retard_jours = a.retard_jours, silence_id = a.silence_id, echeance_avant_at = a.echeance_avant_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, echeance_at timestamptz, balle text, fermee_at timestamptz, fermee_par text, issue text,
+    retard_jours integer, silence_id uuid, echeance_avant_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_tache_responsable
+-- Open again, as a manager may do.
+UPDATE pdp.tache t SET fermee_at = a.fermee_at, fermee_par = a.fermee_par, issue = a.issue, retard_jours = a.retard_jours
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, fermee_at timestamptz, fermee_par text, issue text, retard_jours integer)
+WHERE t.id = a.id;
+
+-- name: remettre_affectation
+-- Still running.
+UPDATE pdp.affectation t SET au = a.au
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, au timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_contact
+-- An attempt again.
+UPDATE pdp.contact t SET saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, saisie_par_erreur_at timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_tele_echange
+-- To be held again.
+UPDATE pdp.tele_echange t SET statut = a.statut, renseigne_at = a.renseigne_at, saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, renseigne_at timestamptz, saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: vider_tele_echange
+-- To be held again: what had been written of it is not kept.
+UPDATE pdp.tele_echange SET emploi = '{}', social = '{}', synthese = NULL
+WHERE id = ANY (cast(:ids AS uuid[])) AND statut IN ('planifie', 'confirme');
+
+-- name: remettre_accord
+-- In force again.
+UPDATE pdp.accord t SET retire_at = a.retire_at, retrait_canal = a.retrait_canal, saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, retire_at timestamptz, retrait_canal text, saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_orientation
+-- Active again.
+UPDATE pdp.orientation t SET statut = a.statut, repondue_at = a.repondue_at, saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, repondue_at timestamptz, saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_outbox
+-- To leave again.
+UPDATE pdp.outbox t SET etat = a.etat, dernier_code = a.dernier_code
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, etat text, dernier_code text) WHERE t.id = a.id;
+
+-- name: remettre_soutien_psy
+-- The former answer.
+UPDATE pdp.soutien_psy t SET resultat = a.resultat, eligibilite = a.eligibilite, fenetre_au = a.fenetre_au, enregistre_par = a.enregistre_par,
+    enregistre_at = a.enregistre_at, saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, resultat text, eligibilite text, fenetre_au date, enregistre_par uuid,
+    enregistre_at timestamptz, saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_issue
+-- Stands again.
+UPDATE pdp.issue t SET annule_at = a.annule_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, annule_at timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_silence
+-- Runs again.
+UPDATE pdp.mise_en_silence t SET courante = a.courante, levee_at = a.levee_at, levee_par = a.levee_par, saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, courante boolean, levee_at timestamptz, levee_par uuid, saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_alerte
+-- To be decided again.
+UPDATE pdp.alerte t SET decide_at = a.decide_at, decide_par = a.decide_par, decision = a.decision, decision_note = NULL
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, decide_at timestamptz, decide_par uuid, decision text) WHERE t.id = a.id;
+
+-- name: remettre_verdict
+-- Holds again.
+UPDATE pdp.verdict_detection t SET annule_at = a.annule_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, annule_at timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_signalement
+-- Waits for the tri again.
+UPDATE pdp.signalement t SET statut = a.statut, mode_decision = a.mode_decision, decide_par = a.decide_par, decide_at = a.decide_at,
+    motif_decision = NULL, dol_version_id = NULL, dol_regle_id = NULL
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, mode_decision text, decide_par uuid, decide_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_suivi_medical
+-- Open again, or due when it was.
+UPDATE pdp.suivi_medical t SET echeance_at = a.echeance_at, reports = a.reports, clos_at = a.clos_at, clos_par = a.clos_par, issue = a.issue,
+    saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, echeance_at timestamptz, reports integer, clos_at timestamptz, clos_par uuid, issue text,
+    saisie_par_erreur_at timestamptz)
+WHERE t.id = a.id;
