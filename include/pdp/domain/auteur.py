@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-TypeAuteur = Literal["agent", "systeme", "partenaire"]
+TypeAuteur = Literal["agent", "systeme", "partenaire", "assure"]
 
 
 @dataclass(frozen=True)
 class Auteur:
     """Author of an act.
 
-    ``id`` is opaque: the agent's or partner's uuid, or the name of the automatic service (``detect_signalements``).
-    ``role`` is one of csam, medecin_conseil, responsable, evaluateur, partenaire, systeme.
+    ``id`` is opaque: the agent's or partner's uuid, the invitation that an insured person holds, or the name of the automatic service
+    (``detect_signalements``). ``role`` is one of csam, medecin_conseil, responsable, evaluateur, partenaire, assure, systeme.
     """
 
     type: TypeAuteur

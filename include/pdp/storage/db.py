@@ -27,6 +27,7 @@ ROLES_SQL = {
     "partenaire": "pdp_role_partenaire",
     "responsable": "pdp_role_responsable",
     "evaluateur": "pdp_role_evaluateur",
+    "assure": "pdp_role_assure",
 }
 _SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
 _SET_CONTEXTE = text(
