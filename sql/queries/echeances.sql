@@ -15,10 +15,14 @@ regle AS (
     FROM jsonb_to_recordset(cast(:regles AS jsonb)) AS r (cle text, observation text, mini integer, maxi integer, motif_categorie text)
 ),
 ligne (assure_id, le, cause) AS (
-    SELECT e.assure_id, e.debut, 'debut_arret'
+    SELECT t.assure_id, e.debut, 'debut_arret'
     FROM personne_touchee AS t
-    JOIN pdp.episode AS e ON e.assure_id = t.assure_id
-    WHERE e.plateforme_id = :plateforme AND e.etat = 'courant' AND e.debut > :jour AND e.fin > :jour
+    CROSS JOIN LATERAL (
+        SELECT x.debut
+        FROM pdp.episode AS x
+        WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme AND x.etat = 'courant' AND x.debut > :jour AND x.fin > :jour
+        OFFSET 0 -- one index look-up per person, whatever the planner believes
+    ) AS e
     UNION ALL
     SELECT assure_id, dernier_jour + 1, 'fin_arret' FROM vivante
     UNION ALL
@@ -55,7 +59,7 @@ ligne (assure_id, le, cause) AS (
     UNION ALL
     SELECT d.assure_id, greatest(s.le, cast(:jour AS date) + 1), s.cause
     FROM personne_touchee AS t
-    JOIN pdp.droits_ij AS d ON d.assure_id = t.assure_id
+    CROSS JOIN LATERAL (SELECT x.* FROM pdp.droits_ij AS x WHERE x.assure_id = t.assure_id OFFSET 0) AS d
     CROSS JOIN LATERAL (
         VALUES (d.seuil_1_le, 'seuil_ij_270'), (d.seuil_2_le, 'seuil_ij_330'), (d.epuisement_le, 'epuisement_ij')
     ) AS s (le, cause)
@@ -79,9 +83,8 @@ prochaine AS (
 ),
 efface AS (
     DELETE FROM pdp.echeance_detection AS e
-    USING personne_touchee AS t
-    WHERE e.assure_id = t.assure_id AND e.plateforme_id = :plateforme
-        AND NOT EXISTS (SELECT 1 FROM prochaine AS p WHERE p.assure_id = e.assure_id)
+    WHERE e.plateforme_id = :plateforme
+        AND e.assure_id = ANY(ARRAY(SELECT assure_id FROM personne_touchee EXCEPT SELECT assure_id FROM prochaine))
     RETURNING 1
 ),
 ecrit AS (

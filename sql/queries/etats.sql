@@ -238,7 +238,7 @@ COPY droits_neufs FROM STDIN (FORMAT binary);
 -- name: upsert_episodes
 -- Writes only what is new or different, and tells the journal which absences changed, one event per person, in slices that keep memory flat.
 -- A first absence of somebody nobody follows changes nothing known: the event of the run counts it, the event of its file brought it.
-WITH nouveau AS (
+WITH nouveau AS NOT MATERIALIZED (
     SELECT
         pdp.episode_id(assure_id, premiere_prescription) AS id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions,
         (ARRAY['maladie', 'at', 'mp', 'trajet'])[1 + (code & 3)] AS risque,
@@ -289,7 +289,7 @@ personne AS (
         ) AS donnees
     FROM (SELECT * FROM ecrit UNION ALL SELECT * FROM remplace) AS change
     GROUP BY assure_id
-    HAVING NOT bool_and(cree) OR EXISTS (SELECT FROM pdp.parcours AS p WHERE p.assure_id = change.assure_id AND p.clos_at IS NULL)
+    HAVING NOT bool_and(cree) OR (SELECT true FROM pdp.parcours AS p WHERE p.assure_id = change.assure_id AND p.clos_at IS NULL)
 ),
 consigne AS (
     SELECT

@@ -22,17 +22,26 @@ DROP TABLE IF EXISTS pg_temp.deja_signale;
 -- with what is known of the person and what her employers declared. Of each employer the arrêt begun last speaks.
 CREATE TEMPORARY TABLE absence ON COMMIT DROP AS
 WITH regardee AS (
-    SELECT e.id, e.assure_id, e.debut, e.fin, e.motif_categorie, e.temps_partiel, true AS en_cours
+    SELECT e.*, true AS en_cours
     FROM personne_touchee AS t
-    JOIN pdp.episode AS e ON e.assure_id = t.assure_id
-    WHERE e.plateforme_id = :plateforme AND e.etat = 'courant' AND e.debut <= :jour AND e.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
+    CROSS JOIN LATERAL (
+        SELECT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
+        FROM pdp.episode AS x
+        WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme AND x.etat = 'courant'
+            AND x.debut <= :jour AND x.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
+        OFFSET 0 -- one index look-up per person, whatever the planner believes
+    ) AS e
     UNION ALL
-    SELECT DISTINCT e.id, e.assure_id, e.debut, e.fin, e.motif_categorie, e.temps_partiel, false
+    SELECT e.*, false
     FROM personne_touchee AS t
-    JOIN pdp.signalement AS s ON s.assure_id = t.assure_id
-    JOIN pdp.episode AS e ON e.id = s.episode_id
-    WHERE s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
-        AND e.etat = 'courant' AND e.fin < cast(:jour AS date) - cast(:tolerance AS integer)
+    CROSS JOIN LATERAL (
+        SELECT DISTINCT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
+        FROM pdp.signalement AS s
+        JOIN pdp.episode AS x ON x.id = s.episode_id
+        WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+            AND x.etat = 'courant' AND x.fin < cast(:jour AS date) - cast(:tolerance AS integer)
+        OFFSET 0
+    ) AS e
 )
 SELECT
     e.id AS episode_id,
