@@ -66,7 +66,7 @@ COMMENT ON COLUMN identite.coordonnee_dite.genre IS 'telephone or courriel';
 COMMENT ON COLUMN identite.coordonnee_dite.valeur IS 'Number in international form (+33612345678), or address';
 COMMENT ON COLUMN identite.coordonnee_dite.etat IS 'dite: to use; fausse: a call reached somebody else or nobody, not to be used';
 COMMENT ON COLUMN identite.coordonnee_dite.flux_valeur IS 'What the feed said at that instant: another value since is shown, never taken by itself';
-COMMENT ON COLUMN identite.coordonnee_dite.cle_saisie IS 'Key of the form: a double click or a resend makes one row';
+COMMENT ON COLUMN identite.coordonnee_dite.cle_saisie IS 'Key of the form: a double click or a resend makes one row; a value found wrong bears that of its call, and falls with it';
 COMMENT ON COLUMN identite.coordonnee_dite.dit_at IS 'When said, or found wrong';
 COMMENT ON COLUMN identite.coordonnee_dite.saisi_par IS 'Who wrote it down';
 COMMENT ON COLUMN identite.coordonnee_dite.retiree_at IS 'When taken back, entered in error';
@@ -108,6 +108,7 @@ LANGUAGE sql STABLE AS $$
         SELECT d.dit_at FROM identite.coordonnee_dite AS d
         WHERE d.assure_id = a.id AND d.genre = 'telephone' AND d.etat = 'fausse' AND d.retiree_at IS NULL
             AND d.valeur = coalesce(t.valeur, a.telephone) AND (t.dit_at IS NULL OR d.dit_at > t.dit_at)
+            AND NOT EXISTS (SELECT 1 FROM pdp.contact AS k WHERE k.cle_saisie = d.cle_saisie AND k.saisie_par_erreur_at IS NOT NULL)
         ORDER BY d.dit_at DESC LIMIT 1
     ) AS tf ON true
     LEFT JOIN LATERAL (
