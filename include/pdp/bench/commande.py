@@ -22,6 +22,7 @@ BENCHMARKS: tuple[Benchmark, ...] = (
     Benchmark(
         "affectation", "10,000 parcours over 500 colleagues: time, gap to the optimum, two simpler ways beside", "pdp.bench.affectation"
     ),
+    Benchmark("worklist", "Ma liste with filters and counts, at the database and through the portal, against an ORM", "pdp.bench.worklist"),
 )
 
 

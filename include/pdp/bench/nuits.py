@@ -48,8 +48,11 @@ class Nuit:
         return self.seconds * 1e6 / self.touched if self.touched else None
 
 
-def measure_nights(population: Population, delta: int, nombre: int, graine: int, dire: Callable[[str], None]) -> dict[str, Any]:
-    """First detection of everybody, nights that pass with a fixed delta, the same delta without the passing of time, nothing new."""
+def measure_nights(
+    population: Population, delta: int, nombre: int, graine: int, dire: Callable[[str], None], gros_delta: int = 0
+) -> dict[str, Any]:
+    """First detection of everybody, nights that pass with a fixed delta, the same delta without the passing of time, nothing new; one night
+    with `gros_delta` changes when there is one."""
     empty_state()
     premiere = _night(MAINTENANT, complet=True)
     dire(f"  first detection of everybody: {premiere.seconds:.1f} s")
@@ -67,6 +70,12 @@ def measure_nights(population: Population, delta: int, nombre: int, graine: int,
         quand = dernier + timedelta(minutes=1 + rang)
         suite.apply(delta, quand)
         immobiles.append(_night(quand))
+    grosse = []
+    if gros_delta:
+        settle()
+        quand = dernier + timedelta(days=1)
+        suite.apply(gros_delta, quand)
+        grosse.append(_night(quand))
     return {
         "rows": len(population.personne),
         "personnes": population.personnes,
@@ -75,6 +84,7 @@ def measure_nights(population: Population, delta: int, nombre: int, graine: int,
         "passing_day": summarise(passantes),
         "same_day": summarise(immobiles),
         "nothing_new": summarise(rien),
+        **({"big_delta": gros_delta, "big_night": summarise(grosse)} if grosse else {}),
     }
 
 
