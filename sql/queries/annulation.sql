@@ -2,13 +2,17 @@
 
 -- name: trouver_personne
 -- Person and platform of a parcours.
-SELECT assure_id, plateforme_id FROM pdp.parcours WHERE id = :parcours;
+SELECT assure_id, plateforme_id, id AS parcours_id FROM pdp.parcours WHERE id = :parcours;
 
--- name: trouver_personne_du_signalement
--- Person and platform of a signalement, with the parcours it speaks of when there is one open.
-SELECT s.assure_id, s.plateforme_id, p.id AS parcours_id
-FROM pdp.signalement s LEFT JOIN pdp.parcours p ON p.assure_id = s.assure_id AND p.clos_at IS NULL
-WHERE s.id = :signalement;
+-- name: trouver_personne_de_la_piece
+-- Person of a signalement, of an alert or of a medical follow-up, with her open parcours, or the one the alert speaks of.
+SELECT x.assure_id, x.plateforme_id, coalesce(x.parcours_id, p.id) AS parcours_id
+FROM (
+    SELECT assure_id, plateforme_id, cast(NULL AS uuid) AS parcours_id FROM pdp.signalement WHERE id = :piece
+    UNION ALL SELECT assure_id, plateforme_id, parcours_id FROM pdp.alerte WHERE id = :piece
+    UNION ALL SELECT assure_id, plateforme_id, NULL FROM pdp.suivi_medical WHERE id = :piece
+) x
+LEFT JOIN pdp.parcours p ON p.assure_id = x.assure_id AND p.clos_at IS NULL;
 
 -- name: verrouiller_personne
 -- One act at a time for a person: her parcours first, as every act does, then herself for what happens before any parcours.
@@ -22,7 +26,9 @@ SELECT 'parcours' AS table, p.id, jsonb_build_object('statut', p.statut, 'clos_a
 FROM pdp.parcours p WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'tache', t.id, jsonb_build_object('echeance_at', t.echeance_at, 'balle', t.balle, 'fermee_at', t.fermee_at, 'fermee_par', t.fermee_par,
-    'issue', t.issue, 'retard_jours', t.retard_jours, 'silence_id', t.silence_id, 'echeance_avant_at', t.echeance_avant_at)
+    'issue', t.issue, 'retard_jours', t.retard_jours, 'silence_id', t.silence_id, 'echeance_avant_at', t.echeance_avant_at,
+    'attente_raison', t.attente_raison, 'attente_du_at', t.attente_du_at, 'attente_jusqu_au', t.attente_jusqu_au,
+    'attente_cumul_jours', t.attente_cumul_jours)
 FROM pdp.tache t JOIN pdp.parcours p ON p.id = t.parcours_id WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'affectation', f.id, jsonb_build_object('csam_id', f.csam_id, 'au', f.au)
@@ -226,6 +232,14 @@ UPDATE pdp.tache t SET echeance_at = a.echeance_at, balle = a.balle, fermee_at =
     retard_jours = a.retard_jours, silence_id = a.silence_id, echeance_avant_at = a.echeance_avant_at
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, echeance_at timestamptz, balle text, fermee_at timestamptz, fermee_par text, issue text,
     retard_jours integer, silence_id uuid, echeance_avant_at timestamptz)
+WHERE t.id = a.id;
+
+-- name: remettre_attente
+-- Waiting as it was: a coordinator's own.
+UPDATE pdp.tache t SET attente_raison = a.attente_raison, attente_du_at = a.attente_du_at, attente_jusqu_au = a.attente_jusqu_au,
+    attente_cumul_jours = a.attente_cumul_jours
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, attente_raison text, attente_du_at timestamptz, attente_jusqu_au date,
+    attente_cumul_jours integer)
 WHERE t.id = a.id;
 
 -- name: remettre_tache_responsable

@@ -58,18 +58,19 @@ def acte(
     genre: str,
     maintenant: datetime,
     *,
-    signalement_id: UUID | None = None,
+    piece_id: UUID | None = None,
 ) -> Iterator[Acte]:
     """Around one act of a person on one case, in the transaction of the act; ``genre`` is a code of ``domain/acte.py``.
 
-    A tri has no parcours yet: it gives ``signalement_id``. An act within an act belongs to the outer one; a machine keeps none.
+    What may have no parcours (signalement, alert, medical
+    follow-up) is given as ``piece_id``. An act within an act belongs to the outer one; a machine keeps none.
     Raises :class:`Introuvable` when the case is absent or not visible.
     """
     exterieur = conn.info.get(_EN_COURS)
     if exterieur is not None or auteur.type != "agent":
         yield exterieur or Acte(genre, None, parcours_id)
         return
-    sujet = _lock_sujet(conn, parcours_id, signalement_id)
+    sujet = _lock_sujet(conn, parcours_id, piece_id)
     cle = {"assure": sujet.assure_id}
     avant, evenement = photograph(conn, sujet.assure_id, auteur.role), conn.execute(query("annulation.dernier_evenement"), cle).scalar_one()
     en_cours = conn.info[_EN_COURS] = Acte(genre, None, parcours_id or sujet.parcours_id)
@@ -146,11 +147,11 @@ def get_fenetre(conn: Connection, plateforme_id: str, maintenant: datetime) -> i
     return referentiel().entier(FENETRE, get_lieu(conn, plateforme_id).jour(maintenant), plateforme_id)
 
 
-def _lock_sujet(conn: Connection, parcours_id: UUID | None, signalement_id: UUID | None) -> Row[Any]:
+def _lock_sujet(conn: Connection, parcours_id: UUID | None, piece_id: UUID | None) -> Row[Any]:
     if parcours_id is not None:
         trouve = conn.execute(query("annulation.trouver_personne"), {"parcours": parcours_id}).one_or_none()
     else:
-        trouve = conn.execute(query("annulation.trouver_personne_du_signalement"), {"signalement": signalement_id}).one_or_none()
+        trouve = conn.execute(query("annulation.trouver_personne_de_la_piece"), {"piece": piece_id}).one_or_none()
     if trouve is None:
         raise Introuvable
     conn.execute(query("annulation.verrouiller_personne"), {"assure": trouve.assure_id})

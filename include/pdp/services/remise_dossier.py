@@ -101,5 +101,9 @@ def _restore(conn: Connection, auteur: Auteur, table: str, lignes: Sequence[Lign
     variante = "_responsable" if auteur.role == "responsable" and table in PROPRES_AU_RESPONSABLE else ""
     avant: list[dict[str, Any]] = [{"id": ligne.id, **(ligne.avant or {})} for ligne in lignes]
     conn.execute(query(f"annulation.remettre_{table}{variante}"), {"lignes": json.dumps(avant)})
-    if table == "tele_echange" and auteur.role == "csam":
+    if auteur.role != "csam":
+        return
+    if table == "tache":
+        conn.execute(query("annulation.remettre_attente"), {"lignes": json.dumps(avant)})
+    elif table == "tele_echange":
         conn.execute(query("annulation.vider_tele_echange"), {"ids": [ligne.id for ligne in lignes]})

@@ -15,6 +15,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
+from pdp.services.annulation import acte, offer
 from pdp.services.read_fiche import check_suivi, get_tete, list_accords
 from pdp.services.record_accord import record_accord, withdraw_accord
 
@@ -44,16 +45,17 @@ def save_accord(request: Request, parcours_id: UUID, destinataire: str) -> Respo
     modalite = formulaires.choix(request, "modalite", MODALITES, libelle="Comment la réponse a été donnée")
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        record_accord(
-            conn,
-            session_of(request).auteur,
-            parcours_id,
-            destinataire=destinataire,
-            decision=decision,
-            modalite=modalite,
-            maintenant=clock.now(),
-        )
-    flash(request, f"{DECISIONS[decision]} : {TEXTES[destinataire].libelle}.")
+        with acte(conn, session_of(request).auteur, parcours_id, "accord", clock.now()) as fait:
+            record_accord(
+                conn,
+                session_of(request).auteur,
+                parcours_id,
+                destinataire=destinataire,
+                decision=decision,
+                modalite=modalite,
+                maintenant=clock.now(),
+            )
+    flash(request, f"{DECISIONS[decision]} : {TEXTES[destinataire].libelle}.", annulation=offer(fait, "Annuler cette réponse"))
     return redirect(f"/parcours/{parcours_id}#accords")
 
 
@@ -64,6 +66,8 @@ def withdraw(request: Request, parcours_id: UUID, accord_id: UUID) -> Response:
     canal = formulaires.choix(request, "canal", CANAUX_RETRAIT, libelle="Comment la personne l'a retiré")
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id, accord_id)
-        withdraw_accord(conn, session_of(request).auteur, accord_id, canal, clock.now())
-    flash(request, "Accord retiré : plus rien n'est transmis, et le partenaire n'y a plus accès.", genre="info")
+        with acte(conn, session_of(request).auteur, parcours_id, "accord_retire", clock.now()) as fait:
+            withdraw_accord(conn, session_of(request).auteur, accord_id, canal, clock.now())
+    texte = "Accord retiré : plus rien n'est transmis, et le partenaire n'y a plus accès."
+    flash(request, texte, genre="info", annulation=offer(fait, "Annuler ce retrait"))
     return redirect(f"/parcours/{parcours_id}#accords")

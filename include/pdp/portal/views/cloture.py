@@ -17,6 +17,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
+from pdp.services.annulation import acte, offer
 from pdp.services.close_parcours import close_parcours, reopen_parcours
 from pdp.services.read_fiche import check_suivi, get_tete, list_issues
 from pdp.services.record_issue import record_issue
@@ -60,17 +61,19 @@ def save_cloture(request: Request, parcours_id: UUID) -> Response:
         situation = _read_situation(request)
         with ecrire(request) as conn:
             check_suivi(conn, agent_of(request), parcours_id)
-            close_parcours(
-                conn,
-                session_of(request).auteur,
-                parcours_id,
-                motif=motif,
-                maintenant=clock.now(),
-                **situation,
-            )
+            with acte(conn, session_of(request).auteur, parcours_id, "cloture", clock.now()) as fait:
+                close_parcours(
+                    conn,
+                    session_of(request).auteur,
+                    parcours_id,
+                    motif=motif,
+                    maintenant=clock.now(),
+                    **situation,
+                )
     except DonneeInvalide as erreur:
         return _show_cloture(request, parcours_id, erreur.message, 422)
-    flash(request, f"Parcours clos : {MOTIFS[motif].lower()}. Vous pourrez le rouvrir si la situation change.")
+    texte = f"Parcours clos : {MOTIFS[motif].lower()}. Vous pourrez le rouvrir si la situation change."
+    flash(request, texte, annulation=offer(fait, "Annuler cette clôture"))
     return redirect(f"/parcours/{parcours_id}")
 
 
@@ -96,17 +99,19 @@ def save_issue(request: Request, parcours_id: UUID) -> Response:
         situation = _read_situation(request)
         with ecrire(request) as conn:
             check_suivi(conn, agent_of(request), parcours_id)
-            record_issue(
-                conn,
-                session_of(request).auteur,
-                parcours_id,
-                jalon=jalon,
-                maintenant=clock.now(),
-                **situation,
-            )
+            with acte(conn, session_of(request).auteur, parcours_id, "issue", clock.now()) as fait:
+                record_issue(
+                    conn,
+                    session_of(request).auteur,
+                    parcours_id,
+                    jalon=jalon,
+                    maintenant=clock.now(),
+                    **situation,
+                )
     except DonneeInvalide as erreur:
         return _show_issue(request, parcours_id, erreur.message, 422)
-    flash(request, f"Situation enregistrée ({JALONS[jalon].lower()}) : {SITUATIONS[situation['situation']].lower()}.")
+    texte = f"Situation enregistrée ({JALONS[jalon].lower()}) : {SITUATIONS[situation['situation']].lower()}."
+    flash(request, texte, annulation=offer(fait, "Annuler cette situation"))
     return redirect(f"/parcours/{parcours_id}")
 
 
@@ -116,6 +121,7 @@ def reopen(request: Request, parcours_id: UUID) -> Response:
     motif = formulaires.choix(request, "motif", MOTIFS_REOUVERTURE, libelle="Pourquoi rouvrir")
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        reopen_parcours(conn, session_of(request).auteur, parcours_id, motif, clock.now())
-    flash(request, "Parcours rouvert : un appel est dans votre liste.")
+        with acte(conn, session_of(request).auteur, parcours_id, "reouverture", clock.now()) as fait:
+            reopen_parcours(conn, session_of(request).auteur, parcours_id, motif, clock.now())
+    flash(request, "Parcours rouvert : un appel est dans votre liste.", annulation=offer(fait, "Annuler cette réouverture"))
     return redirect(f"/parcours/{parcours_id}")

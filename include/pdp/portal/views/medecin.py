@@ -21,6 +21,7 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import NOTE_MAX, choix, identifiant, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import read_dol, read_medecin, read_passages
+from pdp.services.annulation import acte, offer
 from pdp.services.consult_medical import DossierMedical, consult_medical
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.read_compte_ij import find_compte_ij
@@ -118,10 +119,10 @@ def decide_dossier(request: Request, signalement_id: UUID) -> Response:
     motif = texte(request, "motif", libelle="Raison", maximum=NOTE_MAX) or ""
     if cible == "sans_suite" and not motif:
         raise DonneeInvalide("Dites pourquoi ce dossier est sans suite. Rien n'a été enregistré.", code="missing_reason")
-    with ecrire(request) as conn:
+    with ecrire(request) as conn, acte(conn, session_of(request).auteur, None, "tri", clock.now(), piece_id=signalement_id) as fait:
         parcours = decide_signalement(conn, session_of(request).auteur, signalement_id, cible, motif, clock.now())
     suite = " Un parcours est ouvert ; il sera affecté à un conseiller." if parcours else ""
-    flash(request, f"Dossier orienté : {CIBLES[cible]}.{suite}")
+    flash(request, f"Dossier orienté : {CIBLES[cible]}.{suite}", annulation=offer(fait, "Annuler cette orientation"))
     return redirect("/medecin")
 
 
@@ -142,7 +143,7 @@ def write_avis(request: Request, signalement_id: UUID) -> Response:
 def decide(request: Request, alerte_id: UUID) -> Response:
     """Decision on one alert; which ones its kind allows is checked by the service."""
     decision = choix(request, "decision", DECISIONS, libelle="Décision", obligatoire=True)
-    with ecrire(request) as conn:
+    with ecrire(request) as conn, acte(conn, session_of(request).auteur, None, "alerte_decidee", clock.now(), piece_id=alerte_id) as fait:
         decide_alerte(
             conn,
             session_of(request).auteur,
@@ -156,7 +157,7 @@ def decide(request: Request, alerte_id: UUID) -> Response:
             provenance=choix(request, "provenance", PROVENANCES, libelle="Information donnée par", obligatoire=False)
             or "donnee_administrative",
         )
-    flash(request, "Décision enregistrée : l'alerte est fermée.")
+    flash(request, "Décision enregistrée : l'alerte est fermée.", annulation=offer(fait, "Annuler cette décision"))
     return redirect("/medecin/alertes")
 
 

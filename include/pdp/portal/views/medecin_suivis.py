@@ -18,6 +18,7 @@ from pdp.portal.formulaires import NOTE_MAX, choix, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import decide_lot
 from pdp.services import follow_suivi_medical as suivis
+from pdp.services.annulation import acte, offer
 
 routeur = Routeur()
 MENU = {"medecin_conseil": [("/medecin/suivis", "Suivis médicaux"), ("/medecin/groupes", "Orienter par groupe")]}
@@ -56,14 +57,14 @@ def act_on_suivi(request: Request, suivi_id: UUID) -> Response:
         jusqu_a = jour(request, "jusqu_a", libelle="Nouvelle échéance")
         if jusqu_a is None:
             raise DonneeInvalide("Indiquez la nouvelle échéance. Rien n'a été enregistré.", code="missing:jusqu_a")
-        with ecrire(request) as conn:
+        with ecrire(request) as conn, acte(conn, auteur, None, "suivi_reporte", maintenant, piece_id=suivi_id) as fait:
             suivis.postpone_suivi(conn, auteur, suivi_id, jusqu_a, note, maintenant)
-        flash(request, f"Suivi reporté au {jusqu_a:%d/%m/%Y}.")
+        flash(request, f"Suivi reporté au {jusqu_a:%d/%m/%Y}.", annulation=offer(fait, "Annuler ce report"))
     else:
-        with ecrire(request) as conn:
+        with ecrire(request) as conn, acte(conn, auteur, None, "suivi_clos", maintenant, piece_id=suivi_id) as fait:
             parcours = suivis.close_suivi(conn, auteur, suivi_id, geste, note, maintenant)
         suite = " Le parcours sera affecté à un conseiller." if parcours else ""
-        flash(request, f"Suivi clos.{suite}")
+        flash(request, f"Suivi clos.{suite}", annulation=offer(fait, "Annuler cette décision"))
     return redirect("/medecin/suivis")
 
 

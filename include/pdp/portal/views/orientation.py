@@ -15,6 +15,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES, MOTIFS_RETRAIT
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
+from pdp.services.annulation import acte, offer
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu, suggest_partenaires
 from pdp.services.read_fiche import check_suivi, get_tete, list_orientations
 
@@ -53,8 +54,10 @@ def save_orientation(request: Request, parcours_id: UUID) -> Response:
     motif = formulaires.texte(request, "motif", libelle="Pourquoi ce relais", obligatoire=True)
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        orient_parcours(conn, session_of(request).auteur, parcours_id, partenaire_id, motif, clock.now())
-    flash(request, "Orientation enregistrée. Le partenaire la reçoit dans les prochaines minutes ; sa réponse arrivera dans votre liste.")
+        with acte(conn, session_of(request).auteur, parcours_id, "orientation", clock.now()) as fait:
+            orient_parcours(conn, session_of(request).auteur, parcours_id, partenaire_id, motif, clock.now())
+    texte = "Orientation enregistrée. Le partenaire la reçoit dans les prochaines minutes ; sa réponse arrivera dans votre liste."
+    flash(request, texte, annulation=offer(fait, "Annuler cette orientation"))
     return redirect(f"/parcours/{parcours_id}#orientations")
 
 
@@ -64,6 +67,8 @@ def withdraw_orientation(request: Request, parcours_id: UUID, orientation_id: UU
     motif = formulaires.choix(request, "motif", MOTIFS_RETRAIT, libelle="Pourquoi retirer")
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id, orientation_id)
-        cancel_orientation(conn, session_of(request).auteur, orientation_id, motif, clock.now())
-    flash(request, "Orientation retirée : le partenaire ne la voit plus. Faites le point avec la personne.", genre="info")
+        with acte(conn, session_of(request).auteur, parcours_id, "orientation_retiree", clock.now()) as fait:
+            cancel_orientation(conn, session_of(request).auteur, orientation_id, motif, clock.now())
+    texte = "Orientation retirée : le partenaire ne la voit plus. Faites le point avec la personne."
+    flash(request, texte, genre="info", annulation=offer(fait, "Annuler ce retrait"))
     return redirect(f"/parcours/{parcours_id}#orientations")

@@ -17,6 +17,7 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, identifiant, texte
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services import read_medecin
+from pdp.services.annulation import Acte, acte, offer
 from pdp.services.explain_cas import ExplicationCas, Lecteur, explain_cas, find_instant
 from pdp.services.read_fiche import check_suivi, get_tete
 from pdp.services.record_verdict import NOTE_MAX, Verdict, cancel_verdict, list_verdicts, record_verdict
@@ -52,8 +53,9 @@ def show_pourquoi_medecin(request: Request, signalement_id: UUID, connu_le: str 
 def judge(request: Request, parcours_id: UUID) -> Response:
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        message = _judge(request, conn, identifiant(request, "signalement_id", libelle="Signalement"))
-    return _done(request, message, f"/parcours/{parcours_id}")
+        with acte(conn, session_of(request).auteur, parcours_id, "verdict", clock.now()) as fait:
+            message = _judge(request, conn, identifiant(request, "signalement_id", libelle="Signalement"))
+    return _done(request, message, f"/parcours/{parcours_id}", fait)
 
 
 @routeur.post("/parcours/{parcours_id}/verdict/annuler")
@@ -61,24 +63,28 @@ def judge(request: Request, parcours_id: UUID) -> Response:
 def take_back(request: Request, parcours_id: UUID) -> Response:
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        cancel_verdict(conn, session_of(request).auteur, identifiant(request, "signalement_id", libelle="Signalement"), clock.now())
-    return _done(request, "Votre avis sur cette détection est retiré.", f"/parcours/{parcours_id}")
+        with acte(conn, session_of(request).auteur, parcours_id, "verdict_retire", clock.now()) as fait:
+            cancel_verdict(conn, session_of(request).auteur, identifiant(request, "signalement_id", libelle="Signalement"), clock.now())
+    return _done(request, "Votre avis sur cette détection est retiré.", f"/parcours/{parcours_id}", fait)
 
 
 @routeur.post("/medecin/dossiers/{signalement_id}/verdict")
 @acces("medecin_conseil")
 def judge_medecin(request: Request, signalement_id: UUID) -> Response:
-    with ecrire(request) as conn:
+    with ecrire(request) as conn, acte(conn, session_of(request).auteur, None, "verdict", clock.now(), piece_id=signalement_id) as fait:
         message = _judge(request, conn, signalement_id)
-    return _done(request, message, f"/medecin/dossiers/{signalement_id}")
+    return _done(request, message, f"/medecin/dossiers/{signalement_id}", fait)
 
 
 @routeur.post("/medecin/dossiers/{signalement_id}/verdict/annuler")
 @acces("medecin_conseil")
 def take_back_medecin(request: Request, signalement_id: UUID) -> Response:
-    with ecrire(request) as conn:
+    with (
+        ecrire(request) as conn,
+        acte(conn, session_of(request).auteur, None, "verdict_retire", clock.now(), piece_id=signalement_id) as fait,
+    ):
         cancel_verdict(conn, session_of(request).auteur, signalement_id, clock.now())
-    return _done(request, "Votre avis sur cette détection est retiré.", f"/medecin/dossiers/{signalement_id}")
+    return _done(request, "Votre avis sur cette détection est retiré.", f"/medecin/dossiers/{signalement_id}", fait)
 
 
 def _explain(conn: Connection, cas_id: UUID, connu_le: str, lecteur: Lecteur) -> tuple[ExplicationCas, str | None]:
@@ -111,8 +117,8 @@ def _judge(request: Request, conn: Connection, signalement_id: UUID) -> str:
     return f"{VERDICTS[verdict]}{suite}. Votre avis est enregistré."
 
 
-def _done(request: Request, message: str, adresse: str) -> Response:
-    """Back to the page of the button; the message is shown there."""
-    flash(request, message)
+def _done(request: Request, message: str, adresse: str, fait: Acte) -> Response:
+    """Back to the page of the button; the message is shown there, with its undo."""
+    flash(request, message, annulation=offer(fait, "Annuler cet avis" if fait.genre == "verdict" else "Annuler ce retrait"))
     retour = choix(request, "retour", RETOURS, libelle="Page", obligatoire=False)
     return redirect(f"{adresse}/pourquoi" if retour == "pourquoi" else adresse)

@@ -13,6 +13,7 @@ from pdp.errors import Introuvable
 from pdp.portal import formulaires
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.sessions import agent_of, ecrire, flash, redirect, session_of
+from pdp.services.annulation import acte, offer
 from pdp.services.read_fiche import get_tete
 from pdp.services.record_silence import lift_silence, list_silences, set_silence
 
@@ -29,16 +30,16 @@ def ask_silence(request: Request, parcours_id: UUID) -> Response:
     note = formulaires.texte(request, "silence_note", libelle="Note")
     with ecrire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
-        silence = set_silence(
-            conn, session_of(request).auteur, tete.assure_id, motif=raison, du=du, au=au, note=note, maintenant=clock.now()
-        )
-    adresse = f"/parcours/{parcours_id}/silence/{silence.id}/lever"
+        with acte(conn, session_of(request).auteur, parcours_id, "silence", clock.now()) as fait:
+            silence = set_silence(
+                conn, session_of(request).auteur, tete.assure_id, motif=raison, du=du, au=au, note=note, maintenant=clock.now()
+            )
     suite = (
         f"Ce qui s'adresse à la personne revient dans votre liste le {silence.reprise_le:%d/%m/%Y}."
         if silence.reprise_le
         else "Rien ne lui sera plus adressé ; une clôture vous est proposée, c'est vous qui décidez."
     )
-    flash(request, f"{silence.phrase}. {suite}", annulation={"adresse": adresse, "libelle": "Annuler cette mise en silence"})
+    flash(request, f"{silence.phrase}. {suite}", annulation=offer(fait, "Annuler cette mise en silence"))
     return redirect(f"/parcours/{parcours_id}")
 
 
@@ -50,6 +51,8 @@ def lift(request: Request, parcours_id: UUID, silence_id: UUID) -> Response:
         tete = get_tete(conn, agent_of(request), parcours_id)
         if silence_id not in {s.id for s in list_silences(conn, tete.assure_id)}:
             raise Introuvable
-        lift_silence(conn, session_of(request).auteur, silence_id, clock.now())
-    flash(request, "Le silence est levé : ce qui attendait est revenu dans votre liste.", genre="info")
+        with acte(conn, session_of(request).auteur, parcours_id, "silence_leve", clock.now()) as fait:
+            lift_silence(conn, session_of(request).auteur, silence_id, clock.now())
+    texte = "Le silence est levé : ce qui attendait est revenu dans votre liste."
+    flash(request, texte, genre="info", annulation=offer(fait, "Annuler cette levée"))
     return redirect(f"/parcours/{parcours_id}")
