@@ -35,7 +35,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--delta", type=int, default=5_000, help="prescriptions changed each night, whatever the stock (default: %(default)s)"
     )
-    parser.add_argument("--big-delta", type=int, default=0, help="one more night with so many changes (the target is 100000 over 10 million)")
+    parser.add_argument(
+        "--big-delta", type=int, default=0, help="one more night with so many changes (the target is 100000 over 10 million)"
+    )
     parser.add_argument("--nights", type=int, default=3, help="nights of each kind (default: %(default)s)")
     parser.add_argument("--max-rows", type=int, default=2_000_000, help="when 10 x rows is more, the nights compare rows/10 with rows")
     parser.add_argument("--repetitions", type=int, default=0, help=f"runs of each peer (default: 3 up to {PETIT:,} rows, then 1)")
