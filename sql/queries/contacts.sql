@@ -1,7 +1,7 @@
 -- name: enregistrer
 -- One attempt per form key.
-INSERT INTO pdp.contact (plateforme_id, parcours_id, agent_id, survenu_at, canal, resultat, note, cle_saisie, entrant)
-SELECT plateforme_id, id, :agent, :maintenant, :canal, :resultat, :note, :cle, :entrant FROM pdp.parcours WHERE id = :parcours
+INSERT INTO pdp.contact (plateforme_id, parcours_id, agent_id, survenu_at, canal, resultat, note, cle_saisie, entrant, script_version)
+SELECT plateforme_id, id, :agent, :maintenant, :canal, :resultat, :note, :cle, :entrant, :script FROM pdp.parcours WHERE id = :parcours
 ON CONFLICT (cle_saisie) DO NOTHING
 RETURNING id;
 
@@ -9,12 +9,17 @@ RETURNING id;
 -- Whether an attempt bears this form key.
 SELECT 1 FROM pdp.contact WHERE cle_saisie = :cle;
 
--- name: compter_sans_reponse
--- Attempts without an answer since the person was last reached.
-SELECT count(*)::integer FROM pdp.contact c
-WHERE c.parcours_id = :parcours AND c.saisie_par_erreur_at IS NULL AND c.resultat IN ('messagerie', 'non_reponse', 'tiers')
-    AND c.survenu_at > coalesce((SELECT max(j.survenu_at) FROM pdp.contact j WHERE j.parcours_id = c.parcours_id AND j.saisie_par_erreur_at IS NULL
-        AND j.resultat IN ('joint', 'joint_rappel_demande')), '-infinity');
+-- name: lister_essais
+-- Calls of a parcours, oldest first, with the instant from which they count: relaunched, reopened, or a number given by the person.
+SELECT c.survenu_at, c.resultat, d.depuis_at
+FROM (SELECT greatest(
+        (SELECT max(al.decide_at) FROM pdp.alerte al WHERE al.parcours_id = p.id AND al.decision = 'relancer_parcours'),
+        (SELECT max(i.annule_at) FROM pdp.issue i WHERE i.parcours_id = p.id AND i.jalon = 'cloture'),
+        (SELECT max(n.dit_at) FROM identite.coordonnee_dite n WHERE n.assure_id = p.assure_id AND n.genre = 'telephone' AND n.etat = 'dite'
+            AND n.retiree_at IS NULL)) AS depuis_at
+    FROM pdp.parcours p WHERE p.id = :parcours) d
+LEFT JOIN pdp.contact c ON c.parcours_id = :parcours AND c.saisie_par_erreur_at IS NULL AND c.canal = 'telephone'
+ORDER BY c.survenu_at, c.id;
 
 -- name: verrouiller
 -- One attempt, locked.

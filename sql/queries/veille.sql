@@ -162,7 +162,8 @@ WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id
 ORDER BY p.id;
 
 -- name: injoignables
--- Enough calls in vain (or a wrong number), then a letter without an answer in time; counts restart when the person is reached or the parcours relaunched.
+-- Enough calls in vain (or a wrong number), then a letter without an answer in time; one call per day and part of the day counts, and counts
+-- restart when the person is reached or gives a number, or the parcours is relaunched.
 WITH depart AS (
     SELECT p.id, p.assure_id,
         greatest(
@@ -170,17 +171,25 @@ WITH depart AS (
                 AND c.resultat NOT IN ('messagerie', 'non_reponse', 'tiers', 'numero_faux')),
             (SELECT max(al.decide_at) FROM pdp.alerte al WHERE al.parcours_id = p.id AND al.decision = 'relancer_parcours'),
             (SELECT max(i.annule_at) FROM pdp.issue i WHERE i.parcours_id = p.id AND i.jalon = 'cloture'),
+            (SELECT max(n.dit_at) FROM identite.coordonnee_dite n WHERE n.assure_id = p.assure_id AND n.genre = 'telephone' AND n.etat = 'dite'
+                AND n.retiree_at IS NULL),
             '-infinity') AS depuis_at
     FROM pdp.parcours p
     WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours)
         AND p.clos_at IS NULL AND p.statut IN ('affecte', 'contact_en_cours', 'entretien_realise', 'accord_demande', 'oriente', 'en_accompagnement')
         AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour) z WHERE z.motif = 'deces')
-), essais AS (
-    SELECT d.id AS parcours_id, d.assure_id, d.depuis_at, c.id, c.survenu_at, c.resultat = 'numero_faux' AS faux,
-        row_number() OVER (PARTITION BY d.id ORDER BY c.survenu_at, c.id) AS rang
+), comptes AS (
+    SELECT DISTINCT ON (d.id, faux, date_trunc('day', l.le), l.le >= date_trunc('day', l.le) + make_interval(hours => cast(:midi AS integer)),
+            l.le >= date_trunc('day', l.le) + make_interval(hours => cast(:fin_apres_midi AS integer)))
+        d.id AS parcours_id, d.assure_id, d.depuis_at, c.id, c.survenu_at, faux
     FROM depart d
     JOIN pdp.contact c ON c.parcours_id = d.id AND c.survenu_at > d.depuis_at AND c.saisie_par_erreur_at IS NULL
+    CROSS JOIN LATERAL (SELECT c.survenu_at AT TIME ZONE :fuseau AS le, c.resultat = 'numero_faux' AS faux) l
     WHERE c.canal <> 'courrier' AND c.resultat IN ('messagerie', 'non_reponse', 'tiers', 'numero_faux')
+    ORDER BY d.id, faux, date_trunc('day', l.le), l.le >= date_trunc('day', l.le) + make_interval(hours => cast(:midi AS integer)),
+        l.le >= date_trunc('day', l.le) + make_interval(hours => cast(:fin_apres_midi AS integer)), c.survenu_at, c.id
+), essais AS (
+    SELECT k.*, row_number() OVER (PARTITION BY k.parcours_id ORDER BY k.survenu_at, k.id) AS rang FROM comptes k
 ), decisifs AS (
     SELECT DISTINCT ON (parcours_id) parcours_id, assure_id, depuis_at, id, survenu_at, rang
     FROM essais WHERE rang >= :essais OR faux ORDER BY parcours_id, rang

@@ -78,9 +78,9 @@ def hold_tele_echange(dossier: fabrique.Dossier) -> UUID:
 
 
 class TestContact:
-    def test_three_unanswered_attempts_then_a_letter(self, dossier: fabrique.Dossier, admin: psycopg.Connection) -> None:
-        for essai, attendu in enumerate(["nouvel_appel", "nouvel_appel", "courrier_injoignable"]):
-            suite = call(dossier, "non_reponse", le=MAINTENANT + timedelta(days=essai))
+    def test_three_unanswered_attempts_then_another_channel(self, dossier: fabrique.Dossier, admin: psycopg.Connection) -> None:
+        for essai, attendu in enumerate(["nouvel_appel", "nouvel_appel", "autre_canal"]):
+            suite = call(dossier, "non_reponse", le=MAINTENANT + timedelta(days=essai, hours=4 * (essai % 2)))
             assert suite.tache_motif == attendu
             assert open_motifs(admin, dossier.parcours) == [attendu]
 

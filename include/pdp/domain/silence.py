@@ -30,6 +30,7 @@ MOTIFS_CONTACT = (
     "premier_appel",
     "nouvel_appel",
     "rappel_promis",
+    "autre_canal",
     "courrier_injoignable",
     "planifier_tele_echange",
     "faire_le_point",

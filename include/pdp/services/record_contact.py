@@ -9,21 +9,30 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.contact import RESULTATS, next_etape
+from pdp.domain.contact import NUMERO_FAUX, RESULTATS, Etape, next_etape
 from pdp.domain.silence import DECES
 from pdp.domain.tache import MOTIFS
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
-from pdp.services.move_parcours import apply_acte, lock_parcours
-from pdp.services.publish_referentiel import referentiel
+from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
+from pdp.services.read_essais import weigh_parcours
+from pdp.services.record_parole import get_coordonnees, mark_numero_faux
 from pdp.services.record_silence import check_silence_du_jour, find_silence, lift_silence, set_silence
 from pdp.storage import journal
 from pdp.storage.sql import query
 
 RESULTAT_DECES = "decede"
 APPEL_REFUSE = "aucun appel à la personne (si c'est elle qui a appelé, cochez-le)"
-APPELS = ("premier_appel", "nouvel_appel", "rappel_promis", "courrier_injoignable", "faire_le_point", "planifier_tele_echange")
+APPELS = (
+    "premier_appel",
+    "nouvel_appel",
+    "rappel_promis",
+    "autre_canal",
+    "courrier_injoignable",
+    "faire_le_point",
+    "planifier_tele_echange",
+)
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,14 @@ def record_contact(
     maintenant: datetime,
     rappel_at: datetime | None = None,
     entrant: bool = False,
+    script_version: str | None = None,
 ) -> Suite:
     """Record an attempt and open what follows.
 
     The same ``cle_saisie`` again (double click, resend) changes nothing and gives the same answer.
     ``rappel_at`` is the promised instant, required for a promised call back and for a hospitalised person. ``entrant``: the person
-    called us, the only contact that a silence lets in; otherwise :class:`SilenceEnCours`. A death sets a silence without end.
+    called us, the only contact that a silence lets in; otherwise :class:`SilenceEnCours`. A death sets a silence without end; a wrong
+    number is marked wrong. ``script_version``: wording on screen during the call.
     """
     if resultat not in RESULTATS:
         raise DonneeInvalide("Choisissez le résultat de l'appel dans la liste.", code="unknown_result")
@@ -74,14 +85,14 @@ def record_contact(
             "note": note.strip() or None,
             "cle": cle_saisie,
             "entrant": entrant,
+            "script": script_version,
         },
     ).scalar()
     if contact is None:
         return _last_suite(conn, parcours_id)
-    lieu = get_lieu(conn, avant.plateforme_id)
-    essais_max = referentiel().entier("contact_tentatives_max", lieu.jour(maintenant), avant.plateforme_id)
-    essais = conn.execute(query("contacts.compter_sans_reponse"), {"parcours": parcours_id}).scalar_one()
-    etape = next_etape(resultat, essais, essais_max)
+    if resultat == NUMERO_FAUX:
+        mark_numero_faux(conn, auteur, avant, cle_saisie, maintenant)
+    etape = _find_etape(conn, avant, resultat, maintenant)
     journal.record(
         conn,
         "contact_enregistre",
@@ -105,6 +116,20 @@ def record_contact(
             echeance_at=rappel_at if MOTIFS[etape.tache].delai is None else None,
         )
     return Suite(etape.phrase, etape.tache, _echeance(conn, parcours_id))
+
+
+def _find_etape(conn: Connection, parcours: LigneParcours, resultat: str, maintenant: datetime) -> Etape:
+    """What follows the attempt just written."""
+    lieu = get_lieu(conn, parcours.plateforme_id)
+    tentatives = weigh_parcours(conn, parcours.id, lieu, maintenant)
+    compte = any(e.le == maintenant for e in tentatives.comptes)
+    return next_etape(resultat, tentatives, list_canaux(conn, parcours), compte)
+
+
+def list_canaux(conn: Connection, parcours: LigneParcours) -> tuple[str, ...]:
+    """Short message and e-mail, when they can reach the person and she does not refuse them."""
+    refus = conn.execute(query("paroles.lister_refus"), {"assure": parcours.assure_id}).scalar_one()
+    return get_coordonnees(conn, parcours.assure_id).canaux_ecrits(refus)
 
 
 def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenant: datetime) -> None:

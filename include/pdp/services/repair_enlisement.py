@@ -32,6 +32,7 @@ TACHES_INTERROMPUES = (
     "premier_appel",
     "nouvel_appel",
     "rappel_promis",
+    "autre_canal",
     "courrier_injoignable",
     "planifier_tele_echange",
     "demander_accord",

@@ -27,6 +27,7 @@ from pdp.errors import ErreurPdp
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.hold_taches import hold_taches
+from pdp.services.keep_brouillon import purge_brouillons
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.repair_enlisement import (
@@ -52,6 +53,8 @@ ISSUES_SANS_COURRIER = (*RESULTATS, *SANS_FIN, "annulee", "planifie", "relance",
 """A letter reason closed with one of these was not sent: another act made it useless."""
 _DELAIS = {
     "essais": "contact_tentatives_max",
+    "midi": "contact_moment_midi_heure",
+    "fin_apres_midi": "contact_moment_fin_apres_midi_heure",
     "courrier_jours": "contact_lettre_reponse_jours",
     "absences": "tele_echange_absences_max",
     "sans_relais_jours": "partenaire_sans_relais_jours",
@@ -76,6 +79,7 @@ def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenan
     lieu = get_lieu(conn, plateforme_id)
     passe = Passe(conn, auteur, maintenant, lieu, _load_parametres(lieu, maintenant))
     retenues = hold_taches(conn, lieu, auteur, maintenant)
+    purge_brouillons(conn, maintenant)
     bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0) | ({"mises_en_silence": retenues} if retenues else {}))
     for recherche, reparation in ETAPES:
         bilan += _run_etape(passe, recherche, reparation, lot - bilan.traites)
