@@ -159,5 +159,5 @@ def upsert_droits(conn: Connection, plateforme_id: str, maintenant: datetime) ->
 def _copy(conn: Connection, quoi: str, tranche: Tranche) -> Lignes:
     bornes = {"du": tranche.du, "au": tranche.au}
     if tranche.touchees:
-        return copy_out(conn, f"etats.copier_{quoi}_touchees", bornes)
-    return copy_out(conn, f"etats.copier_{quoi}", {**bornes, "plateforme": tranche.plateforme})
+        return copy_out(conn, f"etats_copies.copier_{quoi}_touchees", bornes)
+    return copy_out(conn, f"etats_copies.copier_{quoi}", {**bornes, "plateforme": tranche.plateforme})
