@@ -1,86 +1,109 @@
-"""How to reach a person: numbers and addresses checked at entry, channels possible, needs as codes. The need, never its cause."""
+"""Numbers and addresses of a person: what each can receive, said at entry rather than found out after a failure.
+
+French numbering plan (ARCEP), overseas country codes included. Existence is not tested, only possibility.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
 
 from pdp.domain.flux_controles import ValeurRefusee, check_courriel, normalize_telephone
 from pdp.errors import DonneeInvalide
 
-CANAUX = {"telephone": "Téléphone", "sms": "SMS", "courriel": "Courriel", "courrier": "Courrier"}
-BESOINS = {
-    "ecrit": "Préfère l'écrit à la voix",
-    "lsf": "Langue des signes",
-    "lentement": "Parler lentement",
-    "gros_caracteres": "Courriers en gros caractères",
-    "facile_a_lire": "Textes faciles à lire",
-    "proche": "Un proche l'aide à répondre",
+Genre = Literal["mobile", "fixe", "internet", "special", "etranger", "impossible"]
+
+# country code -> [(genre, pattern of the national number without its 0)]; the first that matches wins
+_PLANS: dict[str, tuple[tuple[Genre, re.Pattern[str]], ...]] = {
+    "33": (
+        ("mobile", re.compile(r"6\d{8}|7[3-9]\d{7}")),
+        ("special", re.compile(r"70\d{7}|8\d{8}")),  # 0700: machines, fourteen digits in use; 08: services
+        ("fixe", re.compile(r"[1-5]\d{8}")),
+        ("internet", re.compile(r"9\d{8}")),
+    ),
+    "590": (("mobile", re.compile(r"69[01]\d{6}")), ("fixe", re.compile(r"590\d{6}")), ("internet", re.compile(r"976\d{6}"))),
+    "594": (("mobile", re.compile(r"694\d{6}")), ("fixe", re.compile(r"594\d{6}")), ("internet", re.compile(r"976\d{6}"))),
+    "596": (("mobile", re.compile(r"69[67]\d{6}")), ("fixe", re.compile(r"596\d{6}")), ("internet", re.compile(r"976\d{6}"))),
+    "262": (
+        ("mobile", re.compile(r"(?:69[23]|639)\d{6}")),
+        ("fixe", re.compile(r"26[239]\d{6}")),
+        ("internet", re.compile(r"976\d{6}")),
+    ),
+    "508": (("mobile", re.compile(r"(?:708)?55\d{4}|708\d{6}")), ("fixe", re.compile(r"(?:508)?41\d{4}|508\d{6}"))),
 }
-_MOBILE = re.compile(r"\+(?:33[67]|590690|590691|594694|59669[67]|26269[23]|262639)[0-9]+")
-_FRANCE = re.compile(r"\+(?:33|590|594|596|262)[0-9]+")
-_SERVICE = re.compile(r"\+338[0-9]+")
-_COURT = re.compile(r"[0-9]{2,6}")
-_RIEN = "Rien n'a été enregistré."
+_INTERNATIONAL = re.compile(r"\+[1-9]\d{6,14}")
+_POURQUOI: dict[Genre, str] = {
+    "fixe": "C'est un numéro fixe : il ne reçoit pas de SMS.",
+    "internet": "C'est un numéro de box (09) : il ne reçoit pas de SMS.",
+    "special": "C'est un numéro de service, pas celui d'une personne.",
+    "etranger": "C'est un numéro étranger : aucun SMS ne lui est envoyé.",
+    "impossible": "Ce numéro n'existe pas dans le plan de numérotation français.",
+}
 
 
-@dataclass(frozen=True)
-class Numero:
-    """A number in international form; ``genre`` mobile, fixe or etranger; ``remarque`` says what it does not allow."""
+@dataclass(frozen=True, slots=True)
+class Telephone:
+    """A number in international form (E.164) and what it is; ``phrase`` is None when it can receive an SMS."""
 
-    valeur: str
-    genre: str
-    remarque: str | None
+    numero: str
+    genre: Genre
+
+    @property
+    def recoit_sms(self) -> bool:
+        return self.genre == "mobile"
+
+    @property
+    def phrase(self) -> str | None:
+        """Why it cannot receive an SMS, for people."""
+        return _POURQUOI.get(self.genre)
 
 
-def check_telephone(texte: str) -> Numero:
-    """A number that a person may have. Raises :class:`DonneeInvalide` with what to correct; the number is never repeated."""
-    brut = re.sub(r"[\s.\-()/]", "", texte)
-    if _COURT.fullmatch(brut):
-        raise DonneeInvalide(f"Ce numéro est trop court : un numéro français compte 10 chiffres. {_RIEN}", code="phone_too_short")
+def describe_telephone(numero: str) -> Telephone:
+    """What a number in international form is. Never raises: what no number can be is ``impossible``."""
+    if not _INTERNATIONAL.fullmatch(numero):
+        return Telephone(numero, "impossible")
+    for indicatif, plan in _PLANS.items():
+        if numero.startswith("+" + indicatif):
+            reste = numero[1 + len(indicatif) :]
+            return Telephone(numero, next((genre for genre, motif in plan if motif.fullmatch(reste)), "impossible"))
+    return Telephone(numero, "etranger")
+
+
+def read_telephone(saisie: str) -> Telephone:
+    """A number as typed (« 06 12 34 56 78 », « +33 6… »): its international form and what it is.
+
+    Raises :class:`DonneeInvalide` for what cannot be called at all: impossible, or a service number.
+    """
     try:
-        valeur = normalize_telephone(texte)
+        telephone = describe_telephone(normalize_telephone(saisie.strip()))
     except ValeurRefusee as refus:
-        raise DonneeInvalide(f"{refus.message} {_RIEN}", code="phone_impossible") from None
-    if _SERVICE.fullmatch(valeur):
-        raise DonneeInvalide(f"Un numéro en 08 est celui d'un service, pas d'une personne. {_RIEN}", code="phone_service")
-    genre = find_genre(valeur)
-    return Numero(valeur, genre, REMARQUES[genre])
+        raise DonneeInvalide(f"{refus.message} Rien n'a été enregistré.", code="impossible_number") from None
+    if telephone.genre in ("impossible", "special"):
+        raise DonneeInvalide(f"{telephone.phrase} Rien n'a été enregistré.", code=f"{telephone.genre}_number")
+    return telephone
 
 
-REMARQUES: dict[str, str | None] = {
-    "mobile": None,
-    "fixe": "Ligne fixe : elle ne reçoit pas de SMS.",
-    "etranger": "Numéro étranger : vous pouvez l'appeler, mais aucun SMS n'y est envoyé.",
-}
-
-
-def find_genre(valeur: str) -> str:
-    """Kind of a number in international form: mobile, fixe or etranger."""
-    if _MOBILE.fullmatch(valeur):
-        return "mobile"
-    return "fixe" if _FRANCE.fullmatch(valeur) else "etranger"
-
-
-def check_adresse(texte: str) -> str:
-    """An e-mail address. Raises :class:`DonneeInvalide`; nothing is sent to try it."""
-    try:
-        return check_courriel(texte.strip())
-    except ValeurRefusee:
+def check_telephone_sms(saisie: str) -> str:
+    """International form of a number that can receive an SMS; :class:`DonneeInvalide` says why another cannot and what to do."""
+    telephone = read_telephone(saisie)
+    if not telephone.recoit_sms:
         raise DonneeInvalide(
-            f"Cette adresse électronique n'a pas une forme possible : il faut un nom, une arobase et un domaine. {_RIEN}",
-            code="bad_address",
-        ) from None
+            f"{telephone.phrase} Demandez un numéro de mobile (06 ou 07), ou choisissez un autre moyen. Rien n'a été enregistré.",
+            code=f"no_sms_to_{telephone.genre}",
+        )
+    return telephone.numero
 
 
-def list_canaux_ecrits(
-    telephone: str | None, courriel: str | None, refus: Collection[str], *, telephone_faux: bool = False, courriel_faux: bool = False
-) -> tuple[str, ...]:
-    """Short message and e-mail, when they can reach the person and she does not refuse them."""
-    canaux = []
-    if telephone is not None and not telephone_faux and "sms" not in refus and find_genre(telephone) == "mobile":
-        canaux.append("sms")
-    if courriel is not None and not courriel_faux and "courriel" not in refus:
-        canaux.append("courriel")
-    return tuple(canaux)
+def read_courriel(saisie: str) -> str:
+    """Address as typed, lower-cased domain; :class:`DonneeInvalide` when its form is impossible."""
+    try:
+        return check_courriel(saisie.strip())
+    except ValeurRefusee as refus:
+        raise DonneeInvalide(f"{refus.message} Rien n'a été enregistré.", code="impossible_address") from None
+
+
+def fingerprint_coordonnee(valeur: str) -> bytes:
+    """SHA-256 by which a dead number or address is known again, until it changes. Spaces and case do not count."""
+    return sha256(" ".join(valeur.split()).casefold().encode()).digest()

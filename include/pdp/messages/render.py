@@ -25,14 +25,15 @@ def render(nom: str, *, portail_url: str, plateforme: str, telephone: str | None
     if nom not in MESSAGES:
         raise KeyError(nom)
     valeurs = {"portail_url": portail_url.rstrip("/"), "plateforme": plateforme, "telephone": telephone, "demonstration": demonstration}
-    entete, _, texte = _environment().get_template(f"{nom}.txt").render(valeurs).partition("\n")
+    entete, _, texte = environment().get_template(f"{nom}.txt").render(valeurs).partition("\n")
     if not entete.startswith(_OBJET):
         raise ValueError(f"template {nom}.txt has no subject line")
-    return Message(entete.removeprefix(_OBJET).strip(), texte.strip() + "\n", _environment().get_template(f"{nom}.html").render(valeurs))
+    return Message(entete.removeprefix(_OBJET).strip(), texte.strip() + "\n", environment().get_template(f"{nom}.html").render(valeurs))
 
 
 @cache
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Templates of this package: HTML escaped, a missing value is an error."""
     return Environment(
         loader=PackageLoader("pdp.messages", "templates"),
         autoescape=select_autoescape(["html"]),

@@ -1,0 +1,1 @@
+"""What the insured person reads, one file of data per language."""

@@ -1,0 +1,62 @@
+-- name: lire_destinataire
+-- The person of a parcours as a message needs her: where, what she said, what she refuses, and her platform.
+SELECT c.plateforme_id, c.assure_id, c.clos_at, f.libelle AS plateforme, f.telephone AS plateforme_telephone, k.telephone, k.telephone_faux_at,
+    k.courriel, k.courriel_faux_at, coalesce(d.langue, a.langue) AS langue, coalesce(d.canal_prefere, a.contact_prefere) AS prefere,
+    a.contact_refus || coalesce(d.refus, '{}') AS refus, coalesce('gros_caracteres' = ANY (d.accessibilite), false) AS gros,
+    p.lignes, p.code_postal, p.ville
+FROM pdp.parcours c
+JOIN pdp.plateforme f ON f.id = c.plateforme_id
+JOIN identite.assure a ON a.id = c.assure_id
+CROSS JOIN LATERAL identite.coordonnees(a.id) k
+LEFT JOIN LATERAL pdp.preference_du(a.id) d ON true
+LEFT JOIN LATERAL (
+    SELECT q.lignes, q.code_postal, q.ville FROM identite.adresse_postale q WHERE q.assure_id = a.id ORDER BY q.saisie_at DESC, q.id DESC LIMIT 1
+) p ON true
+WHERE c.id = :parcours;
+
+-- name: lister_morts
+-- Coordinates of a person that failed for good.
+SELECT canal, empreinte FROM identite.coordonnee_morte WHERE assure_id = :assure AND levee_at IS NULL;
+
+-- name: verrouiller
+-- One writer at a time for the messages of a parcours.
+SELECT pg_advisory_xact_lock(hashtextextended('message:' || cast(:parcours AS text), 0));
+
+-- name: lister_par_cause
+-- Messages already written for a cause, latest first.
+SELECT id, canal, etat, prochain_essai_at, dernier_code, trop_tard_at FROM pdp.outbox
+WHERE parcours_id = :parcours AND type = :modele AND cause = :cause AND remplace_id IS NULL
+ORDER BY cree_at DESC, id DESC;
+
+-- name: trouver_doublon
+-- A message of the same model (and of the same content when asked) that left, is leaving or waits, less than the guard ago.
+SELECT id FROM pdp.outbox
+WHERE parcours_id = :parcours AND type = :modele AND etat IN ('a_envoyer', 'en_cours', 'livre', 'incertain')
+  AND remise IS DISTINCT FROM 'echec_definitif'
+  AND cree_at > :depuis AND (cast(:valeurs AS jsonb) IS NULL OR charge -> 'valeurs' = cast(:valeurs AS jsonb))
+LIMIT 1;
+
+-- name: inserer
+-- One message to a person; a known key yields no row.
+INSERT INTO pdp.outbox (cle, plateforme_id, parcours_id, canal, type, cause, remplace_id, charge, empreinte, etat, dernier_code, prochain_essai_at,
+    trop_tard_at, horizon_at, cree_at)
+VALUES (:cle, :plateforme, :parcours, :canal, :modele, :cause, :remplace, cast(:charge AS jsonb), :empreinte, :etat, :code, :part_at, :trop_tard,
+    :horizon, :maintenant)
+ON CONFLICT (cle) DO NOTHING
+RETURNING id;
+
+-- name: rappeler
+-- Take back what has not left: nothing in the hands of the sender, no letter already printed.
+UPDATE pdp.outbox SET etat = 'rappele', dernier_code = 'rappel'
+WHERE parcours_id = :parcours AND cause IS NOT NULL AND etat = 'a_envoyer' AND imprime_at IS NULL
+  AND (cast(:cause AS text) IS NULL OR cause = :cause) AND (cast(:id AS uuid) IS NULL OR id = :id)
+RETURNING id, plateforme_id, type, canal;
+
+-- name: compter_partis
+-- Messages of a cause that the person has or may have.
+SELECT count(*) FROM pdp.outbox
+WHERE parcours_id = :parcours AND cause = :cause AND (etat IN ('livre', 'en_cours', 'incertain') OR imprime_at IS NOT NULL);
+
+-- name: lire_remplacant
+-- The message that repeats another by a channel.
+SELECT id, etat, dernier_code, prochain_essai_at FROM pdp.outbox WHERE remplace_id = :remplace AND canal = :canal ORDER BY cree_at DESC, id DESC LIMIT 1;
