@@ -7,6 +7,25 @@ RETURNING 'cloture:' || to_char(clos_at AT TIME ZONE 'UTC', 'YYYYMMDD"T"HH24MISS
 -- No longer ended.
 UPDATE pdp.parcours SET clos_at = NULL, cloture_motif = NULL WHERE id = :parcours;
 
+-- name: rendre_tele_echanges
+-- Appointments still to come that a wrong closing cancelled; the database refuses when the slot was given to somebody else.
+UPDATE pdp.tele_echange SET statut = 'planifie', renseigne_at = NULL
+WHERE parcours_id = :parcours AND statut = 'annule_service' AND renseigne_at = :clos_at AND saisie_par_erreur_at IS NULL AND debut_at > :maintenant
+RETURNING id;
+
+-- name: replanifier
+-- The appointment is there again.
+UPDATE pdp.parcours SET statut = 'entretien_planifie' WHERE id = :parcours;
+
+-- name: rendre_taches
+-- Reasons that a wrong closing closed, at their former deadlines; that of an appointment only when it is held again.
+UPDATE pdp.tache t SET fermee_at = NULL, fermee_par = NULL, issue = NULL, retard_jours = NULL
+WHERE t.parcours_id = :parcours AND t.fermee_at = :clos_at AND t.issue = 'parcours_clos'
+    AND (t.motif <> 'tele_echange' OR t.cause = ANY (cast(:rendez_vous AS text[])))
+    AND NOT EXISTS (SELECT 1 FROM pdp.tache d
+        WHERE d.parcours_id = t.parcours_id AND d.motif = t.motif AND d.cause = t.cause AND d.fermee_at IS NULL)
+RETURNING t.motif;
+
 -- name: trouver_autre_ouvert
 -- Another open parcours of the same person.
 SELECT id FROM pdp.parcours WHERE assure_id = :assure AND id <> :parcours AND clos_at IS NULL;

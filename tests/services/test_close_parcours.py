@@ -27,9 +27,10 @@ import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide, TransitionInterdite
-from pdp.services.close_parcours import close_parcours, reopen_parcours
+from pdp.services.close_parcours import close_parcours
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.record_issue import record_issue
+from pdp.services.reopen_parcours import reopen_parcours
 from pdp.storage import db, outbox
 
 REPRISE = {"motif": "reprise_meme_poste", "situation": "meme_poste", "survenu_le": JOUR, "provenance": "declare_assure"}

@@ -10,10 +10,11 @@ import pytest
 import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.errors import DonneeInvalide, SilenceEnCours
-from pdp.services.close_parcours import close_parcours, reopen_parcours
+from pdp.services.close_parcours import close_parcours
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
 from pdp.services.record_contact import cancel_contact
 from pdp.services.record_silence import find_silence
+from pdp.services.reopen_parcours import reopen_parcours
 from pdp.services.send_outbox import send_due
 from pdp.storage import db, outbox
 from portal.donnees import add_tache

@@ -12,8 +12,9 @@ import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.auteur import systeme
 from pdp.domain.bilan import Bilan
-from pdp.services.close_parcours import close_parcours, reopen_parcours
+from pdp.services.close_parcours import close_parcours
 from pdp.services.record_issue import record_issue
+from pdp.services.reopen_parcours import reopen_parcours
 from pdp.services.sweep_suivis import open_suivis
 from pdp.storage import db
 

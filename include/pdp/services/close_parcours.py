@@ -1,4 +1,4 @@
-"""End of a parcours, and its undoing: everything still open is closed or taken back in the same transaction."""
+"""End of a parcours: everything still open is closed or taken back in the same transaction."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.alerte import build_phrase
 from pdp.domain.auteur import Auteur
-from pdp.domain.issue import MOTIFS_RELAIS, MOTIFS_REOUVERTURE, MOTIFS_SANS_ALERTE, check_cloture, check_issue
+from pdp.domain.issue import MOTIFS_RELAIS, MOTIFS_SANS_ALERTE, check_cloture, check_issue
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
 from pdp.domain.silence import DECES
-from pdp.errors import AccesRefuse, Conflit, DonneeInvalide
+from pdp.errors import AccesRefuse
 from pdp.services.delais import get_lieu
-from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.manage_taches import close_taches
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.orient_parcours import cancel_orientation
 from pdp.services.raise_alerte import raise_alerte
-from pdp.services.record_silence import find_silence, lift_silence, set_silence
+from pdp.services.record_silence import set_silence
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -108,54 +107,6 @@ def raise_termine(
         survenu_at=survenu_at,
         maintenant=maintenant,
     )
-
-
-def reopen_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, motif: str, maintenant: datetime) -> None:
-    """Undo a closing: the outcome at closing no longer stands and a call is asked for.
-
-    ``motif`` is a code of ``MOTIFS_REOUVERTURE``. Raises :class:`Conflit` when the person has another open parcours,
-    :class:`TransitionInterdite` when this one is not closed. What a partner was told to drop is not sent again.
-    """
-    if motif not in MOTIFS_REOUVERTURE:
-        raise DonneeInvalide("Choisissez la raison de la réouverture dans la liste.", code="unknown_reopening_reason")
-    parcours = lock_parcours(conn, parcours_id)
-    autre = conn.execute(query("issues.trouver_autre_ouvert"), {"assure": parcours.assure_id, "parcours": parcours_id}).scalar()
-    if autre is not None:
-        raise Conflit("Cette personne a déjà un autre parcours ouvert : continuez celui-là. Rien n'a été changé.")
-    apply_acte(conn, parcours_id, "rouvrir", maintenant)
-    try:
-        with conn.begin_nested():
-            conn.execute(query("issues.rouvrir"), {"parcours": parcours_id})
-    except IntegrityError as erreur:  # another parcours was opened between the check and the write
-        raise Conflit("Un autre parcours vient d'être ouvert pour cette personne. Rien n'a été changé.") from erreur
-    conn.execute(query("issues.annuler_jalon"), {"parcours": parcours_id, "jalon": "cloture", "maintenant": maintenant})
-    _lift_deces(conn, auteur, parcours, maintenant)
-    close_taches(conn, parcours_id=parcours_id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_rouvert")
-    journal.record(
-        conn,
-        "parcours_rouvert",
-        plateforme_id=parcours.plateforme_id,
-        assure_id=parcours.assure_id,
-        parcours_id=parcours_id,
-        donnees={"motif": motif},
-    )
-    open_tache(
-        conn,
-        plateforme_id=parcours.plateforme_id,
-        parcours_id=parcours_id,
-        motif="nouvel_appel",
-        cause=f"reouverture:{parcours.version}",
-        maintenant=maintenant,
-        auteur=auteur,
-        note=MOTIFS_REOUVERTURE[motif],
-    )
-
-
-def _lift_deces(conn: Connection, auteur: Auteur, parcours: LigneParcours, maintenant: datetime) -> None:
-    """A parcours is not reopened for a dead person: reopening says that the death was an error."""
-    silence = find_silence(conn, parcours.assure_id, get_lieu(conn, parcours.plateforme_id).jour(maintenant))
-    if silence is not None and silence.motif == DECES:
-        lift_silence(conn, auteur, silence.id, maintenant)
 
 
 def _write_issue(

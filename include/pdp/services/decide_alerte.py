@@ -14,11 +14,12 @@ from pdp.domain.alerte import DECISIONS, TYPES, check_decision
 from pdp.domain.auteur import Auteur
 from pdp.domain.parcours import Statut
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide, Introuvable
-from pdp.services.close_parcours import close_parcours, reopen_parcours
+from pdp.services.close_parcours import close_parcours
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_tache, close_taches, open_tache
 from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.raise_alerte import raise_alerte
+from pdp.services.reopen_parcours import reopen_parcours
 from pdp.storage import journal
 from pdp.storage.sql import query
 

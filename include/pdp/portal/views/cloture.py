@@ -18,9 +18,10 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services.annulation import acte, offer
-from pdp.services.close_parcours import close_parcours, reopen_parcours
+from pdp.services.close_parcours import close_parcours
 from pdp.services.read_fiche import check_suivi, get_tete, list_issues
 from pdp.services.record_issue import record_issue
+from pdp.services.reopen_parcours import reopen_parcours
 
 routeur = Routeur()
 MOTIFS = {code: libelle for code, libelle in MOTIFS_CLOTURE.items() if code != "decision_mc"}  # the médecin-conseil's own
