@@ -329,3 +329,25 @@ UPDATE pdp.suivi_medical t SET echeance_at = a.echeance_at, reports = a.reports,
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, echeance_at timestamptz, reports integer, clos_at timestamptz, clos_par uuid, issue text,
     saisie_par_erreur_at timestamptz)
 WHERE t.id = a.id;
+
+-- name: lister
+-- Own acts since the beginning of the window, latest first, with whether a later act of the same person's case still stands.
+SELECT a.id, a.genre, a.fait_at, a.parcours_id, s.nom, s.prenom, a.annule_at, a.erreur_motif,
+    coalesce(p.csam_id = a.agent_id, true) OR g.role <> 'csam' AS mien,
+    a.genre <> ALL (cast(:independants AS text[])) AND EXISTS (
+        SELECT 1 FROM pdp.acte b
+        WHERE b.assure_id = a.assure_id AND b.rang > a.rang AND b.annule_at IS NULL AND b.genre <> ALL (cast(:independants AS text[]))
+    ) AS suivie
+FROM pdp.acte a
+JOIN pdp.agent g ON g.id = a.agent_id
+JOIN identite.assure s ON s.id = a.assure_id
+LEFT JOIN pdp.parcours p ON p.id = a.parcours_id
+WHERE a.agent_id = :agent AND a.fait_at >= :depuis AND (cast(:parcours AS uuid) IS NULL OR a.parcours_id = cast(:parcours AS uuid))
+ORDER BY a.rang DESC
+LIMIT :limite;
+
+-- name: trouver_parcours
+-- The case of an act of this agent.
+SELECT p.id, coalesce(p.csam_id = a.agent_id, false) AS mien
+FROM pdp.acte a JOIN pdp.parcours p ON p.id = a.parcours_id
+WHERE a.id = :acte AND a.agent_id = :agent;

@@ -66,6 +66,7 @@ ECRANS: tuple[Ecran, ...] = (
     ),
     Ecran("cloture", "csam", "/parcours/{entretien_realise}/cloture"),
     Ecran("issue_6_12_mois", "csam", "/parcours/{clos}/issue"),
+    Ecran("mes_saisies", "csam", "/mes-saisies"),
     Ecran("aide", "csam", "/aide"),
     # -- partenaire
     Ecran("partenaire_boite", "partenaire", "/partenaire", extrait=900),

@@ -5,14 +5,7 @@
   const ecran = document.body.dataset.ecran;
   const aide = document.getElementById("raccourcis");
   const actifs = () => localStorage.getItem(CLE) !== "non";
-
-  function move(pas) {
-    const lignes = Array.from(document.querySelectorAll("[data-ligne]"));
-    if (!lignes.length) return;
-    const ici = lignes.findIndex((ligne) => ligne.contains(document.activeElement));
-    const vers = ici < 0 ? (pas > 0 ? 0 : lignes.length - 1) : Math.min(lignes.length - 1, Math.max(0, ici + pas));
-    lignes[vers].querySelector("[data-action]").focus();
-  }
+  let depuisG = 0;
 
   function openCall() {
     const ligne = document.activeElement.closest("[data-appel]") || document.querySelector("[data-appel]");
@@ -22,6 +15,12 @@
   function clickResult(rang) {
     const bouton = document.querySelector('[data-touche="' + rang + '"]');
     if (bouton) bouton.click();
+  }
+
+  // Focus, not a click: a key pressed by mistake takes nothing back.
+  function focusUndo() {
+    const cible = document.querySelector("[data-annuler]") || document.querySelector('.menu a[href="/mes-saisies"]');
+    if (cible) cible.focus();
   }
 
   function openHelp() {
@@ -36,8 +35,9 @@
     const rang = /^(?:Digit|Numpad)([1-3])$/.exec(e.code);
     if (ecran === "appel" && rang && !e.shiftKey) clickResult(rang[1]);
     else if (e.key === "?") openHelp();
-    else if (ecran === "liste" && e.key === "j") move(1);
-    else if (ecran === "liste" && e.key === "k") move(-1);
+    else if (e.key === "u") focusUndo();
+    else if (e.key === "g") depuisG = Date.now();
+    else if (e.key === "m" && Date.now() - depuisG < 1500 && document.querySelector('.menu a[href="/ma-liste"]')) window.location.assign("/ma-liste");
     else if ((ecran === "liste" || ecran === "fiche") && e.key === "c") openCall();
     else return;
     e.preventDefault();
