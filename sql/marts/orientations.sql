@@ -31,7 +31,7 @@ SELECT c.parcours, row_number() OVER (PARTITION BY c.parcours ORDER BY o.propose
        (o.proposee_at AT TIME ZONE c.fuseau)::date - c.detection_le, x.envoyee - c.detection_le, x.repondue - c.detection_le,
        coalesce(x.repondue, :jour) - x.envoyee
 FROM pg_temp.cohorte_parcours c
-JOIN pdp.orientation o ON o.parcours_id = c.parcours_id
+JOIN pdp.orientation o ON o.parcours_id = c.parcours_id AND o.saisie_par_erreur_at IS NULL
 CROSS JOIN LATERAL (
     SELECT (o.envoyee_at AT TIME ZONE c.fuseau)::date AS envoyee, (o.repondue_at AT TIME ZONE c.fuseau)::date AS repondue
 ) x;

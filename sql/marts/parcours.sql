@@ -61,11 +61,11 @@ WITH affectations AS (
 ), echanges AS (
     SELECT parcours_id, min(debut_at) FILTER (WHERE statut IN ('realise', 'realise_partiel')) AS realise,
            count(*) FILTER (WHERE statut IN ('realise', 'realise_partiel', 'absent')) AS passes, count(*) FILTER (WHERE statut = 'absent') AS manques
-    FROM pdp.tele_echange GROUP BY parcours_id
+    FROM pdp.tele_echange WHERE saisie_par_erreur_at IS NULL GROUP BY parcours_id
 ), accords AS (
-    SELECT parcours_id, min(recueilli_at) FILTER (WHERE decision = 'accorde') AS accorde FROM pdp.accord GROUP BY parcours_id
+    SELECT parcours_id, min(recueilli_at) FILTER (WHERE decision = 'accorde') AS accorde FROM pdp.accord WHERE saisie_par_erreur_at IS NULL GROUP BY parcours_id
 ), orientations AS (
-    SELECT parcours_id, min(envoyee_at) AS envoyee, min(repondue_at) AS repondue FROM pdp.orientation GROUP BY parcours_id
+    SELECT parcours_id, min(envoyee_at) AS envoyee, min(repondue_at) AS repondue FROM pdp.orientation WHERE saisie_par_erreur_at IS NULL GROUP BY parcours_id
 )
 INSERT INTO evaluation.parcours_nouvelle
 SELECT c.parcours, c.pseudonyme, c.plateforme, c.mois_entree, c.rang, s.palier, s.mode_decision, p.statut, c.detection_le - c.j0,

@@ -26,7 +26,7 @@ SELECT c.parcours, c.pseudonyme, c.plateforme, s.eligibilite,
        CASE WHEN s.resultat IN ('contre_indiquee', 'non_eligible_6m') THEN 'ecartee' ELSE s.resultat END,
        (s.enregistre_at AT TIME ZONE c.fuseau)::date - c.j0, s.fenetre_au - c.j0, s.premiere_seance_le - c.j0
 FROM pg_temp.cohorte_parcours c
-JOIN pdp.soutien_psy s ON s.parcours_id = c.parcours_id;
+JOIN pdp.soutien_psy s ON s.parcours_id = c.parcours_id AND s.saisie_par_erreur_at IS NULL;
 
 -- name: lire
 SELECT * FROM evaluation.soutien_psy_nouvelle ORDER BY parcours;

@@ -40,7 +40,7 @@ SELECT id, debut_at, fin_at, canal, statut, synthese, renseigne_at FROM pdp.tele
 -- name: lister_accords
 -- The last word of the person for each recipient.
 SELECT DISTINCT ON (destinataire) id, destinataire, decision, modalite, texte_version, recueilli_at, expire_le, retire_at, retrait_canal
-FROM pdp.accord WHERE parcours_id = :parcours ORDER BY destinataire, recueilli_at DESC, id;
+FROM pdp.accord WHERE parcours_id = :parcours AND saisie_par_erreur_at IS NULL ORDER BY destinataire, recueilli_at DESC, id;
 
 -- name: lister_orientations
 -- Hand-overs, latest first, with the partner's answer and the state of the message.
@@ -52,7 +52,7 @@ WHERE o.parcours_id = :parcours ORDER BY o.proposee_at DESC, o.id;
 
 -- name: lire_soutien_psy
 -- What came of the proposal of Mon soutien psy.
-SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at FROM pdp.soutien_psy s WHERE s.parcours_id = :parcours;
+SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at FROM pdp.soutien_psy s WHERE s.parcours_id = :parcours AND s.saisie_par_erreur_at IS NULL;
 
 -- name: lister_issues
 -- Situations recorded, by milestone; contradictions stay side by side.

@@ -30,7 +30,7 @@ SELECT a.id, a.classes FROM pdp.accord a
 WHERE a.parcours_id = :parcours AND a.destinataire = :destinataire AND a.decision = 'accorde' AND a.retire_at IS NULL
     AND (a.expire_le IS NULL OR :jour <= a.expire_le)
     AND coalesce((SELECT g.decision = 'accorde' AND g.retire_at IS NULL FROM pdp.accord g
-        WHERE g.parcours_id = a.parcours_id AND g.destinataire = 'accompagnement' ORDER BY g.recueilli_at DESC LIMIT 1), true)
+        WHERE g.parcours_id = a.parcours_id AND g.destinataire = 'accompagnement' AND g.saisie_par_erreur_at IS NULL ORDER BY g.recueilli_at DESC LIMIT 1), true)
 FOR SHARE OF a;
 
 -- name: lire_faits

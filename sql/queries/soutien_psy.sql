@@ -18,11 +18,12 @@ ORDER BY fin DESC;
 
 -- name: trouver
 -- What was recorded for the parcours.
-SELECT id, resultat, eligibilite, fenetre_au FROM pdp.soutien_psy WHERE parcours_id = :parcours;
+SELECT id, resultat, eligibilite, fenetre_au FROM pdp.soutien_psy WHERE parcours_id = :parcours AND saisie_par_erreur_at IS NULL;
 
 -- name: enregistrer
 -- One row per parcours; its history is in the journal.
 INSERT INTO pdp.soutien_psy (plateforme_id, parcours_id, resultat, eligibilite, motifs, fenetre_au, enregistre_par, enregistre_at)
 VALUES (:plateforme, :parcours, :resultat, :eligibilite, cast(:motifs AS jsonb), :fenetre, :par, :maintenant)
 ON CONFLICT (parcours_id) DO UPDATE SET resultat = excluded.resultat, eligibilite = excluded.eligibilite, motifs = excluded.motifs,
-    fenetre_au = excluded.fenetre_au, enregistre_par = excluded.enregistre_par, enregistre_at = excluded.enregistre_at;
+    fenetre_au = excluded.fenetre_au, enregistre_par = excluded.enregistre_par, enregistre_at = excluded.enregistre_at,
+    saisie_par_erreur_at = NULL;

@@ -11,7 +11,7 @@ JOIN pdp.parcours p ON p.id = o.parcours_id
 JOIN pdp.accord a ON a.id = o.accord_id
 LEFT JOIN LATERAL (
     SELECT decision, retire_at, recueilli_at FROM pdp.accord
-    WHERE parcours_id = o.parcours_id AND destinataire = 'accompagnement' ORDER BY recueilli_at DESC, id DESC LIMIT 1
+    WHERE parcours_id = o.parcours_id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, id DESC LIMIT 1
 ) g ON true
 WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
     AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
@@ -19,12 +19,12 @@ WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.pa
 ORDER BY o.id;
 
 -- name: restes_de_clos
--- S12: closed parcours that still hold an open reason other than a follow-up, an appointment or a hand-over.
+-- S12: closed parcours that still hold an open reason other than a follow-up or a relapse, an appointment or a hand-over.
 SELECT p.id AS parcours_id, p.assure_id, p.cloture_motif AS cause, NULL::uuid AS objet_id, p.clos_at AS survenu_at, NULL::timestamptz AS echeance_at,
     '{}'::jsonb AS faits
 FROM pdp.parcours p
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NOT NULL
-    AND (EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL AND t.motif NOT IN ('suivi_m6', 'suivi_m12'))
+    AND (EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL AND t.motif NOT IN ('suivi_m6', 'suivi_m12', 'rechute'))
         OR EXISTS (SELECT 1 FROM pdp.tele_echange x WHERE x.parcours_id = p.id AND x.statut IN ('planifie', 'confirme'))
         OR EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.parcours_id = p.id AND (o.statut IN ('envoyee', 'recue')
             OR (o.statut IN ('acceptee', 'en_cours') AND p.cloture_motif NOT LIKE 'relais\_%'))))
@@ -98,6 +98,36 @@ WHERE t.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR t.pa
     AND t.fermee_at IS NULL AND t.motif = 'confirmer_issue' AND t.cause LIKE 'arret\_fini:%' AND t.cause <> 'arret_fini:' || e.fin
     AND e.fin + cast(:marge_jours AS integer) >= :jour
 ORDER BY t.id;
+
+-- name: rechutes
+-- S15: the last parcours of a person, closed, while a new absence runs, or the same one goes on (domain/rechute.py); once per absence or closing.
+SELECT p.id AS parcours_id, p.assure_id, 'rechute:' || r.retour || ':' || CASE r.retour WHEN 'poursuite' THEN c.clos_le::text ELSE e.id::text END AS cause,
+    NULL::uuid AS objet_id, e.debut::timestamptz AS survenu_at, NULL::timestamptz AS echeance_at,
+    jsonb_build_object('retour', r.retour, 'motif', p.cloture_motif, 'clos_le', c.clos_le, 'debut', e.debut) AS faits
+FROM pdp.parcours p
+JOIN pdp.agent a ON a.id = p.csam_id AND (a.actif_au IS NULL OR a.actif_au >= :jour)
+CROSS JOIN LATERAL (SELECT (p.clos_at AT TIME ZONE :fuseau)::date AS clos_le) c
+CROSS JOIN LATERAL (
+    SELECT x.id, x.debut, x.fin FROM pdp.episode x
+    WHERE x.assure_id = p.assure_id AND x.etat = 'courant' AND x.debut <= :jour AND x.fin >= cast(:jour AS date) - cast(:tolerance_jours AS integer)
+    ORDER BY x.debut DESC LIMIT 1
+) e
+CROSS JOIN LATERAL (SELECT CASE WHEN e.debut > c.clos_le THEN 'nouvel_arret' ELSE 'poursuite' END AS retour) r
+WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NOT NULL
+    AND p.clos_at >= cast(:rechute_depuis AS date)
+    AND p.cloture_motif <> ALL (cast(:motifs_sans_proposition AS text[]))
+    AND CASE r.retour
+        WHEN 'nouvel_arret' THEN e.debut <= (c.clos_le + make_interval(months => cast(:fenetre_mois AS integer)))::date
+            AND least(cast(:jour AS date), e.fin) - e.debut + 1 >= cast(:rechute_arret_jours AS integer)
+        ELSE cast(:jour AS date) <= (c.clos_le + make_interval(months => cast(:fenetre_mois AS integer)))::date
+            AND p.cloture_motif = ANY (cast(:motifs_poursuite AS text[]))
+            AND least(cast(:jour AS date), e.fin) - c.clos_le >= cast(:rechute_poursuite_jours AS integer)
+    END
+    AND NOT EXISTS (SELECT 1 FROM pdp.parcours q WHERE q.assure_id = p.assure_id AND q.id <> p.id AND (q.clos_at IS NULL OR q.clos_at > p.clos_at))
+    AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour))
+    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.motif = 'rechute' AND (t.fermee_at IS NULL
+        OR t.cause = 'rechute:' || r.retour || ':' || CASE r.retour WHEN 'poursuite' THEN c.clos_le::text ELSE e.id::text END))
+ORDER BY p.clos_at, p.id;
 
 -- name: compter_non_affectes
 -- S05: parcours without a coordinator since that day or before.
@@ -244,7 +274,7 @@ SELECT p.id AS parcours_id, p.assure_id, a.id::text AS cause, a.id AS objet_id, 
 FROM pdp.parcours p
 CROSS JOIN LATERAL (
     SELECT id, decision, retire_at, recueilli_at FROM pdp.accord
-    WHERE parcours_id = p.id AND destinataire = 'accompagnement' ORDER BY recueilli_at DESC, id DESC LIMIT 1
+    WHERE parcours_id = p.id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, id DESC LIMIT 1
 ) a
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL AND p.statut <> 'interrompu'
     AND (a.decision = 'refuse' OR a.retire_at IS NOT NULL)
@@ -258,7 +288,7 @@ SELECT p.id AS parcours_id, p.assure_id, o.id::text AS cause, o.id AS objet_id, 
     jsonb_build_object('dispositif', o.dispositif, 'jours', extract(day FROM cast(:maintenant AS timestamptz) - o.repondue_at)::integer) AS faits
 FROM pdp.parcours p
 CROSS JOIN LATERAL (
-    SELECT id, dispositif, statut, repondue_at FROM pdp.orientation WHERE parcours_id = p.id ORDER BY proposee_at DESC, id DESC LIMIT 1
+    SELECT id, dispositif, statut, repondue_at FROM pdp.orientation WHERE parcours_id = p.id AND saisie_par_erreur_at IS NULL ORDER BY proposee_at DESC, id DESC LIMIT 1
 ) o
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL AND p.statut <> 'interrompu'
     AND o.statut IN ('refusee', 'sans_suite')
