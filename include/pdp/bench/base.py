@@ -85,12 +85,15 @@ def open_serveur(dossier: Path) -> Iterator[Serveur]:
         _refuse_platform(url)
         yield Serveur(url, mots_de_passe, cles)
         return
-    with EmbeddedPostgres(dossier / "pg") as postgres:
+    postgres = EmbeddedPostgres(dossier / "pg").start()
+    try:
         with psycopg.connect(postgres.superuser_dsn(), autocommit=True) as admin:
             for reglage, valeur in (("max_wal_size", "8GB"), ("checkpoint_timeout", "15min")):
                 admin.execute(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(reglage), sql.Literal(valeur)))
             admin.execute("SELECT pg_reload_conf()")
         yield Serveur(postgres.superuser_dsn(), mots_de_passe, cles)
+    finally:
+        postgres.destroy()  # the data may lie outside `dossier`, where the account of the server reaches them
 
 
 def _refuse_platform(url: str) -> None:
