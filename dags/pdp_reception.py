@@ -13,7 +13,8 @@ from pdp import orchestration as o
     doc_md="""
     **Ce que fait ce traitement.** Il prend les fichiers déposés (arrêts, assurés, indemnités versées, ALD, déclarations d'employeurs,
     partenaires, agents), ligne par ligne. Une ligne fautive part en quarantaine avec sa raison ; les autres sont chargées. Puis il applique
-    ce que les responsables ont décidé des lignes en quarantaine. Le même fichier deux fois ne change rien.
+    ce que les responsables ont décidé des lignes en quarantaine. Le même fichier deux fois ne change rien. Enfin il efface du disque les
+    fichiers reçus depuis plus longtemps que le délai de conservation, et ferme les lignes sans plateforme que personne n'a renvoyées.
 
     **Quand il part.** Quelques secondes après le dépôt d'un fichier (le dossier est surveillé), et toutes les dix minutes par sécurité.
 

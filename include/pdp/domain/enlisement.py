@@ -75,6 +75,13 @@ ENLISEMENTS: dict[str, Enlisement] = {
             "Une tâche demande de confirmer la reprise ou l'issue ; la fin de l'arrêt n'est jamais prise pour une reprise.",
             tache="confirmer_issue",
         ),
+        Enlisement(
+            "S15",
+            "De nouveau en arrêt, ou toujours, après la clôture",
+            "csam",
+            "Une tâche propose au même conseiller de rouvrir le parcours ; il décide.",
+            tache="rechute",
+        ),
         Enlisement("S05", "Parcours sans CSAM au-delà du délai", "responsable", "L'affectation est tentée de nouveau."),
         Enlisement(
             "S16",

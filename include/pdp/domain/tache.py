@@ -27,6 +27,8 @@ MOTIFS: dict[str, Motif] = {
     "autre_canal": Motif("Écrire à la personne : appels sans réponse", "csam", "appel", "contact_message_delai_jours_ouvres"),
     "courrier_injoignable": Motif("Envoyer un courrier : appels sans réponse", "csam", "appel", "courrier_envoi_delai_jours_ouvres"),
     "planifier_tele_echange": Motif("Proposer un télé-échange", "csam", "creneaux", "planification_delai_jours_ouvres"),
+    "reponse_invitation": Motif("Réponse à l'invitation attendue", "assure", "creneaux"),
+    "ouvrir_creneaux": Motif("Ouvrir des créneaux : aucun n'est libre", "responsable", "creneaux", "ouvrir_creneaux_delai_jours_ouvres"),
     "tele_echange": Motif("Télé-échange prévu", "assure", "entretien"),
     "renseigner_tele_echange": Motif("Renseigner le télé-échange passé", "csam", "entretien", "tele_echange_cr_delai_jours_ouvres"),
     "demander_accord": Motif("Recueillir l'accord et proposer la suite", "csam", "fiche", "bilan_delai_jours_ouvres"),
@@ -41,6 +43,7 @@ MOTIFS: dict[str, Motif] = {
     "decision_medecin": Motif("Décision du médecin-conseil attendue", "medecin_conseil", "fiche", "alerte_mc_prise_en_compte_jours_ouvres"),
     "suivi_m6": Motif("Situation à 6 mois", "csam", "issue"),
     "suivi_m12": Motif("Situation à 12 mois", "csam", "issue"),
+    "rechute": Motif("Rechute : rouvrir ou nouveau parcours", "csam", "fiche", "rechute_decision_delai_jours_ouvres"),
     "tache_personnelle": Motif("À faire", "csam", "fiche"),
 }
 

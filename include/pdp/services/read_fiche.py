@@ -17,6 +17,7 @@ from pdp.domain.contact import RESULTATS, SANS_REPONSE
 from pdp.domain.jalons import Jalon, list_jalons
 from pdp.domain.orientation import ACTIVES
 from pdp.errors import Introuvable
+from pdp.services.decide_reouverture import Proposition, find_proposition
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_compte_ij import CompteIJ, find_compte_ij
 from pdp.services.read_historique import Evenement, list_evenements
@@ -179,6 +180,7 @@ class Fiche:
     compte: CompteIJ | None
     verdicts: list[Verdict]
     essais_max: int
+    proposition: Proposition | None
 
     @property
     def prochaine(self) -> Tache | None:
@@ -271,6 +273,7 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         compte=find_compte_ij(conn, tete.assure_id, jour),
         verdicts=list_verdicts(conn, tete.signalement_id),
         essais_max=get_essais_max(tete, jour),
+        proposition=None if tete.clos_at is None else find_proposition(conn, tete.plateforme_id, parcours_id),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.enlisement import ENLISEMENTS, Enlisement
 from pdp.domain.orientation import DISPOSITIFS
 from pdp.domain.parcours import Statut
+from pdp.domain.rechute import build_phrase as build_phrase_rechute
 from pdp.services.close_parcours import close_restes, raise_termine
 from pdp.services.delais import Lieu
 from pdp.services.manage_taches import close_tache, close_taches, open_tache
@@ -69,7 +70,7 @@ Reparation = Callable[[Passe, LigneParcours, Constat], Collection[str]]
 """Repairs one row and returns the counters it moves; none when there was nothing left to do."""
 
 
-def _open_suite(passe: Passe, parcours: LigneParcours, constat: Constat, enlisement: Enlisement) -> bool:
+def _open_suite(passe: Passe, parcours: LigneParcours, constat: Constat, enlisement: Enlisement, note: str | None = None) -> bool:
     """Close what the stall made void for this cause, then open what is missing."""
     motifs = list(enlisement.ferme)
     taches = passe.conn.execute(query("veille.lister_taches_cause"), {"parcours": parcours.id, "cause": constat.cause, "motifs": motifs})
@@ -86,6 +87,7 @@ def _open_suite(passe: Passe, parcours: LigneParcours, constat: Constat, enlisem
         maintenant=passe.maintenant,
         auteur=passe.auteur,
         echeance_at=constat.echeance_at,
+        note=note,
     )
     return ouverte is not None
 
@@ -109,6 +111,16 @@ def repair_by_tache(code: str) -> Reparation:
         return (code,)
 
     return repair
+
+
+def propose(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:
+    """S15. The coordinator of the closed parcours is asked; nothing is reopened by the machine."""
+    faits = constat.faits
+    jours = {cle: date.fromisoformat(faits[cle]) for cle in ("clos_le", "debut")}
+    if not _open_suite(passe, parcours, constat, ENLISEMENTS["S15"], build_phrase_rechute(faits["retour"], faits["motif"], **jours)):
+        return ()
+    _record_repair(passe, parcours, "S15")
+    return ("S15",)
 
 
 def withdraw(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:

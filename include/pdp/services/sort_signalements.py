@@ -13,6 +13,7 @@ from pdp.domain.dol import CIBLES, Faits, Regle, choose_regle, fingerprint
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
 from pdp.services.follow_suivi_medical import open_manquants, open_suivi
+from pdp.services.propose_reouverture import propose_reouverture
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -41,13 +42,15 @@ def sort_par_delegation(conn: Connection, plateforme_id: str, auteur: Auteur, ma
         if regle is None:
             bilan += Bilan(ignores=1, detail={"au_medecin_conseil": 1})
             continue
-        _decide(conn, ligne.id, regle.cible, regle.libelle, maintenant, decide_par=version.signe_par, version=version.id, regle=regle.id)
+        _decide(
+            conn, auteur, ligne.id, regle.cible, regle.libelle, maintenant, decide_par=version.signe_par, version=version.id, regle=regle.id
+        )
         bilan += Bilan(traites=1, detail={regle.cible: 1})
     return bilan
 
 
 def decide_signalement(conn: Connection, auteur: Auteur, signalement_id: UUID, cible: str, motif: str, maintenant: datetime) -> UUID | None:
-    """Decision of a médecin-conseil; returns the parcours when one is opened or already open.
+    """Decision of a médecin-conseil; returns the parcours when one is opened or already open, None when her coordinator is asked first.
 
     Raises :class:`Conflit` when somebody decided meanwhile: the first decision stands.
     """
@@ -58,11 +61,12 @@ def decide_signalement(conn: Connection, auteur: Auteur, signalement_id: UUID, c
         raise Introuvable
     if ligne.statut != "a_trier":
         raise Conflit("Ce signalement a déjà été orienté. La première décision est gardée.")
-    return _decide(conn, signalement_id, cible, motif.strip(), maintenant, decide_par=UUID(auteur.id))
+    return _decide(conn, auteur, signalement_id, cible, motif.strip(), maintenant, decide_par=UUID(auteur.id))
 
 
 def _decide(
     conn: Connection,
+    auteur: Auteur,
     signalement_id: UUID,
     cible: str,
     motif: str,
@@ -96,6 +100,10 @@ def _decide(
     if cible != "oriente_csam":
         open_suivi(conn, ligne.plateforme_id, signalement_id, cible, maintenant)
         journal.record(conn, "signalement_decide", **cible_journal, donnees=donnees)
+        return None
+    propose = propose_reouverture(conn, auteur, ligne.plateforme_id, signalement_id, maintenant)
+    if propose is not None:
+        journal.record(conn, "signalement_decide", **cible_journal, parcours_id=propose, donnees=donnees)
         return None
     ouvert = conn.execute(query("parcours.ouvrir"), {"signalement": signalement_id, "maintenant": maintenant}).scalar()
     parcours = ouvert or conn.execute(query("parcours.trouver_ouvert"), {"assure": ligne.assure_id}).scalar()

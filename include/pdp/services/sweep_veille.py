@@ -18,10 +18,11 @@ from sqlalchemy.exc import DBAPIError
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
-from pdp.domain.calendrier import add_jours_ouvres
+from pdp.domain.calendrier import add_jours_ouvres, add_mois
 from pdp.domain.contact import RESULTATS
 from pdp.domain.enlisement import ENLISEMENTS
 from pdp.domain.issue import MOTIFS_SANS_ALERTE
+from pdp.domain.rechute import MOTIFS_POURSUITE, MOTIFS_SANS_PROPOSITION
 from pdp.domain.silence import SANS_FIN
 from pdp.errors import ErreurPdp
 from pdp.services.assign_parcours import assign_en_attente
@@ -29,6 +30,7 @@ from pdp.services.delais import Lieu, get_lieu
 from pdp.services.hold_taches import hold_taches
 from pdp.services.keep_brouillon import purge_brouillons
 from pdp.services.move_parcours import lock_parcours
+from pdp.services.propose_reouverture import release_abandonnees
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.repair_enlisement import (
     Constat,
@@ -38,6 +40,7 @@ from pdp.services.repair_enlisement import (
     close_question,
     expire,
     interrupt,
+    propose,
     repair_by_tache,
     stall,
     tell_end,
@@ -64,6 +67,10 @@ _DELAIS = {
     "inactivite_jours": "enlisement_sans_evenement_jours",
     "marge_jours": "fin_arret_marge_jours",
     "point_jours": "suivi_periodicite_jours",
+    "fenetre_mois": "reouverture_fenetre_mois",
+    "rechute_arret_jours": "rechute_arret_min_jours",
+    "rechute_poursuite_jours": "rechute_poursuite_jours",
+    "tolerance_jours": "tolerance_horloge_risque_jours",
 }
 
 
@@ -90,8 +97,13 @@ def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenan
 
 def _load_parametres(lieu: Lieu, maintenant: datetime) -> dict[str, Any]:
     jour, politique = lieu.jour(maintenant), referentiel()
+    delais = {nom: politique.entier(cle, jour, lieu.plateforme_id) for nom, cle in _DELAIS.items()}
     return {
-        **{nom: politique.entier(cle, jour, lieu.plateforme_id) for nom, cle in _DELAIS.items()},
+        **delais,
+        # a new absence begun within the window may itself have begun long ago
+        "rechute_depuis": add_mois(jour, -2 * delais["fenetre_mois"]),
+        "motifs_sans_proposition": sorted(MOTIFS_SANS_PROPOSITION),
+        "motifs_poursuite": sorted(MOTIFS_POURSUITE),
         "plateforme": lieu.plateforme_id,
         "parcours": None,
         "fuseau": str(lieu.fuseau),
@@ -158,7 +170,16 @@ def _count_alertes(passe: Passe) -> Bilan:
     return Bilan(detail={"S16_restants": passe.conn.execute(query("veille.compter_alertes_en_retard"), passe.parametres).scalar_one()})
 
 
-ETAPES_GLOBALES: dict[str, Callable[[Passe], Bilan]] = {"compter_non_affectes": _assign_late, "compter_alertes_en_retard": _count_alertes}
+def _release(passe: Passe) -> Bilan:
+    """S15: nobody waits for the answer of a coordinator who is not there."""
+    return release_abandonnees(passe.conn, passe.lieu.plateforme_id, passe.auteur, passe.maintenant)
+
+
+ETAPES_GLOBALES: dict[str, Callable[[Passe], Bilan]] = {
+    "rechutes_abandonnees": _release,
+    "compter_non_affectes": _assign_late,
+    "compter_alertes_en_retard": _count_alertes,
+}
 # (search, repair of one row; None = handled as a whole). Rights of the person first, then what breaks a parcours, precise
 # repairs, and last the general net: a repair that gives a date to come makes the general searches find nothing.
 ETAPES: tuple[tuple[str, Reparation | None], ...] = (
@@ -175,6 +196,8 @@ ETAPES: tuple[tuple[str, Reparation | None], ...] = (
     ("relais_sans_nouvelles", repair_by_tache("S07")),
     ("arrets_prolonges", close_question),
     ("arrets_finis", repair_by_tache("S14")),
+    ("rechutes", propose),
+    ("rechutes_abandonnees", None),
     ("compter_non_affectes", None),
     ("alertes_sans_decision", repair_by_tache("S16")),
     ("compter_alertes_en_retard", None),

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.clock import jour_local
+from pdp.domain.rechute import MOTIFS_SANS_SUITE
 from pdp.domain.silence import MOTIFS as MOTIFS_SILENCE
 from pdp.domain.tache import MOTIFS_ATTENTE
 from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
@@ -43,6 +44,7 @@ def show_fiche(request: Request, parcours_id: UUID) -> Response:
         silences=silences,
         entretien_en_silence=rendez_vous is not None and any(s.is_actif(jour_local(rendez_vous)) for s in silences),
         motifs_silence=MOTIFS_SILENCE,
+        motifs_sans_suite=MOTIFS_SANS_SUITE,
         resultats_psy=RESULTATS,
         attentes=MOTIFS_ATTENTE,
         MOTIFS_VERDICT=MOTIFS_VERDICT,
