@@ -98,6 +98,7 @@ GRANT SELECT (id, plateforme_id, parcours_id, csam_id, de_csam_id, du, au, motif
 
 -- A coordinator may pass on what is hers, and write that in her own name; a manager may give what nobody has, and take that back.
 GRANT UPDATE (csam_id) ON pdp.parcours TO pdp_role_csam;
+GRANT SELECT (plateforme_id, agent_id, du, au, annulee_at) ON pdp.redistribution TO pdp_role_csam; -- who is present, and may receive
 GRANT UPDATE (statut, dernier_evenement_at) ON pdp.parcours TO pdp_role_responsable;
 GRANT INSERT ON pdp.affectation TO pdp_role_csam;
 GRANT UPDATE (au, lue_at, depart_lu_at) ON pdp.affectation TO pdp_role_csam;

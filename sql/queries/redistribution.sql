@@ -77,16 +77,17 @@ RETURNING p.id;
 UPDATE pdp.affectation SET au = :maintenant WHERE parcours_id = ANY (cast(:parcours AS uuid[])) AND au IS NULL;
 
 -- name: ouvrir_affectations
--- New line of history: who, why, until when, with the hand-over sheet.
-INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id, retour_le, relais)
-SELECT :plateforme, c.parcours_id, c.vers, :maintenant, c.motif, :type, :par, :retour, c.relais
-FROM unnest(cast(:parcours AS uuid[]), cast(:vers AS uuid[]), cast(:motifs AS text[]), cast(:relais AS text[])) AS c (parcours_id, vers, motif, relais);
+-- New line of history: who, from whom, why, until when, with the hand-over sheet and the words of the giver.
+INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, de_csam_id, du, motif, par_type, par_id, retour_le, relais, note)
+SELECT :plateforme, c.parcours_id, c.vers, c.de, :maintenant, c.motif, :type, :par, :retour, c.relais, :note
+FROM unnest(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[]), cast(:motifs AS text[]), cast(:relais AS text[]))
+    AS c (parcours_id, de, vers, motif, relais);
 
 -- name: consigner
 -- One event per parcours that changed hands.
 SELECT journal.consigner_lot(CASE WHEN cast(:retour_de AS boolean) THEN 'parcours_rendu' ELSE 'parcours_redistribue' END, (
     SELECT coalesce(jsonb_agg(jsonb_build_object('plateforme_id', p.plateforme_id, 'assure_id', p.assure_id, 'parcours_id', p.id,
-        'donnees', jsonb_strip_nulls(jsonb_build_object('redistribution_id', cast(:redistribution AS uuid), 'de', c.de, 'vers', c.vers,
+        'donnees', jsonb_strip_nulls(jsonb_build_object(cast(:cle AS text), cast(:redistribution AS uuid), 'de', c.de, 'vers', c.vers,
             'retour_le', cast(:retour AS date)))) ORDER BY p.id), '[]')
     FROM unnest(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[])) AS c (parcours_id, de, vers)
     JOIN pdp.parcours p ON p.id = c.parcours_id));

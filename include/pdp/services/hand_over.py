@@ -34,13 +34,18 @@ class Mouvement:
 
 @dataclass(frozen=True)
 class Passation:
-    """What holds for all parcours of one act. ``retour``: they come back to whom they came from; ``retour_le``: day they will."""
+    """What holds for all parcours of one act. ``retour``: they come back to whom they came from; ``retour_le``: day they will.
+
+    ``cle``: what the id is in the journal; ``note``: words of the giver to who receives.
+    """
 
     redistribution_id: UUID
     retour: bool = False
     retour_le: date | None = None
     rendez_vous_du: datetime | None = None
     rendez_vous_au: datetime | None = None
+    cle: str = "redistribution_id"
+    note: str | None = None
 
 
 def hand_over(
@@ -65,6 +70,7 @@ def hand_over(
         {
             "retour_de": passation.retour,
             "retour": passation.retour_le,
+            "cle": passation.cle,
             "redistribution": passation.redistribution_id,
             "parcours": [m.parcours_id for m in faits],
             "de": [m.de for m in faits],
@@ -85,7 +91,9 @@ def _write_histoire(
         {
             "plateforme": lieu.plateforme_id,
             "parcours": parcours,
+            "de": [m.de for m in faits],
             "vers": [m.vers for m in faits],
+            "note": passation.note,
             "motifs": [m.motif for m in faits],
             "relais": [relais[p] for p in parcours],
             "maintenant": maintenant,
