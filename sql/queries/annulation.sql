@@ -120,8 +120,8 @@ ORDER BY a.rang DESC LIMIT 1;
 -- The first thing written on a case after an act, and by whom.
 SELECT v.survenu_at, v.evenement, v.auteur_type, a.prenom, a.nom, n.nom AS partenaire_nom
 FROM journal.evenement v
-LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
-LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.agent a ON a.id = CASE WHEN v.auteur_type = 'agent' THEN cast(v.auteur_id AS uuid) END
+LEFT JOIN pdp.partenaire n ON n.id = CASE WHEN v.auteur_type = 'partenaire' THEN cast(v.auteur_id AS uuid) END
 WHERE v.parcours_id = :parcours AND v.id > :evenement
 ORDER BY v.id LIMIT 1;
 

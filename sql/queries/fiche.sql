@@ -62,8 +62,8 @@ SELECT jalon, situation, survenu_le, provenance, decide_at FROM pdp.issue WHERE 
 -- The history, latest first, with the name of the author.
 SELECT v.id, v.survenu_at, v.evenement, v.donnees, v.auteur_type, a.prenom AS agent_prenom, a.nom AS agent_nom, n.nom AS partenaire_nom
 FROM journal.evenement v
-LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
-LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.agent a ON a.id = CASE WHEN v.auteur_type = 'agent' THEN cast(v.auteur_id AS uuid) END
+LEFT JOIN pdp.partenaire n ON n.id = CASE WHEN v.auteur_type = 'partenaire' THEN cast(v.auteur_id AS uuid) END
 WHERE v.parcours_id = :parcours ORDER BY v.id DESC LIMIT 300;
 
 -- name: trouver_parcours
