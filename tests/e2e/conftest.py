@@ -37,6 +37,7 @@ def plateforme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plateforme]
     finally:
         _close_connections(stack)
         stack.down()
+        stack.etat.wipe()
         settings.cache_clear()
         os.environ.clear()
         os.environ.update(avant)

@@ -50,6 +50,7 @@ def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(platefor
     memes = [nom for nom in STABLES if nom not in TIRES]
     assert {nom: bilan[nom] for nom in memes} == {nom: plateforme.bilan[nom] for nom in memes}
     _assert_sent_once(home)
+    Etat(home).wipe()  # as root the data may lie outside the folder of the test
 
 
 def _run_and_kill(home: Path, env: dict[str, str]) -> None:

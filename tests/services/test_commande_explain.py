@@ -98,3 +98,4 @@ def test_a_demonstration_that_is_stopped_is_read_and_stopped_again(tmp_path: Pat
     fini = subprocess.run([sys.executable, "-m", "pdp.cli", "explain", "--json"], env=env, capture_output=True, text=True, check=False)
     assert json.loads(fini.stdout) == {"ok": True, "signalements": []}, fini.stderr
     assert EmbeddedPostgres(etat.racine / "pg").pid is None
+    etat.wipe()  # as root the data lie outside the folder of the test
