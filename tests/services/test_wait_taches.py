@@ -1,0 +1,299 @@
+"""A reason to act waits with a reason and a day: limits, return, taking up again, what cannot wait; promises and own reminders."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+import fabrique
+from fabrique import MAINTENANT, auteur_agent, lot
+from pdp.domain.attente import Attente
+from pdp.errors import Conflit, DonneeInvalide, ErreurPdp, Introuvable, SilenceEnCours, TransitionInterdite
+from pdp.services.annulation import acte, undo_acte
+from pdp.services.delais import get_lieu
+from pdp.services.manage_taches import add_tache_personnelle, close_tache, promise
+from pdp.services.record_silence import set_silence
+from pdp.services.wait_taches import change_echeance, list_attentes, list_dates_legales, resume_tache, snooze_tache
+from pdp.storage import db
+from portal.donnees import add_tache
+
+JOUR = MAINTENANT.date()
+PARIS = ZoneInfo("Europe/Paris")
+
+
+def le(jours: int) -> date:
+    return JOUR + timedelta(days=jours)
+
+
+def a(jours: int) -> datetime:
+    return MAINTENANT + timedelta(days=jours)
+
+
+@pytest.fixture
+def dossier(base: str) -> fabrique.Dossier:
+    with lot() as conn:
+        fabrique.socle(conn)
+        return fabrique.parcours(conn)
+
+
+def ouvrir(d: fabrique.Dossier, motif: str = "faire_le_point", jours: int = 2) -> UUID:
+    with lot() as conn:
+        return add_tache(conn, d.parcours, motif, a(jours))
+
+
+def attendre(d: fabrique.Dossier, tache: UUID, raison: str, jours: int, maintenant: datetime = MAINTENANT) -> Attente:
+    auteur = auteur_agent(d.csam)
+    with db.begin_as(auteur) as conn:
+        return snooze_tache(conn, auteur, tache, raison, (maintenant + timedelta(days=jours)).date(), maintenant)
+
+
+def lire(admin: psycopg.Connection[Any], tache: UUID) -> tuple[Any, ...] | None:
+    return admin.execute(
+        "SELECT (echeance_at AT TIME ZONE 'Europe/Paris')::date, balle, attente_raison, attente_jusqu_au, attente_cumul_jours"
+        " FROM pdp.tache WHERE id = %s",
+        (tache,),
+    ).fetchone()
+
+
+@pytest.mark.parametrize(("jours", "permis"), [(-1, False), (0, False), (1, True), (60, True), (61, False)])
+def test_wait_is_within_the_policy(dossier: fabrique.Dossier, admin: psycopg.Connection[Any], jours: int, permis: bool) -> None:
+    tache = ouvrir(dossier)
+    if permis:
+        attendre(dossier, tache, "soins_en_cours", jours)
+        assert lire(admin, tache) == (le(jours), "csam", "soins_en_cours", le(jours), 0)
+    else:
+        with pytest.raises(DonneeInvalide):
+            attendre(dossier, tache, "soins_en_cours", jours)
+        assert lire(admin, tache) == (le(2), "csam", None, None, 0)
+
+
+def test_unknown_reason_is_refused(dossier: fabrique.Dossier) -> None:
+    with pytest.raises(DonneeInvalide):
+        attendre(dossier, ouvrir(dossier), "vacances", 3)
+
+
+@pytest.mark.parametrize(
+    ("raison", "chez"),
+    [
+        ("soins_en_cours", "assure"),
+        ("reponse_employeur", "assure"),
+        ("decision_mdph", "partenaire"),
+        ("avis_medecin_conseil", "medecin_conseil"),
+        ("autre", "csam"),
+    ],
+)
+def test_ball_is_elsewhere_until_the_day_then_comes_back_by_itself(dossier: fabrique.Dossier, raison: str, chez: str) -> None:
+    tache = ouvrir(dossier)
+    attendre(dossier, tache, raison, 10)
+    with db.begin_as(auteur_agent(dossier.csam), lecture=True) as conn:
+        attente = list_attentes(conn, get_lieu(conn, "PF35"), [dossier.parcours])[tache]
+    assert [attente.balle(le(n)) for n in (0, 9, 10, 30)] == [chez, chez, "csam", "csam"]
+    assert [attente.is_revenue(le(n)) for n in (0, 9, 10, 30)] == [False, False, True, True]
+    assert [attente.courante_jours(le(n)) for n in (0, 4, 10, 30)] == [0, 4, 10, 10]
+
+
+def test_total_wait_and_current_wait_are_kept_apart(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    tache = ouvrir(dossier)
+    attendre(dossier, tache, "soins_en_cours", 20)
+    attendre(dossier, tache, "soins_en_cours", 20)
+    assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'tache_reportee'").fetchone() == (1,), "twice is once"
+    seconde = attendre(dossier, tache, "reponse_employeur", 15, a(12))
+    assert (seconde.courante_jours(le(17)), seconde.totale_jours(le(17))) == (5, 17)
+    troisieme = attendre(dossier, tache, "reponse_employeur", 15, a(40))
+    assert (troisieme.courante_jours(le(43)), troisieme.totale_jours(le(43))) == (3, 12 + 15 + 3), "idle days after a return are no wait"
+
+
+@pytest.mark.parametrize(("dernier", "permis"), [(60, True), (61, False)])
+def test_waits_in_all_have_a_limit_too(dossier: fabrique.Dossier, dernier: int, permis: bool) -> None:
+    """120 days in all: after 60 and 0, 60 more at most; then none."""
+    tache = ouvrir(dossier)
+    attendre(dossier, tache, "soins_en_cours", 60)
+    if not permis:
+        with pytest.raises(DonneeInvalide):
+            attendre(dossier, tache, "soins_en_cours", dernier, a(60))
+        return
+    attendre(dossier, tache, "soins_en_cours", dernier, a(60))
+    with pytest.raises(DonneeInvalide, match="waited_too_long"):
+        attendre(dossier, tache, "autre", 1, a(120))
+
+
+@pytest.mark.parametrize("motif", ["tele_echange", "renseigner_tele_echange", "attendre_partenaire", "decision_medecin"])
+def test_clock_of_somebody_else_does_not_wait(dossier: fabrique.Dossier, admin: psycopg.Connection[Any], motif: str) -> None:
+    tache = ouvrir(dossier, motif)
+    with pytest.raises(TransitionInterdite):
+        attendre(dossier, tache, "autre", 5)
+    assert lire(admin, tache) == (le(2), "csam", None, None, 0)
+
+
+def test_taken_up_again_at_once_and_once(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    tache = ouvrir(dossier)
+    attendre(dossier, tache, "soins_en_cours", 30)
+    auteur = auteur_agent(dossier.csam)
+    for attendu in (True, False):
+        with db.begin_as(auteur) as conn:
+            assert resume_tache(conn, auteur, tache, a(7)) is attendu
+    assert lire(admin, tache) == (le(7), "csam", None, None, 7)
+
+
+@pytest.mark.parametrize(("jours", "permis"), [(-1, False), (0, True), (60, True), (61, False)])
+def test_deadline_moved_by_hand(dossier: fabrique.Dossier, admin: psycopg.Connection[Any], jours: int, permis: bool) -> None:
+    tache, auteur = ouvrir(dossier), auteur_agent(dossier.csam)
+    if not permis:
+        with pytest.raises(DonneeInvalide), db.begin_as(auteur) as conn:
+            change_echeance(conn, auteur, tache, le(jours), MAINTENANT)
+        return
+    for attendu in (True, False):
+        with db.begin_as(auteur) as conn:
+            assert change_echeance(conn, auteur, tache, le(jours), MAINTENANT) is attendu
+    assert lire(admin, tache) == (le(jours), "csam", None, None, 0)
+
+
+def test_promise_moves_with_the_person_only(dossier: fabrique.Dossier) -> None:
+    auteur, tache = auteur_agent(dossier.csam), ouvrir(dossier, "rappel_promis")
+    with pytest.raises(TransitionInterdite), db.begin_as(auteur) as conn:
+        change_echeance(conn, auteur, tache, le(3), MAINTENANT)
+
+
+def test_what_is_done_no_longer_waits(dossier: fabrique.Dossier) -> None:
+    auteur, tache = auteur_agent(dossier.csam), ouvrir(dossier)
+    with db.begin_as(auteur) as conn:
+        close_tache(conn, auteur, tache, "fait", MAINTENANT)
+    with pytest.raises(Introuvable):
+        attendre(dossier, tache, "autre", 5)
+
+
+def test_legal_dates_within_the_wait_are_said(dossier: fabrique.Dossier) -> None:
+    """The absence of the tests began 90 days ago: its 180th day is in 89 days, hence within 90, not within 60."""
+    with db.begin_as(auteur_agent(dossier.csam), lecture=True) as conn:
+        lieu = get_lieu(conn, "PF35")
+        longue = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(100))
+        courte = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(5))
+    assert "j180" in {j.cle for j in longue}
+    assert all(JOUR <= j.ouvre_le <= le(100) for j in longue if j.ouvre_le)
+    assert "j180" not in {j.cle for j in courte}
+
+
+def test_undo_gives_the_wait_back_as_it_was(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    tache, auteur = ouvrir(dossier), auteur_agent(dossier.csam)
+    attendre(dossier, tache, "soins_en_cours", 20)
+    avant = lire(admin, tache)
+    for geste in ("reprendre", "attendre"):
+        with db.begin_as(auteur) as conn, acte(conn, auteur, dossier.parcours, "tache_reportee", a(3)) as fait:
+            if geste == "reprendre":
+                resume_tache(conn, auteur, tache, a(3))
+            else:
+                snooze_tache(conn, auteur, tache, "autre", le(9), a(3))
+        assert lire(admin, tache) != avant
+        assert fait.id is not None
+        with db.begin_as(auteur) as conn:
+            undo_acte(conn, auteur, fait.id, a(3))
+        assert lire(admin, tache) == avant
+
+
+# -- promises
+
+
+def promettre(d: fabrique.Dossier, quand: datetime, note: str | None = "Rappeler après son rendez-vous") -> UUID:
+    auteur = auteur_agent(d.csam)
+    with db.begin_as(auteur) as conn:
+        return promise(conn, auteur, d.parcours, quand, note, MAINTENANT)
+
+
+def instant(jours: int, heure: int, minute: int = 0) -> datetime:
+    return datetime(JOUR.year, JOUR.month, JOUR.day, heure, minute, tzinfo=PARIS) + timedelta(days=jours)
+
+
+def test_promise_is_a_dated_call_once(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    quand = instant(1, 10)
+    premiere = promettre(dossier, quand)
+    assert promettre(dossier, quand) == premiere
+    autre = promettre(dossier, instant(2, 15))
+    lignes = admin.execute(
+        "SELECT id, echeance_at, origine, issue FROM pdp.tache WHERE motif = 'rappel_promis' ORDER BY echeance_at"
+    ).fetchall()
+    assert lignes == [(premiere, quand, "manuelle", "remplacee"), (autre, instant(2, 15), "manuelle", None)]
+
+
+@pytest.mark.parametrize(
+    ("quand", "code"),
+    [
+        pytest.param(instant(0, 8), "date_past", id="an hour ago"),
+        pytest.param(instant(3, 10), "not_a_working_day", id="Saturday"),
+        pytest.param(instant(4, 10), "not_a_working_day", id="Sunday"),
+        pytest.param(datetime(2026, 12, 25, 10, tzinfo=PARIS), "not_a_working_day", id="Christmas"),
+        pytest.param(instant(1, 6), "not_a_working_hour", id="before anybody is up"),
+        pytest.param(instant(1, 21), "not_a_working_hour", id="in the evening"),
+        pytest.param(instant(61, 10), "date_too_far", id="beyond the policy"),
+    ],
+)
+def test_promise_that_nobody_could_keep_is_refused(
+    dossier: fabrique.Dossier, admin: psycopg.Connection[Any], quand: datetime, code: str
+) -> None:
+    with pytest.raises(ErreurPdp, match=code):
+        promettre(dossier, quand)
+    assert admin.execute("SELECT count(*) FROM pdp.tache").fetchone() == (0,)
+
+
+def test_nothing_is_promised_on_a_day_of_silence(dossier: fabrique.Dossier) -> None:
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        set_silence(conn, auteur, dossier.assure, motif="deuil", au=le(7), maintenant=MAINTENANT)
+    with pytest.raises(SilenceEnCours):
+        promettre(dossier, instant(7, 10))
+    promettre(dossier, instant(8, 10))
+
+
+# -- reminders of the coordinator's own
+
+
+def rappeler(d: fabrique.Dossier, jours: int, sujet: str, note: str = "") -> UUID:
+    auteur = auteur_agent(d.csam)
+    with db.begin_as(auteur) as conn:
+        return add_tache_personnelle(conn, auteur, d.parcours, le(jours), note, MAINTENANT, sujet)
+
+
+def test_one_reminder_per_person_and_subject(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    premier = rappeler(dossier, 5, "contacter_employeur")
+    assert rappeler(dossier, 5, "contacter_employeur") == premier
+    with pytest.raises(Conflit, match="conflit"):
+        rappeler(dossier, 6, "contacter_employeur")
+    rappeler(dossier, 6, "preparer_rendez_vous")
+    lignes = admin.execute("SELECT sujet, origine FROM pdp.tache WHERE fermee_at IS NULL ORDER BY sujet").fetchall()
+    assert lignes == [("contacter_employeur", "manuelle"), ("preparer_rendez_vous", "manuelle")]
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        close_tache(conn, auteur, premier, "fait", MAINTENANT)
+    assert rappeler(dossier, 6, "contacter_employeur") != premier
+
+
+@pytest.mark.parametrize(
+    ("jours", "sujet", "note", "permis"),
+    [
+        (0, "autre", "Relire le bilan", True),
+        (5, "autre", "  ", False),
+        (-1, "contacter_personne", "", False),
+        (365, "contacter_personne", "", True),
+        (366, "contacter_personne", "", False),
+        (5, "inconnu", "", False),
+    ],
+)
+def test_reminder_has_a_subject_and_a_date(dossier: fabrique.Dossier, jours: int, sujet: str, note: str, permis: bool) -> None:
+    if permis:
+        rappeler(dossier, jours, sujet, note)
+    else:
+        with pytest.raises(DonneeInvalide):
+            rappeler(dossier, jours, sujet, note)
+
+
+def test_closed_case_takes_no_promise_and_no_reminder(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("UPDATE pdp.parcours SET statut = 'cloture', clos_at = now(), cloture_motif = 'erreur'")
+    with pytest.raises(Introuvable):
+        promettre(dossier, instant(1, 10))
+    with pytest.raises(Introuvable):
+        rappeler(dossier, 5, "autre", "x")
