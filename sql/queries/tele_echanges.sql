@@ -1,25 +1,13 @@
--- name: lire_agent
--- The coordinator whose calendar is read.
-SELECT id, plateforme_id, numero FROM pdp.agent WHERE id = :csam;
-
--- name: lister_absences
--- Absences not over yet.
-SELECT du, au FROM pdp.absence_agent WHERE agent_id = :csam AND au >= :jour;
-
--- name: lister_occupes
--- Slots taken in the window.
-SELECT debut_at, fin_at FROM pdp.tele_echange
-WHERE csam_id = :csam AND statut IN ('planifie', 'confirme', 'realise', 'realise_partiel') AND fin_at > :debut AND debut_at < :fin;
-
 -- name: trouver_a_venir
 -- The appointment still to be held.
 SELECT id, debut_at FROM pdp.tele_echange WHERE parcours_id = :parcours AND statut IN ('planifie', 'confirme');
 
 -- name: planifier
--- Book the slot; the exclusion constraint refuses a double booking.
-INSERT INTO pdp.tele_echange (plateforme_id, parcours_id, csam_id, csam_numero, debut_at, fin_at, canal, statut, planifie_at)
-SELECT p.plateforme_id, p.id, a.id, a.numero, :debut, :fin, :canal, 'planifie', :maintenant
-FROM pdp.parcours p JOIN pdp.agent a ON a.id = :csam WHERE p.id = :parcours
+-- Book the slot; the exclusion constraint refuses a double booking. In calendars an appointment moved stays the same one.
+INSERT INTO pdp.tele_echange (plateforme_id, parcours_id, csam_id, csam_numero, debut_at, fin_at, canal, statut, planifie_at, ics_uid, ics_sequence)
+SELECT p.plateforme_id, p.id, a.id, a.numero, :debut, :fin, :canal, 'planifie', :maintenant, coalesce(d.ics_uid, gen_random_uuid()),
+    coalesce(d.ics_sequence + 1, 0)
+FROM pdp.parcours p JOIN pdp.agent a ON a.id = :csam LEFT JOIN pdp.tele_echange d ON d.id = cast(:deplace AS uuid) WHERE p.id = :parcours
 RETURNING id;
 
 -- name: trouver_parcours

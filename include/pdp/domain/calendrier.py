@@ -179,15 +179,33 @@ def creneaux_libres(
         raise ValueError("occupes must be aware datetimes")
     if not is_jour_ouvre(jour, zone) or any(du <= jour <= au for du, au in absences):
         return []
-    tz, duree = ZoneInfo(fuseau), timedelta(minutes=duree_minutes)
+    plages = [(o.hour * 60 + o.minute, f.hour * 60 + f.minute) for o, f in sorted(horaires)]
+    return cut_creneaux(jour, plages, occupes, duree_minutes, ZoneInfo(fuseau))
+
+
+def cut_creneaux(
+    jour: date, plages: Sequence[tuple[int, int]], occupes: Sequence[tuple[datetime, datetime]], duree_minutes: int, tz: ZoneInfo
+) -> list[Creneau]:
+    """Free slots in ranges of minutes since local midnight, earliest first. Computed in UTC: a slot of an hour that a clock change
+    removes does not exist, one of an hour lived twice never leaves its range.
+    """
+    duree = timedelta(minutes=duree_minutes)
     libres: list[Creneau] = []
-    for ouverture, fermeture in sorted(horaires):
-        # computed in UTC: adding minutes to a local time would be wrong across a clock change
-        debut = datetime.combine(jour, ouverture, tz).astimezone(UTC)
-        limite = datetime.combine(jour, fermeture, tz).astimezone(UTC)
+    for ouverture, fermeture in plages:
+        debut, limite = _instant(jour, ouverture, tz, fold=1), _instant(jour, fermeture, tz, fold=0)
         while debut + duree <= limite:
             fin = debut + duree
             if all(fin <= pris_debut or pris_fin <= debut for pris_debut, pris_fin in occupes):
                 libres.append(Creneau(debut.astimezone(tz), fin.astimezone(tz)))
             debut = fin
     return libres
+
+
+def _instant(jour: date, minutes: int, tz: ZoneInfo, fold: int) -> datetime:
+    """UTC instant of a local minute; in a missing hour, the instant of the clock change."""
+    while True:
+        naif = datetime.combine(jour, time.min) + timedelta(minutes=minutes)
+        instant = naif.replace(tzinfo=tz, fold=fold).astimezone(UTC)
+        if instant.astimezone(tz).replace(tzinfo=None) == naif:
+            return instant
+        minutes += 1

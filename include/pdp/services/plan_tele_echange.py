@@ -2,47 +2,47 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.calendrier import Creneau, creneaux_libres
+from pdp.domain.calendrier import Creneau
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
-from pdp.services.delais import Lieu, get_lieu
+from pdp.services.apply_gestes import apply_gestes
+from pdp.services.delais import get_lieu
+from pdp.services.load_agenda import load_agenda
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.record_silence import check_silence_du_jour
+from pdp.services.remind_rendez_vous import plan_annulation, plan_confirmation, recall_ecrits
 from pdp.storage import journal
 from pdp.storage.sql import query
 
-HORIZON_JOURS = 60  # beyond, a promise of a slot is no promise
-PREAVIS = timedelta(hours=2)
-PLANIFIER = ("planifier_tele_echange", "premier_appel", "nouvel_appel", "rappel_promis", "faire_le_point", "renseigner_tele_echange")
+PLANIFIER = (
+    "planifier_tele_echange",
+    "premier_appel",
+    "nouvel_appel",
+    "rappel_promis",
+    "faire_le_point",
+    "renseigner_tele_echange",
+    "reponse_invitation",
+    "ouvrir_creneaux",
+)
 
 
 def list_creneaux(conn: Connection, csam_id: UUID, maintenant: datetime, nombre: int = 12) -> list[Creneau]:
-    """The next free slots of a coordinator, earliest first: working hours, absences, holidays and appointments considered."""
-    agent = conn.execute(query("tele_echanges.lire_agent"), {"csam": csam_id}).one_or_none()
-    if agent is None:
-        raise Introuvable
-    lieu = get_lieu(conn, agent.plateforme_id)
-    jour = lieu.jour(maintenant)
-    fin = maintenant + timedelta(days=HORIZON_JOURS)
-    absences = [(a.du, a.au) for a in conn.execute(query("tele_echanges.lister_absences"), {"csam": csam_id, "jour": jour})]
-    occupes = [
-        (o.debut_at, o.fin_at)
-        for o in conn.execute(query("tele_echanges.lister_occupes"), {"csam": csam_id, "debut": maintenant, "fin": fin})
-    ]
+    """The next free slots of a coordinator, earliest first: own hours, closed ranges, absences, holidays and appointments considered."""
+    jour = maintenant.date() - timedelta(days=1)  # the calendar day may be the one before, overseas
+    horizon = referentiel().entier("creneaux_horizon_jours", maintenant.date())
+    lieu, agenda = load_agenda(conn, csam_id, jour, jour + timedelta(days=horizon + 2))
+    au_plus_tot = maintenant + timedelta(hours=referentiel().entier("creneaux_preavis_heures", lieu.jour(maintenant), lieu.plateforme_id))
     libres: list[Creneau] = []
-    for decalage in range(HORIZON_JOURS):
-        du_jour = creneaux_libres(
-            jour + timedelta(days=decalage), _horaires(lieu, jour), absences, occupes, _duree(lieu, jour), lieu.zone, str(lieu.fuseau)
-        )
-        libres += [c for c in du_jour if c.debut >= maintenant + PREAVIS]
+    for decalage in range(horizon):
+        libres += [c for c in agenda.list_creneaux(lieu.jour(maintenant) + timedelta(days=decalage)) if c.debut >= au_plus_tot]
         if len(libres) >= nombre:
             break
     return libres[:nombre]
@@ -54,18 +54,22 @@ def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut
     Raises :class:`Conflit` when the slot was taken meanwhile, :class:`DonneeInvalide` when it is not a free slot,
     :class:`SilenceEnCours` when the person is in silence that day.
     """
+    lock_parcours(conn, parcours_id)
+    apply_gestes(conn, auteur, maintenant, parcours_id=parcours_id)
     avant = apply_acte(conn, parcours_id, "planifier", maintenant)
     if avant.csam_id is None:
         raise DonneeInvalide("Ce parcours n'a pas encore de conseiller.", code="unassigned")
     deja = conn.execute(query("tele_echanges.trouver_a_venir"), {"parcours": parcours_id}).one_or_none()
     if deja is not None and deja.debut_at == debut_at:
         return deja.id
-    check_silence_du_jour(conn, avant.assure_id, get_lieu(conn, avant.plateforme_id).jour(debut_at), "aucun télé-échange ce jour-là")
+    lieu = get_lieu(conn, avant.plateforme_id)
+    check_silence_du_jour(conn, avant.assure_id, lieu.jour(debut_at), "aucun télé-échange ce jour-là")
     creneau = next((c for c in list_creneaux(conn, avant.csam_id, maintenant, nombre=1000) if c.debut == debut_at), None)
     if creneau is None:
         raise Conflit("Ce créneau n'est plus libre. Choisissez-en un autre ; rien d'autre n'a changé.")
     if deja is not None:
         conn.execute(query("tele_echanges.finir"), {"tele_echange": deja.id, "statut": "reporte", "maintenant": maintenant})
+        recall_ecrits(conn, parcours_id, deja.id, maintenant)
     try:
         with conn.begin_nested():
             tele_echange = conn.execute(
@@ -77,6 +81,7 @@ def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut
                     "fin": creneau.fin,
                     "canal": canal,
                     "maintenant": maintenant,
+                    "deplace": deja.id if deja is not None else None,
                 },
             ).scalar_one()
     except IntegrityError as erreur:
@@ -90,6 +95,7 @@ def plan_tele_echange(conn: Connection, auteur: Auteur, parcours_id: UUID, debut
         parcours_id=parcours_id,
         donnees=donnees,
     )
+    plan_confirmation(conn, lieu, tele_echange, creneau.debut, maintenant)
     close_taches(conn, parcours_id=parcours_id, motifs=(*PLANIFIER, "tele_echange"), maintenant=maintenant, auteur=auteur, issue="planifie")
     open_tache(
         conn,
@@ -112,6 +118,7 @@ def cancel_tele_echange(conn: Connection, auteur: Auteur, tele_echange_id: UUID,
     if parcours_id is None:
         raise Introuvable
     lock_parcours(conn, parcours_id)  # before the appointment, as the closing does: the two never wait for each other
+    apply_gestes(conn, auteur, maintenant, parcours_id=parcours_id)
     ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one()
     if ligne.statut == statut:
         return
@@ -119,6 +126,8 @@ def cancel_tele_echange(conn: Connection, auteur: Auteur, tele_echange_id: UUID,
         raise Conflit("Ce télé-échange n'est plus à venir. Rien n'a été changé.")
     avant = apply_acte(conn, ligne.parcours_id, "annuler_entretien", maintenant)
     conn.execute(query("tele_echanges.finir"), {"tele_echange": tele_echange_id, "statut": statut, "maintenant": maintenant})
+    if statut != "reporte":
+        plan_annulation(conn, avant.id, tele_echange_id, ligne.debut_at, maintenant)
     journal.record(
         conn,
         "tele_echange_annule",
@@ -139,18 +148,3 @@ def cancel_tele_echange(conn: Connection, auteur: Auteur, tele_echange_id: UUID,
         maintenant=maintenant,
         auteur=auteur,
     )
-
-
-def _duree(lieu: Lieu, jour: date) -> int:
-    return referentiel().entier("tele_echange_duree_minutes", jour, lieu.plateforme_id)
-
-
-def _horaires(lieu: Lieu, jour: date) -> list[tuple[time, time]]:
-    def heure(cle: str) -> time:
-        minutes = referentiel().entier(cle, jour, lieu.plateforme_id)
-        return time(minutes // 60, minutes % 60)
-
-    return [
-        (heure("horaires_matin_debut_minutes"), heure("horaires_matin_fin_minutes")),
-        (heure("horaires_apres_midi_debut_minutes"), heure("horaires_apres_midi_fin_minutes")),
-    ]

@@ -19,7 +19,13 @@ from pdp.services.delais import Lieu, due_at, get_lieu
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
-BALLES = {"csam": "Conseiller", "assure": "Personne accompagnée", "partenaire": "Partenaire", "medecin_conseil": "Médecin-conseil"}
+BALLES = {
+    "csam": "Conseiller",
+    "assure": "Personne accompagnée",
+    "partenaire": "Partenaire",
+    "medecin_conseil": "Médecin-conseil",
+    "responsable": "Responsable",
+}
 
 
 def motif_libelle(motif: str) -> str:
