@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -25,6 +26,7 @@ from pdp.services.orient_parcours import orient_parcours
 from pdp.storage import db
 
 SECRET = secrets.token_bytes(32)
+REPENTIR = timedelta(seconds=30)
 SECRET_B64 = base64.urlsafe_b64encode(SECRET).decode()
 
 
@@ -95,10 +97,10 @@ def consent(conn: Connection, dossier: fabrique.Dossier, destinataire: str = "se
 
 
 def orient(dossier: fabrique.Dossier, partenaire: UUID) -> UUID:
-    """Proposed by the coordinator, under the coordinator's own database role."""
+    """Proposed by the coordinator, under the coordinator's own database role, early enough for the message to leave at MAINTENANT."""
     auteur = auteur_agent(dossier.csam)
     with db.begin_as(auteur) as conn:
-        return orient_parcours(conn, auteur, dossier.parcours, partenaire, "Aide aux démarches.", MAINTENANT)
+        return orient_parcours(conn, auteur, dossier.parcours, partenaire, "Aide aux démarches.", MAINTENANT - REPENTIR)
 
 
 def relais(url: str | None, *, partenaire: UUID | None = None, type: str = "service_social", expire_le: str | None = None) -> Relais:

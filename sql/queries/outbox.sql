@@ -3,7 +3,7 @@
 INSERT INTO pdp.outbox (cle, plateforme_id, parcours_id, orientation_id, partenaire_id, canal, type, charge, empreinte, accord_destinataire,
     prochain_essai_at, horizon_at, cree_at)
 VALUES (:cle, :plateforme, :parcours, :orientation, :partenaire, :canal, :type, cast(:charge AS jsonb), :empreinte, :destinataire,
-    :maintenant, :horizon, :maintenant)
+    :pas_avant, :horizon, :maintenant)
 ON CONFLICT (cle) DO NOTHING
 RETURNING id;
 
@@ -40,6 +40,23 @@ WITH due AS (
                   AND a.retire_at IS NULL
                   AND (a.expire_le IS NULL OR a.expire_le >= (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date)
             ) THEN 'accord_absent'
+            WHEN o.cause IS NOT NULL THEN (  -- the person decides until the last instant, and a dead number is not tried again
+                SELECT CASE
+                        WHEN o.trop_tard_at <= :maintenant THEN 'trop_tard'
+                        WHEN c.clos_at >= o.cree_at THEN 'parcours_clos'
+                        WHEN o.canal = ANY (a.contact_refus) OR o.canal = ANY (d.refus) THEN 'refus_canal'
+                        WHEN CASE o.canal WHEN 'sms' THEN k.telephone ELSE k.courriel END IS NULL THEN 'coordonnee_absente'
+                        WHEN CASE o.canal WHEN 'sms' THEN k.telephone_faux_at ELSE k.courriel_faux_at END IS NOT NULL OR EXISTS (
+                            SELECT 1 FROM identite.coordonnee_morte m
+                            WHERE m.assure_id = a.id AND m.canal = o.canal AND m.levee_at IS NULL
+                              AND m.empreinte = sha256(convert_to(lower(CASE o.canal WHEN 'sms' THEN k.telephone ELSE k.courriel END), 'UTF8'))
+                        ) THEN 'coordonnee_morte'
+                    END
+                FROM pdp.parcours c
+                JOIN identite.assure a ON a.id = c.assure_id
+                CROSS JOIN LATERAL identite.coordonnees(a.id) k
+                LEFT JOIN LATERAL pdp.preference_du(a.id) d ON true
+                WHERE c.id = o.parcours_id)
         END AS obstacle
     FROM pdp.outbox o
     JOIN pdp.plateforme f ON f.id = o.plateforme_id
@@ -47,7 +64,10 @@ WITH due AS (
     WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
       AND NOT (o.type = 'annulation' AND EXISTS (  -- a withdrawal that overtakes its hand-over would find nothing to take back
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
-      AND CASE WHEN o.canal = 'courriel' THEN 'courriel' ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
+      AND o.canal <> 'courrier'  -- letters are printed by people
+      AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
+          OR (o.etat = 'en_cours' AND o.canal = 'courriel') OR o.trop_tard_at <= :maintenant)  -- neither of these lets anything leave
+      AND CASE WHEN o.canal IN ('courriel', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
     ORDER BY o.prochain_essai_at, o.cree_at, o.id
     LIMIT 1
     FOR UPDATE OF o SKIP LOCKED
@@ -61,7 +81,7 @@ SET etat = CASE WHEN d.obstacle IS NULL THEN 'en_cours' WHEN d.obstacle = 'incer
 FROM due d
 WHERE o.id = d.id
 RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.partenaire_id, o.canal, o.type, o.charge, o.etat, o.essais, o.jeton,
-    o.horizon_at, o.cree_at, d.obstacle;
+    o.horizon_at, o.cree_at, o.cause, o.trop_tard_at, d.obstacle;
 
 -- name: lire_destinataire
 -- Partner and platform of a message.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -204,7 +204,13 @@ def _enqueue(
         accord_destinataire=partenaire.type,
         maintenant=maintenant,
         horizon_jours=_horizon(lieu, maintenant),
+        pas_avant=maintenant + _repentir(lieu, maintenant),
     )
+
+
+def _repentir(lieu: Lieu, maintenant: datetime) -> timedelta:
+    """Time left to take a hand-over back before anything leaves."""
+    return timedelta(seconds=referentiel().entier("annulation_message_secondes", lieu.jour(maintenant), lieu.plateforme_id))
 
 
 def _horizon(lieu: Lieu, maintenant: datetime) -> int:

@@ -57,12 +57,14 @@ def enqueue(
     accord_destinataire: str | None,
     maintenant: datetime,
     horizon_jours: int,
+    pas_avant: datetime | None = None,
 ) -> UUID:
     """Write one message to leave and return its row id; the same key and content twice is one message.
 
     ``charge`` is exactly what is written on the wire (``partners/contrat.py``); a mail needs none. ``canal`` is api, portail or
     courriel. An orientation always names the agreement that covers it: the sender checks it again when it claims the row.
-    Another content under the same key raises :class:`CleDejaUtilisee`.
+    ``pas_avant``: time left to take the act back before the message leaves. Another content under the same key raises
+    :class:`CleDejaUtilisee`.
     """
     if type == "orientation" and (accord_destinataire is None or set(charge) != CHAMPS_ORIENTATION):
         raise ValueError("an orientation carries the fields of the contract and names the agreement that covers it")
@@ -81,6 +83,7 @@ def enqueue(
             "empreinte": empreinte,
             "destinataire": accord_destinataire,
             "maintenant": maintenant,
+            "pas_avant": pas_avant or maintenant,
             "horizon": maintenant + timedelta(days=horizon_jours),
         },
     ).scalar()
