@@ -13,6 +13,7 @@ import fabrique
 from pdp.config import RACINE, settings
 from pdp.portal.views import ma_liste as vue
 from pdp.services import read_ma_liste
+from pdp.services.filtres_liste import Filtres
 from pdp.services.read_ma_liste import read_ma_liste as read
 from pdp.storage import db
 from portal import donnees
@@ -85,7 +86,7 @@ def test_equal_deadlines_are_ranked_by_priority_then_age(lieu: donnees.Lieu, hor
 )
 def test_counters_count_what_they_filter(remplie: donnees.Lieu, cle: str, noms: list[str]) -> None:
     with fabrique.lot() as conn:
-        liste = read(conn, remplie.comptes["csam"], M, plateforme_id=donnees.ICI, vue=cle)
+        liste = read(conn, remplie.comptes["csam"], M, plateforme_id=donnees.ICI, filtres=Filtres().choose_vue(cle))
     assert [x.nom for x in liste.affichees] == noms
     assert {c.cle: c.nombre for c in liste.compteurs}[cle] == len(noms)
     assert list(read_ma_liste.VUES) == [c.cle for c in liste.compteurs]
@@ -97,14 +98,14 @@ def test_filters_are_kept_in_the_session_and_can_be_reset(remplie: donnees.Lieu,
     assert (reponse.status_code, reponse.headers["location"]) == (303, "/ma-liste")
     assert list_noms(client) == ["Retard", "Muet"]
     assert 'value="retard" aria-pressed="true"' in client.get("/ma-liste").text
-    donnees.post(client, "/ma-liste/filtres", "/ma-liste", geste="motifs", motif=["demander_accord"])
+    donnees.post(client, "/ma-liste/filtres", "/ma-liste", geste="criteres", motifs=["demander_accord"])
     assert list_noms(client) == ["Retard"]
     donnees.post(client, "/ma-liste/filtres", "/ma-liste", geste="effacer")
     assert len(list_noms(client)) == 5
     assert connecter("csam").get("/ma-liste").text.count("data-ligne") == 5, "another session has its own filters"
 
 
-@pytest.mark.parametrize("champs", [{"geste": "vue", "vue": "inconnue"}, {"geste": "motifs", "motif": ["x"]}, {"geste": ""}])
+@pytest.mark.parametrize("champs", [{"geste": "vue", "vue": "inconnue"}, {"geste": "criteres", "motifs": ["x"]}, {"geste": ""}])
 def test_unknown_filters_are_refused(remplie: donnees.Lieu, connecter: Connecter, champs: dict[str, object]) -> None:
     client = connecter("csam")
     assert donnees.post(client, "/ma-liste/filtres", "/ma-liste", **champs).status_code == 422
@@ -179,36 +180,6 @@ def test_freshness(lieu: donnees.Lieu, horloge: Horloge, connecter: Connecter, e
         fabrique.fichier(conn)
     horloge.instant = M + ecart
     assert phrase in connecter("csam").get("/ma-liste").text
-
-
-@pytest.mark.parametrize(
-    ("nom", "naissance", "suite"),
-    [
-        ("retard", "1980-05-01", "parcours"),
-        ("RÉTARD", "1980-05-01", "parcours"),
-        ("Retard", "1980-05-02", "Aucune personne"),
-        ("Reta", "1980-05-01", "Aucune personne"),
-        ("%", "1980-05-01", "Aucune personne"),
-        ("Collegue", "1980-05-01", "suivie par la plateforme, par Camille"),
-    ],
-)
-def test_search_needs_the_exact_name_and_birth_date(
-    remplie: donnees.Lieu, connecter: Connecter, nom: str, naissance: str, suite: str
-) -> None:
-    client = connecter("csam")
-    reponse = donnees.post(client, "/ma-liste/recherche", "/ma-liste", nom=nom, naissance=naissance)
-    assert reponse.status_code == 303
-    if suite == "parcours":
-        assert reponse.headers["location"].startswith("/parcours/")
-    else:
-        assert suite in client.get("/ma-liste").text
-
-
-@pytest.mark.parametrize(
-    "champs", [{"nom": "Retard"}, {"naissance": "1980-05-01"}, {"nom": " ", "naissance": "1980-05-01"}, {"nom": "a", "naissance": "x"}]
-)
-def test_search_without_both_is_refused(remplie: donnees.Lieu, connecter: Connecter, champs: dict[str, str]) -> None:
-    assert donnees.post(connecter("csam"), "/ma-liste/recherche", "/ma-liste", **champs).status_code == 422
 
 
 def test_work_done_today_stays_visible(remplie: donnees.Lieu, connecter: Connecter) -> None:

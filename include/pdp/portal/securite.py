@@ -19,7 +19,7 @@ CHEMIN_DEPOT = "/equipe/donnees/depot"
 CORPS_DEPOT_MAX_OCTETS = TAILLE_MAX_OCTETS + CORPS_MAX_OCTETS
 """The only route that takes a file; its session and role are checked before a byte of the body is read."""
 CSP = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
+    "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'; object-src 'none'"
 )
 ENTETES = {

@@ -1,208 +1,119 @@
-"""Ma liste: one row per person, every open reason on it. A fixed number of statements whatever the number of rows."""
+"""Ma liste: one row per person, every open reason on it.
+
+Filters, counts, order and page size are the work of the database: four statements in all, whatever the number of people.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from pdp.clock import PARIS, jour_local
-from pdp.domain.contact import RESULTATS
-from pdp.domain.silence import describe_fin
 from pdp.domain.tache import MOTIFS
+from pdp.services.filtres_liste import (
+    ATTENTES,
+    BALLES,
+    ECHEANCES,
+    PARTENAIRES,
+    VUES,
+    Bornes,
+    Filtres,
+    at_midnight,
+    cut_jours,
+)
+from pdp.services.lignes_liste import Fait, Ligne, Pourquoi, Tache, action_url, build_ligne, build_tache, list_pourquoi
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
+__all__ = [
+    "BALLES",
+    "VUES",
+    "Fait",
+    "Ligne",
+    "MaListe",
+    "Pourquoi",
+    "Tache",
+    "action_url",
+    "build_tache",
+    "list_pourquoi",
+    "next_detection",
+    "read_ma_liste",
+]
+
 LIGNES_PAR_PAGE = 50
-FRAICHEUR_MAX = timedelta(hours=36)  # the feed comes every night: beyond, recent arrêts may be missing
+FRAICHEUR_MAX = timedelta(hours=36)  # files and detections come every day: beyond, recent arrêts may be missing
 DETECTION_A = time(6, 15)  # Paris time, as dags/pdp_detection.py schedules it at the latest; a test compares the two
-BALLES = {"csam": "moi", "assure": "la personne", "partenaire": "le partenaire", "medecin_conseil": "le médecin-conseil"}
-
-
-@dataclass(frozen=True)
-class Tache:
-    """An open reason to act."""
-
-    id: UUID
-    motif: str
-    balle: str
-    echeance_at: datetime
-    note: str | None
-    manuelle: bool
-
-    @property
-    def libelle(self) -> str:
-        return MOTIFS[self.motif].libelle
-
-    @property
-    def chez(self) -> str:
-        return BALLES[self.balle]
-
-
-@dataclass(frozen=True)
-class Ligne:
-    """One person of the list; ``taches`` earliest first."""
-
-    id: UUID
-    statut: str
-    priorite: int
-    signalement_id: UUID
-    nom: str
-    prenom: str
-    date_naissance: date
-    arret_debut: date | None
-    arret_fin: date | None
-    taches: tuple[Tache, ...]
-    essais: int
-    dernier_resultat: str | None
-    dernier_at: datetime | None
-    entretien_id: UUID | None
-    entretien_debut_at: datetime | None
-    entretien_fin_at: datetime | None
-    message_en_echec: bool
-    silence_motif: str | None
-    silence_au: date | None
-
-    @property
-    def silence(self) -> str | None:
-        """The badge; None when the person may be contacted."""
-        return None if self.silence_motif is None else describe_fin(self.silence_motif, self.silence_au)
-
-    @property
-    def prochaine(self) -> Tache | None:
-        return self.taches[0] if self.taches else None
-
-    @property
-    def dernier_libelle(self) -> str | None:
-        return RESULTATS[self.dernier_resultat] if self.dernier_resultat else None
-
-    def semaines(self, jour: date) -> int | None:
-        """Whole weeks of absence on ``jour``."""
-        return None if self.arret_debut is None else max(0, (jour - self.arret_debut).days + 1) // 7
-
-    @property
-    def adresse_action(self) -> str:
-        """The screen that completes the next action."""
-        return action_url(self.id, self.prochaine.motif if self.prochaine else "", self.entretien_id)
-
-
-def action_url(parcours_id: UUID, motif: str, entretien_id: UUID | None) -> str:
-    """Address of the screen that completes a reason."""
-    ecran = MOTIFS[motif].ecran if motif else "fiche"
-    if ecran == "entretien" and entretien_id is not None:
-        return f"/tele-echanges/{entretien_id}"
-    if ecran in ("appel", "creneaux", "cloture", "issue"):
-        return f"/parcours/{parcours_id}/{ecran}"
-    return f"/parcours/{parcours_id}"
-
-
-@dataclass(frozen=True)
-class Pourquoi:
-    """Why a person is here: what was seen, by which rule, decided by whom."""
-
-    signalement_id: UUID
-    palier: int
-    survenu_le: date
-    mode_decision: str | None
-    motif_decision: str | None
-    regle_libelle: str | None
-    dol_version: int | None
-    decideur_prenom: str | None
-    decideur_nom: str | None
-    motifs: list[dict[str, Any]] | None
-
-    @property
-    def decision(self) -> str:
-        """Who opened the parcours, in one French sentence."""
-        qui = f"{self.decideur_prenom} {self.decideur_nom}" if self.decideur_nom else "le médecin-conseil"
-        if self.mode_decision == "delegue":
-            return f"Orienté par délégation de {qui} : règle « {self.regle_libelle} », version {self.dol_version}."
-        if self.mode_decision == "mc":
-            return f"Orienté par {qui}, médecin-conseil." + (f" Motif : {self.motif_decision}." if self.motif_decision else "")
-        return "Orientation enregistrée par la plateforme."
-
-
-@dataclass(frozen=True)
-class Fait:
-    """Work closed today."""
-
-    parcours_id: UUID
-    nom: str
-    prenom: str
-    motif: str
-    fermee_at: datetime
-
-    @property
-    def libelle(self) -> str:
-        return MOTIFS[self.motif].libelle
 
 
 @dataclass(frozen=True)
 class Compteur:
-    """A counter that filters."""
+    """A counter that filters. ``nombre``: in the whole list; ``avec_filtres``: with the filters of the other families."""
 
     cle: str
     libelle: str
     nombre: int
+    avec_filtres: int
+
+
+@dataclass(frozen=True)
+class Panne:
+    """No detection ran between two instants further apart than ``FRAICHEUR_MAX``."""
+
+    de: datetime
+    a: datetime
+
+
+@dataclass(frozen=True)
+class Fraicheur:
+    """What the data are worth: last file, last detection of the platform, outages that ended lately."""
+
+    recu_at: datetime | None
+    detection_at: datetime | None
+    prochaine_detection_at: datetime
+    pannes: tuple[Panne, ...]
+    maintenant: datetime
+
+    @property
+    def a_jour(self) -> bool:
+        """The last file is recent."""
+        return self.recu_at is not None and self.maintenant - self.recu_at <= FRAICHEUR_MAX
+
+    @property
+    def detection_a_jour(self) -> bool:
+        """No outage is under way; a platform where none ever ran has nothing to wait for."""
+        return self.detection_at is None or self.maintenant - self.detection_at <= FRAICHEUR_MAX
 
 
 @dataclass(frozen=True)
 class MaListe:
-    """Everything the page shows; ``affichees`` after filters and page size."""
+    """Everything the page shows; ``affichees`` after filters and page size, ``facettes`` by family of :class:`Filtres`."""
 
     total: int
     filtrees: int
     affichees: list[Ligne]
     pourquoi: dict[UUID, Pourquoi]
     compteurs: list[Compteur]
-    motifs: list[Compteur]
+    facettes: dict[str, list[Compteur]]
     faits: list[Fait]
-    recu_at: datetime | None
-    detection_at: datetime | None
-    prochaine_detection_at: datetime
-    a_jour: bool
+    fraicheur: Fraicheur
+    a_verifier: int
     essais_max: int
-    vue: str
-    motifs_choisis: frozenset[str] = field(default_factory=frozenset)
+    filtres: Filtres = field(default_factory=Filtres)
 
+    @property
+    def motifs(self) -> list[Compteur]:
+        return self.facettes["motifs"]
 
-VUES: dict[str, str] = {
-    "retard": "En retard",
-    "aujourd_hui": "Aujourd'hui",
-    "entretiens": "Entretiens du jour",
-    "a_renseigner": "À renseigner",
-    "partenaire_muet": "Partenaire muet",
-    "message_en_echec": "Message en échec",
-    "tous": "Tous",
-}
-
-
-def _predicats(maintenant: datetime) -> Mapping[str, Callable[[Ligne], bool]]:
-    jour = jour_local(maintenant)
-
-    def has(ligne: Ligne, *motifs: str) -> bool:
-        return any(t.motif in motifs for t in ligne.taches)
-
-    def muet(ligne: Ligne) -> bool:
-        return has(ligne, "relancer_partenaire") or any(
-            t.motif == "attendre_partenaire" and t.echeance_at < maintenant for t in ligne.taches
-        )
-
-    return {
-        "retard": lambda x: x.prochaine is not None and jour_local(x.prochaine.echeance_at) < jour,
-        "aujourd_hui": lambda x: x.prochaine is not None and jour_local(x.prochaine.echeance_at) == jour,
-        "entretiens": lambda x: x.entretien_debut_at is not None and jour_local(x.entretien_debut_at) == jour,
-        "a_renseigner": lambda x: has(x, "renseigner_tele_echange") or (x.entretien_fin_at is not None and x.entretien_fin_at < maintenant),
-        "partenaire_muet": muet,
-        "message_en_echec": lambda x: x.message_en_echec or has(x, "message_en_echec"),
-        "tous": lambda x: True,
-    }
+    @property
+    def rattrapage(self) -> int:
+        """People whom an outage made the platform see late."""
+        return next(c.nombre for c in self.compteurs if c.cle == "rattrapage")
 
 
 def read_ma_liste(
@@ -211,38 +122,90 @@ def read_ma_liste(
     maintenant: datetime,
     *,
     plateforme_id: str,
-    vue: str = "tous",
-    motifs: frozenset[str] = frozenset(),
+    filtres: Filtres | None = None,
     tout: bool = False,
 ) -> MaListe:
-    """The list of a coordinator. ``vue`` is one of :data:`VUES`; ``motifs`` keeps people with one of these open reasons (empty = all)."""
-    lignes = [
-        _build_ligne(ligne._mapping) for ligne in conn.execute(query("ma_liste.lister"), {"csam": csam_id, "jour": jour_local(maintenant)})
-    ]
-    predicats = _predicats(maintenant)
-    vue = vue if vue in VUES else "tous"
-    filtrees = [x for x in lignes if predicats[vue](x) and (not motifs or any(t.motif in motifs for t in x.taches))]
-    affichees = filtrees if tout else filtrees[:LIGNES_PAR_PAGE]
-    fraicheur = conn.execute(query("ma_liste.lire_fraicheur")).one()
-    jour = jour_local(maintenant)
-    minuit = datetime.combine(jour, time(0), PARIS)
-    par_motif = Counter(motif for x in lignes for motif in {t.motif for t in x.taches})
+    """The list of a coordinator: the people she follows, and those closed while a reason is still open.
+
+    ``filtres`` (:class:`pdp.services.filtres_liste.Filtres`; None = nothing hidden, earliest deadline first) is applied, counted, sorted
+    and cut to ``LIGNES_PAR_PAGE`` by the database; ``tout`` gives every row. ``compteurs`` and ``Compteur.nombre`` count the whole list.
+    """
+    filtres = filtres or Filtres()
+    bornes = cut_jours(maintenant)
+    fraicheur = _read_fraicheur(conn, plateforme_id, maintenant, bornes)
+    parametres = _bind(filtres, bornes, fraicheur, maintenant)
+    lignes = (
+        conn.execute(query("ma_liste.lire"), {**parametres, "csam": csam_id, "limite": None if tout else LIGNES_PAR_PAGE}).mappings().all()
+    )
+    comptes = lignes[0]["comptes"]
+    affichees = [build_ligne({cle: v for cle, v in x.items() if cle not in ("comptes", "rang")}) for x in lignes if x["id"] is not None]
     return MaListe(
-        total=len(lignes),
-        filtrees=len(filtrees),
+        total=comptes["total"],
+        filtrees=comptes["filtrees"],
         affichees=affichees,
         pourquoi=list_pourquoi(conn, [x.signalement_id for x in affichees]),
-        compteurs=[Compteur(cle, libelle, sum(map(predicats[cle], lignes))) for cle, libelle in VUES.items()],
-        motifs=[Compteur(m, MOTIFS[m].libelle, par_motif[m]) for m in MOTIFS if par_motif[m] or m in motifs],
-        faits=list_lignes(conn, "ma_liste.lister_fait", Fait, agent=str(csam_id), depuis=minuit),
-        recu_at=fraicheur.recu_at,
-        detection_at=fraicheur.detection_at,
-        prochaine_detection_at=next_detection(maintenant),
-        a_jour=fraicheur.recu_at is not None and maintenant - fraicheur.recu_at <= FRAICHEUR_MAX,
-        essais_max=referentiel().entier("contact_tentatives_max", jour, plateforme_id),
-        vue=vue,
-        motifs_choisis=motifs,
+        compteurs=[Compteur(cle, libelle, n := (comptes["vues"] or {}).get(cle, 0), n) for cle, libelle in VUES.items()],
+        facettes=_count(comptes, filtres),
+        faits=list_lignes(conn, "ma_liste.lister_fait", Fait, agent=csam_id, depuis=bornes.minuit),
+        fraicheur=fraicheur,
+        a_verifier=comptes["a_verifier"],
+        essais_max=referentiel().entier("contact_tentatives_max", bornes.jour, plateforme_id),
+        filtres=filtres,
     )
+
+
+def _bind(filtres: Filtres, bornes: Bornes, fraicheur: Fraicheur, maintenant: datetime) -> dict[str, Any]:
+    """Parameters of the statement; days become instants here, so that SQL compares instants only."""
+    familles = {famille: sorted(getattr(filtres, famille)) for famille in ("motifs", "echeances", "balles", "partenaires", "attentes")}
+    perimees = fraicheur.recu_at is not None and not fraicheur.a_jour
+    return {
+        **familles,
+        "vue": filtres.vue,
+        "tri": filtres.tri,
+        "sens": 1 if filtres.sens == "asc" else -1,
+        "du_at": None if filtres.du is None else at_midnight(filtres.du),
+        "au_at": None if filtres.au is None else at_midnight(filtres.au + timedelta(days=1)),
+        "maintenant": maintenant,
+        "jour": bornes.jour,
+        "minuit": bornes.minuit,
+        "demain": bornes.demain,
+        "lundi": bornes.lundi,
+        "pannes_de": [p.de for p in fraicheur.pannes],
+        "pannes_a": [p.a for p in fraicheur.pannes],
+        # an end that falls after the last file may have been prolonged since: nobody knows yet
+        "fin_depuis": jour_local(fraicheur.recu_at) if perimees and fraicheur.recu_at is not None else None,
+    }
+
+
+def _count(comptes: Mapping[str, Any], filtres: Filtres) -> dict[str, list[Compteur]]:
+    """Choices of each family with their counts; a reason that nobody has is listed only while it is chosen."""
+    libelles = {
+        "motifs": {cle: motif.libelle for cle, motif in MOTIFS.items()},
+        "echeances": ECHEANCES,
+        "balles": BALLES,
+        "partenaires": PARTENAIRES,
+        "attentes": ATTENTES,
+    }
+    facettes = {}
+    for famille, choix in libelles.items():
+        nombres = comptes[famille] or {}
+        facettes[famille] = [
+            Compteur(cle, libelle, total, avec)
+            for cle, libelle in choix.items()
+            for avec, total in [nombres.get(cle, (0, 0))]
+            if famille != "motifs" or total or cle in filtres.motifs
+        ]
+    return facettes
+
+
+def _read_fraicheur(conn: Connection, plateforme_id: str, maintenant: datetime, bornes: Bornes) -> Fraicheur:
+    jours = referentiel().entier("rattrapage_affiche_jours", bornes.jour, plateforme_id)
+    ligne = conn.execute(
+        query("ma_liste.lire_fraicheur"),
+        {"plateforme": plateforme_id, "maintenant": maintenant, "depuis": maintenant - timedelta(days=jours), "ecart": FRAICHEUR_MAX},
+    ).one()
+    pannes = tuple(Panne(datetime.fromisoformat(p["de"]), datetime.fromisoformat(p["a"])) for p in ligne.pannes or ())
+    return Fraicheur(ligne.recu_at, ligne.detection_at, next_detection(maintenant), pannes, maintenant)
 
 
 def next_detection(maintenant: datetime) -> datetime:
@@ -250,43 +213,3 @@ def next_detection(maintenant: datetime) -> datetime:
     jour = jour_local(maintenant)
     ce_matin = datetime.combine(jour, DETECTION_A, PARIS)
     return ce_matin if maintenant < ce_matin else datetime.combine(jour + timedelta(days=1), DETECTION_A, PARIS)
-
-
-def list_pourquoi(conn: Connection, signalements: list[UUID]) -> dict[UUID, Pourquoi]:
-    """Reasons of these signalements, by id, in one statement."""
-    return {p.signalement_id: p for p in list_lignes(conn, "ma_liste.lister_pourquoi", Pourquoi, signalements=signalements)}
-
-
-def build_tache(brute: Mapping[str, Any]) -> Tache:
-    """A reason from its jsonb form."""
-    return Tache(
-        id=UUID(brute["id"]),
-        motif=brute["motif"],
-        balle=brute["balle"],
-        echeance_at=datetime.fromisoformat(brute["echeance_at"]),
-        note=brute["note"],
-        manuelle=brute["origine"] == "manuelle",
-    )
-
-
-def _build_ligne(ligne: Mapping[str, Any]) -> Ligne:
-    return Ligne(**{**ligne, "taches": tuple(build_tache(t) for t in ligne["taches"] or ())})
-
-
-@dataclass(frozen=True)
-class Trouve:
-    """Result of a search: the parcours when it is mine, else who follows the person."""
-
-    parcours_id: UUID | None
-    suivi_par: str | None
-
-
-def find_personne(conn: Connection, csam_id: UUID, nom: str, naissance: date) -> Trouve | None:
-    """A person by exact name and birth date, mine first; None when the platform follows nobody of that name and date."""
-    lignes = conn.execute(query("ma_liste.chercher"), {"nom": nom.strip(), "naissance": naissance}).all()
-    if not lignes:
-        return None
-    mien = next((x for x in lignes if x.csam_id == csam_id), None)
-    if mien is not None:
-        return Trouve(mien.parcours_id, None)
-    return Trouve(None, f"{lignes[0].csam_prenom} {lignes[0].csam_nom}" if lignes[0].csam_nom else "personne pour l'instant")

@@ -14,8 +14,13 @@ MENU = {role: [("/aide", "Aide")] for role in ("csam", "medecin_conseil", "respo
 RACCOURCIS = (
     ("j, k", "Sur la liste : personne suivante, personne précédente"),
     ("Entrée", "Sur la liste : ouvrir l'action de la personne"),
+    ("Espace", "Sur la liste : ouvrir ou refermer l'aperçu de la personne"),
+    ("x", "Sur la liste : cocher la personne"),
+    ("e, s", "Sur la liste : aller à « C'est fait », à la mise en attente"),
+    ("/", "Sur la liste : aller à la recherche"),
     ("c", "Sur la liste : ouvrir la fiche appel"),
     ("1, 2, 3", "Sur la fiche appel : joint, répondeur, pas de réponse"),
+    ("g puis m", "Aller à ma liste"),
     ("?", "Afficher les raccourcis"),
 )
 # Data, then who reads it: CSAM, médecin-conseil, responsable, partenaire, évaluateur.
