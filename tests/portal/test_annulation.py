@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 from uuid import UUID
 
+import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection
 
 import fabrique
 from portal import donnees
 from portal.conftest import Horloge
 from portal.donnees import Connecter, Lieu
+
+Admin = psycopg.Connection[Any]
 
 
 @pytest.fixture
@@ -22,9 +26,8 @@ def dossier(conn: Connection, lieu: Lieu, horloge: Horloge) -> fabrique.Dossier:
     return d
 
 
-def read_statut(conn: Connection, parcours: UUID) -> str:
-    conn.rollback()
-    return str(conn.execute(text("SELECT statut FROM pdp.parcours WHERE id = :p"), {"p": parcours}).scalar_one())
+def read_statut(admin: Admin, parcours: UUID) -> str:
+    return str(admin.execute("SELECT statut FROM pdp.parcours WHERE id = %s", (parcours,)).fetchone()[0])
 
 
 def close(client: donnees.TestClient, d: fabrique.Dossier) -> str:
@@ -38,17 +41,17 @@ def close(client: donnees.TestClient, d: fabrique.Dossier) -> str:
     return trouve.group(1)
 
 
-def test_closing_is_undone_by_its_button(connecter: Connecter, dossier: fabrique.Dossier, conn: Connection) -> None:
+def test_closing_is_undone_by_its_button(connecter: Connecter, dossier: fabrique.Dossier, admin: Admin) -> None:
     client = connecter("csam")
     annulation = close(client, dossier)
-    assert read_statut(conn, dossier.parcours) == "cloture"
+    assert read_statut(admin, dossier.parcours) == "cloture"
     reponse = donnees.post(client, annulation, f"/parcours/{dossier.parcours}")
     assert reponse.headers["location"] == f"/parcours/{dossier.parcours}"
     assert "Clôture du parcours » est annulé" in client.get(reponse.headers["location"]).text
-    assert read_statut(conn, dossier.parcours) == "entretien_realise"
-    ouvertes = text("SELECT motif FROM pdp.tache WHERE parcours_id = :p AND fermee_at IS NULL")
-    assert conn.execute(ouvertes, {"p": dossier.parcours}).scalars().all() == ["demander_accord"]
-    assert conn.execute(text("SELECT count(*) FROM pdp.alerte WHERE decide_at IS NULL")).scalar_one() == 0
+    assert read_statut(admin, dossier.parcours) == "entretien_realise"
+    ouvertes = "SELECT motif FROM pdp.tache WHERE parcours_id = %s AND fermee_at IS NULL"
+    assert admin.execute(ouvertes, (dossier.parcours,)).fetchall() == [("demander_accord",)]
+    assert admin.execute("SELECT decision FROM pdp.alerte").fetchall() == [("sans_objet",)]
 
 
 def test_list_of_own_acts(connecter: Connecter, dossier: fabrique.Dossier) -> None:
@@ -63,19 +66,19 @@ def test_list_of_own_acts(connecter: Connecter, dossier: fabrique.Dossier) -> No
     assert "<s>Clôture du parcours</s>" in page
 
 
-def test_refusal_is_said_on_the_case(connecter: Connecter, dossier: fabrique.Dossier, horloge: Horloge, conn: Connection) -> None:
+def test_refusal_is_said_on_the_case(connecter: Connecter, dossier: fabrique.Dossier, horloge: Horloge, admin: Admin) -> None:
     client = connecter("csam")
     annulation = close(client, dossier)
     horloge.advance(days=8)
     client = connecter("csam")
     reponse = donnees.post(client, annulation, "/mes-saisies")
     assert "déclarez la saisie faite par erreur" in client.get(reponse.headers["location"]).text
-    assert read_statut(conn, dossier.parcours) == "cloture"
+    assert read_statut(admin, dossier.parcours) == "cloture"
 
 
 @pytest.mark.parametrize("login", ["csam2", "csam_ailleurs", "medecin_conseil", "responsable"])
-def test_somebody_else_undoes_nothing(connecter: Connecter, dossier: fabrique.Dossier, conn: Connection, login: str) -> None:
+def test_somebody_else_undoes_nothing(connecter: Connecter, dossier: fabrique.Dossier, admin: Admin, login: str) -> None:
     annulation = close(connecter("csam"), dossier)
     autre = connecter(login)
     assert autre.post(annulation, data={"jeton": donnees.read_jeton(autre)}).status_code == 404
-    assert read_statut(conn, dossier.parcours) == "cloture"
+    assert read_statut(admin, dossier.parcours) == "cloture"
