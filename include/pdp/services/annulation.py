@@ -66,18 +66,19 @@ def acte(
     follow-up) is given as ``piece_id``. An act within an act belongs to the outer one; a machine keeps none.
     Raises :class:`Introuvable` when the case is absent or not visible.
     """
-    exterieur = conn.info.get(_EN_COURS)
+    info = conn.info  # kept: a connection that breaks meanwhile no longer gives it
+    exterieur = info.get(_EN_COURS)
     if exterieur is not None or auteur.type != "agent":
         yield exterieur or Acte(genre, None, parcours_id)
         return
     sujet = _lock_sujet(conn, parcours_id, piece_id)
     cle = {"assure": sujet.assure_id}
     avant, evenement = photograph(conn, sujet.assure_id, auteur.role), conn.execute(query("annulation.dernier_evenement"), cle).scalar_one()
-    en_cours = conn.info[_EN_COURS] = Acte(genre, None, parcours_id or sujet.parcours_id)
+    en_cours = info[_EN_COURS] = Acte(genre, None, parcours_id or sujet.parcours_id)
     try:
         yield en_cours
     finally:
-        del conn.info[_EN_COURS]
+        info.pop(_EN_COURS, None)
     apres = photograph(conn, sujet.assure_id, auteur.role)
     lignes = compare(avant, apres)
     if not lignes:

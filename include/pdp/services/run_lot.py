@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from uuid import UUID
 
@@ -91,11 +91,10 @@ def rehearse_lot(
     if lot.confirme_at is not None:
         return
     lieu = get_lieu(conn, lot.plateforme_id)
-    conn.execute(
-        query("lots.preciser"), {"lot": lot_id, "raison": raison, "jour": jour, "vers": vers, "note": note, "maintenant": maintenant}
-    )
-    contexte = Contexte(conn, lieu, auteur, lock_lot(conn, lot_id), maintenant)
+    contexte = Contexte(conn, lieu, auteur, replace(lot, raison=raison, jour=jour, vers_csam_id=vers, note=note), maintenant)
     _check_parametres(contexte)
+    parametres = {"raison": raison, "jour": jour, "vers": vers, "note": note}
+    conn.execute(query("lots.preciser"), {"lot": lot_id, "maintenant": maintenant, **parametres})
     lignes = _list_lignes(conn, lot_id)
     empreintes = _read_empreintes(conn, lot_id)
     essai = conn.begin_nested()
