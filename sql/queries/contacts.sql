@@ -21,6 +21,13 @@ FROM (SELECT greatest(
 LEFT JOIN pdp.contact c ON c.parcours_id = :parcours AND c.saisie_par_erreur_at IS NULL AND c.canal = 'telephone'
 ORDER BY c.survenu_at, c.id;
 
+-- name: lire_envois
+-- When the message and the letter that follow the attempts were asked for.
+SELECT max(fermee_at) FILTER (WHERE issue = 'message_envoye') AS message_at,
+    max(fermee_at) FILTER (WHERE issue = 'envoye' AND motif IN ('premier_appel', 'nouvel_appel', 'autre_canal', 'courrier_injoignable')) AS courrier_at
+FROM pdp.tache
+WHERE parcours_id = :parcours AND fermee_at >= coalesce(cast(:depuis AS timestamptz), 'infinity');
+
 -- name: verrouiller
 -- One attempt, locked.
 SELECT id, plateforme_id, parcours_id, agent_id, resultat, saisie_par_erreur_at FROM pdp.contact WHERE id = :contact FOR UPDATE;

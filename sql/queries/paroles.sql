@@ -28,9 +28,3 @@ SELECT a.plateforme_id, a.id, cast(:genre AS text), :valeur, :etat, CASE cast(:g
 FROM identite.assure a WHERE a.id = :assure
 ON CONFLICT (cle_saisie, genre) DO NOTHING
 RETURNING id;
-
--- name: lister_refus
--- Channels refused: those of the feed and those the person told us.
-SELECT ARRAY(SELECT unnest(a.contact_refus) UNION SELECT unnest(d.refus) ORDER BY 1)
-FROM identite.assure a LEFT JOIN LATERAL pdp.preference_du(a.id) d ON true
-WHERE a.id = :assure;

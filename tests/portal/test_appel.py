@@ -65,7 +65,7 @@ def test_each_result_is_one_click(
 
 
 def test_every_result_has_its_button(dossier: fabrique.Dossier, connecter: Connecter) -> None:
-    page = connecter("csam").get(f"/parcours/{dossier.parcours}/appel").text
+    page = connecter("csam").get(f"/parcours/{dossier.parcours}/appel").text.replace("&#39;", "'")
     assert [r for r in RESULTATS if f'name="resultat" value="{r}"' not in page] == []
     assert "Ceci n'est pas un contrôle" in page
     assert "06 39 98 00 00" in page

@@ -27,6 +27,7 @@ SANS_REPONSE = frozenset({"messagerie", "non_reponse", "tiers"})
 NUMERO_FAUX = "numero_faux"
 MOMENTS = {"matin": "le matin", "midi": "en milieu de journée", "fin_apres_midi": "en fin d'après-midi"}
 CANAUX_ECRITS = {"sms": "SMS", "courriel": "courriel"}
+"""Channels tried before a letter."""
 
 
 @dataclass(frozen=True)
@@ -67,12 +68,16 @@ class Essai:
 
 @dataclass(frozen=True)
 class Tentatives:
-    """What was tried since the person was last reached, oldest first: ``tous``, and ``comptes``, the first of each day and part of the day."""
+    """What was tried since the person was last reached, oldest first: ``tous``, and ``comptes``, the first of each day and part of the day.
+
+    ``debut`` is the first attempt, wrong number included; None = nothing was tried.
+    """
 
     politique: PolitiqueAppels
     tous: tuple[Essai, ...]
     comptes: tuple[Essai, ...]
     numero_faux: bool
+    debut: datetime | None
 
     @property
     def nombre(self) -> int:
@@ -108,7 +113,7 @@ class Tentatives:
 
 
 def weigh_essais(essais: Iterable[Essai], politique: PolitiqueAppels, depuis: datetime | None = None) -> Tentatives:
-    """Attempts since the person was last reached, or since ``depuis`` (relaunched, number corrected); one per day and part of the day counts."""
+    """Attempts since the person was last reached, or since ``depuis`` (relaunched, number given); one a day and part of the day counts."""
     retenus: list[Essai] = []
     for essai in sorted(essais, key=lambda e: e.le):
         if depuis is not None and essai.le <= depuis:
@@ -120,7 +125,7 @@ def weigh_essais(essais: Iterable[Essai], politique: PolitiqueAppels, depuis: da
     sans_reponse = [e for e in retenus if e.resultat in SANS_REPONSE]
     premiers = [next(groupe) for _, groupe in groupby(sans_reponse, key=lambda e: (e.le.date(), politique.moment(e.le)))]
     faux = any(e.resultat == NUMERO_FAUX for e in retenus)
-    return Tentatives(politique, tuple(sans_reponse), tuple(premiers), faux)
+    return Tentatives(politique, tuple(sans_reponse), tuple(premiers), faux, retenus[0].le if retenus else None)
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ VUES = [
     "fiche",
     "pourquoi",
     "appel",
+    "demandes",
     "silence",
     "creneaux",
     "entretien",

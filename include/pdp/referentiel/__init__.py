@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pdp.domain import regles
+from pdp.domain import regles, script_appel
 from pdp.domain.referentiel import Referentiel, load
 from pdp.domain.regles import Regles
+from pdp.domain.script_appel import Script
 
 CHEMINS = (Path(__file__).with_name("legal.toml"), Path(__file__).with_name("politique.toml"))
 CHEMIN_REGLES = Path(__file__).with_name("regles.toml")
+CHEMIN_SCRIPTS = Path(__file__).with_name("scripts.toml")
 
 
 @cache
@@ -25,3 +27,9 @@ def load_regles() -> Regles:
     lues = regles.load(CHEMIN_REGLES)
     lues.check_referentiel(load_referentiel())
     return lues
+
+
+@cache
+def load_scripts() -> tuple[Script, ...]:
+    """Words of the call shipped with this version, read once per process. Raises ReferentielInvalide if the file is faulty."""
+    return script_appel.load_scripts(CHEMIN_SCRIPTS)

@@ -17,8 +17,9 @@ from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.read_essais import weigh_parcours
-from pdp.services.record_parole import get_coordonnees, mark_numero_faux
+from pdp.services.record_parole import mark_numero_faux
 from pdp.services.record_silence import check_silence_du_jour, find_silence, lift_silence, set_silence
+from pdp.services.relay_contact import list_canaux_ecrits
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -123,13 +124,7 @@ def _find_etape(conn: Connection, parcours: LigneParcours, resultat: str, mainte
     lieu = get_lieu(conn, parcours.plateforme_id)
     tentatives = weigh_parcours(conn, parcours.id, lieu, maintenant)
     compte = any(e.le == maintenant for e in tentatives.comptes)
-    return next_etape(resultat, tentatives, list_canaux(conn, parcours), compte)
-
-
-def list_canaux(conn: Connection, parcours: LigneParcours) -> tuple[str, ...]:
-    """Short message and e-mail, when they can reach the person and she does not refuse them."""
-    refus = conn.execute(query("paroles.lister_refus"), {"assure": parcours.assure_id}).scalar_one()
-    return get_coordonnees(conn, parcours.assure_id).canaux_ecrits(refus)
+    return next_etape(resultat, tentatives, list_canaux_ecrits(conn, parcours.id), compte)
 
 
 def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenant: datetime) -> None:

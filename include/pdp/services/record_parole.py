@@ -10,8 +10,9 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.contact import MOMENTS
-from pdp.domain.coordonnees import BESOINS, CANAUX, check_adresse, check_telephone, find_genre, list_canaux_ecrits
-from pdp.errors import DonneeInvalide
+from pdp.domain.coordonnees import describe_telephone, read_courriel, read_telephone
+from pdp.domain.demandes import BESOINS, CANAUX
+from pdp.errors import Conflit, DonneeInvalide
 from pdp.services.move_parcours import LigneParcours, lock_parcours
 from pdp.storage import journal
 from pdp.storage.lignes import find_ligne, list_lignes
@@ -47,15 +48,6 @@ class Coordonnees:
     courriel_faux_at: datetime | None
     courriel_flux: str | None
 
-    def canaux_ecrits(self, refus: list[str]) -> tuple[str, ...]:
-        return list_canaux_ecrits(
-            self.telephone,
-            self.courriel,
-            refus,
-            telephone_faux=self.telephone_faux_at is not None,
-            courriel_faux=self.courriel_faux_at is not None,
-        )
-
 
 @dataclass(frozen=True)
 class CoordonneeDite:
@@ -84,6 +76,17 @@ def get_coordonnees(conn: Connection, assure_id: UUID) -> Coordonnees:
 def list_coordonnees_dites(conn: Connection, assure_id: UUID) -> list[CoordonneeDite]:
     """History, latest first."""
     return list_lignes(conn, "paroles.lister_coordonnees", CoordonneeDite, assure=assure_id)
+
+
+def check_vue(conn: Connection, parcours_id: UUID, vue: str | None, dite: Preference) -> None:
+    """``vue``: instant of the word shown when the form was opened. Raises :class:`Conflit` when ``dite`` would undo a later one."""
+    en_vigueur = find_preference(conn, lock_parcours(conn, parcours_id).assure_id)
+    actuelle = en_vigueur.dit_at.isoformat() if en_vigueur.dit_at else None
+    if vue != actuelle and replace(en_vigueur, dit_at=None) != dite:
+        raise Conflit(
+            "Les demandes de la personne ont été changées entre-temps dans une autre fenêtre. Rien n'a été enregistré : votre texte est"
+            " ci-dessous ; rechargez la fiche pour voir les demandes à jour."
+        )
 
 
 def record_preference(
@@ -133,18 +136,16 @@ def record_coordonnees(
 
     The value in use and found right writes nothing. Raises :class:`DonneeInvalide` with what to correct; then nothing is written.
     """
-    numero = check_telephone(telephone) if telephone else None
-    adresse = check_adresse(courriel) if courriel else None
+    numero = read_telephone(telephone) if telephone else None
+    adresse = read_courriel(courriel) if courriel else None
     parcours = lock_parcours(conn, parcours_id)
-    actuelles = get_coordonnees(conn, parcours.assure_id)
-    phrases = []
-    if numero is not None and _is_nouvelle(numero.valeur, actuelles.telephone, actuelles.telephone_faux_at, actuelles.telephone_flux):
-        if _write(conn, auteur, parcours, "telephone", numero.valeur, "dite", cle_saisie, maintenant):
-            phrases.append("Numéro corrigé." if numero.remarque is None else f"Numéro corrigé. {numero.remarque}")
-    if adresse is not None and _is_nouvelle(adresse, actuelles.courriel, actuelles.courriel_faux_at, actuelles.courriel_flux):
-        if _write(conn, auteur, parcours, "courriel", adresse, "dite", cle_saisie, maintenant):
-            phrases.append("Adresse électronique corrigée.")
-    return phrases
+    k = get_coordonnees(conn, parcours.assure_id)
+    dites = []
+    if numero is not None and _is_nouvelle(numero.numero, k.telephone, k.telephone_faux_at, k.telephone_flux):
+        dites.append(("telephone", numero.numero, "Numéro corrigé." if numero.phrase is None else f"Numéro corrigé. {numero.phrase}"))
+    if adresse is not None and _is_nouvelle(adresse, k.courriel, k.courriel_faux_at, k.courriel_flux):
+        dites.append(("courriel", adresse, "Adresse électronique corrigée."))
+    return [phrase for genre, valeur, phrase in dites if _write(conn, auteur, parcours, genre, valeur, "dite", cle_saisie, maintenant)]
 
 
 def mark_numero_faux(conn: Connection, auteur: Auteur, parcours: LigneParcours, cle_saisie: UUID, maintenant: datetime) -> None:
@@ -186,7 +187,7 @@ def _write(
     ).scalar()
     if ligne is not None:
         evenement = "coordonnee_dite" if etat == "dite" else "coordonnee_fausse"
-        type_numero = {"type": find_genre(valeur)} if genre == "telephone" else {}
+        type_numero = {"type": describe_telephone(valeur).genre} if genre == "telephone" else {}
         _record(conn, parcours, evenement, maintenant, {"coordonnee_id": ligne, "genre": genre} | type_numero)
     return ligne is not None
 
