@@ -109,6 +109,11 @@ class Settings:
         return os.environ.get("PDP_SMTP_EXPEDITEUR", "ne-pas-repondre@pdp.invalid")
 
     @property
+    def sms_url(self) -> str | None:
+        """Address of the SMS gateway (``partners/sms.py``); None = this installation sends none."""
+        return os.environ.get("PDP_SMS_URL") or None
+
+    @property
     def demonstration(self) -> bool:
         """True when the data are synthetic: every page and message then says so."""
         return os.environ.get("PDP_DEMONSTRATION", "") == "1"

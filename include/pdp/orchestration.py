@@ -167,7 +167,7 @@ def send_messages() -> dict[str, Any]:
     """Empty the outbox of what is due, in small claimed batches."""
     instant = instant_metier()
     with _passage("envoyer", instant, None) as passage:
-        passage.bilan = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id)
+        passage.bilan = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
     return passage.conclude()
 
 

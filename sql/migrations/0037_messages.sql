@@ -159,8 +159,9 @@ GRANT UPDATE (imprime_at, livre_at, remise, remise_at, remise_code, adresse_empr
 
 -- The sender reads where to write at the instant it writes, and records what came of it.
 GRANT USAGE ON SCHEMA identite TO pdp_expediteur;
-GRANT SELECT (id, plateforme_id, telephone, courriel, contact_refus, mis_a_jour_source_at) ON identite.assure TO pdp_expediteur;
+GRANT SELECT (id, plateforme_id, telephone, courriel, contact_prefere, contact_refus, mis_a_jour_source_at) ON identite.assure TO pdp_expediteur;
 GRANT SELECT ON identite.coordonnee_dite TO pdp_expediteur;
+GRANT SELECT (cle_saisie, saisie_par_erreur_at) ON pdp.contact TO pdp_expediteur; -- a number found wrong by a call since taken back is good
 GRANT EXECUTE ON FUNCTION identite.coordonnees(uuid), pdp.preference_du(uuid) TO pdp_expediteur;
 GRANT SELECT, INSERT ON identite.coordonnee_morte, pdp.accuse TO pdp_expediteur;
 GRANT UPDATE (code, outbox_id, constatee_at, levee_at) ON identite.coordonnee_morte TO pdp_expediteur;

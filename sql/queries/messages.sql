@@ -60,3 +60,38 @@ WHERE parcours_id = :parcours AND cause = :cause AND (etat IN ('livre', 'en_cour
 -- name: lire_remplacant
 -- The message that repeats another by a channel.
 SELECT id, etat, dernier_code, prochain_essai_at FROM pdp.outbox WHERE remplace_id = :remplace AND canal = :canal ORDER BY cree_at DESC, id DESC LIMIT 1;
+
+-- name: lire_joignable
+-- Where the person of a parcours can be written to, at this instant.
+SELECT c.assure_id, k.telephone, k.telephone_faux_at, k.courriel, k.courriel_faux_at, coalesce(d.canal_prefere, a.contact_prefere) AS prefere,
+    a.contact_refus || coalesce(d.refus, '{}') AS refus
+FROM pdp.parcours c
+JOIN identite.assure a ON a.id = c.assure_id
+CROSS JOIN LATERAL identite.coordonnees(a.id) k
+LEFT JOIN LATERAL pdp.preference_du(a.id) d ON true
+WHERE c.id = :parcours;
+
+-- name: noter_adresse
+-- Before an attempt: which number or address it leaves for; no row when the lease was lost.
+UPDATE pdp.outbox SET adresse_empreinte = :empreinte WHERE id = :id AND jeton = :jeton AND etat = 'en_cours' RETURNING id;
+
+-- name: noter_mort
+-- What the message left for is dead; found again, it is dead again.
+INSERT INTO identite.coordonnee_morte (plateforme_id, assure_id, canal, empreinte, code, outbox_id, constatee_at)
+SELECT o.plateforme_id, c.assure_id, :canal, o.adresse_empreinte, :code, o.id, :maintenant
+FROM pdp.outbox o JOIN pdp.parcours c ON c.id = o.parcours_id
+WHERE o.id = :message AND c.id = :parcours AND o.adresse_empreinte IS NOT NULL
+ON CONFLICT (assure_id, canal, empreinte) DO UPDATE
+SET code = excluded.code, outbox_id = excluded.outbox_id, constatee_at = excluded.constatee_at, levee_at = NULL
+WHERE coordonnee_morte.levee_at IS NOT NULL;
+
+-- name: compter_echec
+-- The channel did not answer.
+INSERT INTO pdp.passerelle AS p (plateforme_id, canal, echecs_suite, dernier_echec_at, dernier_code) VALUES (:plateforme, :canal, 1, :maintenant, :code)
+ON CONFLICT (plateforme_id, canal) DO UPDATE
+SET echecs_suite = p.echecs_suite + 1, dernier_echec_at = excluded.dernier_echec_at, dernier_code = excluded.dernier_code;
+
+-- name: compter_succes
+-- The channel answered, whatever it said of the message.
+INSERT INTO pdp.passerelle AS p (plateforme_id, canal, dernier_succes_at) VALUES (:plateforme, :canal, cast(:maintenant AS timestamptz))
+ON CONFLICT (plateforme_id, canal) DO UPDATE SET echecs_suite = 0, dernier_succes_at = excluded.dernier_succes_at;

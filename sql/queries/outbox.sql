@@ -42,7 +42,7 @@ WITH due AS (
             ) THEN 'accord_absent'
             WHEN o.cause IS NOT NULL THEN (  -- the person decides until the last instant, and a dead number is not tried again
                 SELECT CASE
-                        WHEN o.trop_tard_at <= :maintenant THEN 'trop_tard'
+                        WHEN o.trop_tard_at <= :reel THEN 'trop_tard'
                         WHEN c.clos_at >= o.cree_at THEN 'parcours_clos'
                         WHEN o.canal = ANY (a.contact_refus) OR o.canal = ANY (d.refus) THEN 'refus_canal'
                         WHEN CASE o.canal WHEN 'sms' THEN k.telephone ELSE k.courriel END IS NULL THEN 'coordonnee_absente'
@@ -66,7 +66,7 @@ WITH due AS (
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
       AND o.canal <> 'courrier'  -- letters are printed by people
       AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
-          OR (o.etat = 'en_cours' AND o.canal = 'courriel') OR o.trop_tard_at <= :maintenant)  -- neither of these lets anything leave
+          OR (o.etat = 'en_cours' AND o.canal = 'courriel') OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
       AND CASE WHEN o.canal IN ('courriel', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
     ORDER BY o.prochain_essai_at, o.cree_at, o.id
     LIMIT 1

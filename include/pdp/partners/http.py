@@ -7,7 +7,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import quote, urlsplit
@@ -59,7 +59,7 @@ def deliver(destinataire: Destinataire, envoi: Envoi, maintenant: datetime, *, t
     """Send one message. Never raises for what the partner or the network does: the outcome says it."""
     corps = json.dumps(envoi.corps, ensure_ascii=False, separators=(",", ":"), default=str).encode()
     try:
-        statut, entetes, recu = _call("POST", destinataire, CHEMINS[envoi.type], corps, str(envoi.cle), TAILLE_ACCUSE, total_s)
+        statut, entetes, recu = call("POST", destinataire, CHEMINS[envoi.type], corps, str(envoi.cle), TAILLE_ACCUSE, total_s)
     except AdresseRefusee as refus:
         return Remise(Classe.REFUSE, refus.code)
     except PartenaireMuet as muet:
@@ -88,7 +88,7 @@ def classify(envoi: Envoi, statut: int, retry_after: str | None, recu: bytes, ma
 def fetch_evenements(destinataire: Destinataire, curseur: str | None, *, total_s: float = TOTAL_S) -> Page:
     """Events since ``curseur``; raises :class:`PartenaireMuet`, with nothing read, for anything but a correct page."""
     chemin = "/evenements" + (f"?depuis={quote(curseur, safe='')}" if curseur else "")
-    statut, _, recu = _call("GET", destinataire, chemin, b"", "", TAILLE_EVENEMENTS, total_s)
+    statut, _, recu = call("GET", destinataire, chemin, b"", "", TAILLE_EVENEMENTS, total_s)
     if statut != 200:
         raise PartenaireMuet(f"http_{statut}")
     try:
@@ -97,9 +97,20 @@ def fetch_evenements(destinataire: Destinataire, curseur: str | None, *, total_s
         raise PartenaireMuet(faute.code) from None
 
 
-def _call(
-    methode: str, destinataire: Destinataire, chemin: str, corps: bytes, cle: str, taille: int, total_s: float
+def call(
+    methode: str,
+    destinataire: Destinataire,
+    chemin: str,
+    corps: bytes,
+    cle: str,
+    taille: int,
+    total_s: float,
+    signes: Collection[int] = (409,),
 ) -> tuple[int, requests.structures.CaseInsensitiveDict[str], bytes]:
+    """One signed exchange: status, headers, body. A success, or a status of ``signes``, counts only when its signature is right.
+
+    Raises :class:`PartenaireMuet` (its code says why) for everything that is not an answer.
+    """
     url = _checked_url(destinataire, chemin)
     jeton = signature.token_of(settings().secret_partenaires, destinataire.plateforme_id, destinataire.id_source)
     parties = urlsplit(url)
@@ -127,7 +138,7 @@ def _call(
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as panne:
         raise PartenaireMuet(_fault(panne)) from None
     statut = reponse.status_code
-    if (200 <= statut < 300 or statut == 409) and not signature.is_valid(
+    if (200 <= statut < 300 or statut in signes) and not signature.is_valid(
         jeton, signature.answer_parts(signee, statut), recu, reponse.headers.get(signature.ENTETE)
     ):
         raise PartenaireMuet("invalid_body:signature")

@@ -60,7 +60,7 @@ def create_app(registre: Registre, secret: bytes, *, pannes: bool = False) -> Fa
             return {"status": panne.status, "nombre": panne.nombre}
 
     async def recevoir(request: Request) -> Response:
-        appel = await _authenticated(request, secret)
+        appel = await authenticate(request, secret)
         if isinstance(appel, Response):
             return appel
         prevu = panne.next_status()
@@ -74,7 +74,7 @@ def create_app(registre: Registre, secret: bytes, *, pannes: bool = False) -> Fa
         return appel.answer(statut, corps)
 
     async def lire(request: Request) -> Response:
-        appel = await _authenticated(request, secret)
+        appel = await authenticate(request, secret)
         if isinstance(appel, Response):
             return appel
         curseur, evenements = registre.list_evenements(appel.plateforme, appel.partenaire, request.query_params.get("depuis"))
@@ -100,7 +100,7 @@ class Appel:
         return Response(corps, statut, {signature.ENTETE: signee, **(entetes or {})}, "application/json")
 
 
-async def _authenticated(request: Request, secret: bytes) -> Appel | Response:
+async def authenticate(request: Request, secret: bytes) -> Appel | Response:
     """The call when its token and signature are right, else the 401 to give back."""
     plateforme, partenaire = request.headers.get("X-PDP-Plateforme", ""), request.headers.get("X-PDP-Partenaire", "")
     jeton = signature.token_of(secret, plateforme, partenaire)

@@ -25,6 +25,7 @@ from pdp.messages.render import render
 from pdp.partners import courriel, http, portail
 from pdp.partners.contrat import Classe, Destinataire, Envoi, Remise
 from pdp.partners.reprise import ECHECS_AVANT_COUPURE, next_delay_s
+from pdp.services import send_message
 from pdp.services.manage_taches import open_tache
 from pdp.storage import db, journal, outbox
 from pdp.storage.lignes import find_ligne
@@ -32,8 +33,8 @@ from pdp.storage.sql import query
 
 BAIL_S = 30
 MODELES = {"avis_partenaire": "avis_partenaire", "annulation": "avis_retrait"}
-DECIDES = frozenset({"orientation_retiree", "silence"})
-"""Obstacles that a person decided: nobody is asked to send the message another way."""
+DECIDES = frozenset({"orientation_retiree", "silence", "trop_tard", "parcours_clos"})
+"""Obstacles that a person decided, or that time settled: nobody is asked to send the message another way."""
 _ETATS = {Classe.LIVRE: "livre", Classe.REESSAYER: "a_envoyer", Classe.REFUSE: "rebut", Classe.INCERTAIN: "incertain"}
 _COMPTES = {"livre": "livres", "a_envoyer": "a_reessayer", "rebut": "rebuts", "incertain": "incertains", "rappele": "rappeles"}
 _ALEA = random.SystemRandom().random
@@ -58,12 +59,14 @@ class LigneReclamee:
     jeton: int
     horizon_at: datetime
     cree_at: datetime
+    cause: str | None
+    trop_tard_at: datetime | None
     obstacle: str | None
 
     @property
     def circuit(self) -> str:
-        """What fails together: the mail server, or one partner."""
-        return "courriel" if self.canal == "courriel" else str(self.partenaire_id or "")
+        """What fails together: the mail server, the SMS gateway, or one partner."""
+        return self.canal if self.canal in ("courriel", "sms") else str(self.partenaire_id or "")
 
 
 @dataclass(frozen=True)
@@ -85,9 +88,11 @@ def send_due(
     travailleur: str = "send_outbox",
     passage: str | None = None,
     alea: Callable[[], float] = _ALEA,
+    reel: datetime | None = None,
 ) -> Bilan:
     """Send up to ``lot`` messages due at ``maintenant``, one claim each, as ``pdp_expediteur``.
 
+    ``reel``: what the clock says when a run is late; nobody is written to at night because the run was due by day.
     After 5 failures in a row a partner is left alone until the next run; the others go on. ``traites`` counts deliveries,
     ``ignores`` the messages that may no longer leave or that another worker finished, ``echoues`` the rest.
     """
@@ -97,7 +102,7 @@ def send_due(
     for _ in range(lot):
         ecartes = [circuit for circuit, nombre in echecs.items() if nombre >= ECHECS_AVANT_COUPURE]
         with db.begin(url, auteur, passage) as conn:
-            ligne = claim_suivant(conn, maintenant, ecartes)
+            ligne = claim_suivant(conn, maintenant, ecartes, reel)
             if ligne is not None and ligne.obstacle is not None:
                 _set_aside(conn, auteur, ligne, maintenant)
         if ligne is None:
@@ -114,9 +119,18 @@ def send_due(
     return _bilan(comptes)
 
 
-def claim_suivant(conn: Connection, maintenant: datetime, ecartes: list[str]) -> LigneReclamee | None:
-    """Take the oldest due row that nobody holds; the agreement, the orientation and the silence of the person are checked at once."""
-    return find_ligne(conn, "outbox.reclamer", LigneReclamee, maintenant=maintenant, ecartes=ecartes, bail_s=BAIL_S)
+def claim_suivant(conn: Connection, maintenant: datetime, ecartes: list[str], reel: datetime | None = None) -> LigneReclamee | None:
+    """Take the oldest due row that nobody holds; agreement, orientation, silence, refusals and hours are checked at once."""
+    return find_ligne(
+        conn,
+        "outbox.reclamer",
+        LigneReclamee,
+        maintenant=maintenant,
+        reel=max(maintenant, reel or maintenant),
+        ecartes=ecartes,
+        bail_s=BAIL_S,
+        ouvertes=send_message.list_ouvertes(conn, maintenant, reel or maintenant),
+    )
 
 
 def record_remise(
@@ -126,7 +140,7 @@ def record_remise(
     etat, reprise = _ETATS[remise.classe], None
     if remise.classe is Classe.REESSAYER:
         reprise = maintenant + timedelta(seconds=next_delay_s(ligne.essais, remise.reprise_apres_s, alea))
-        if reprise > ligne.horizon_at:
+        if reprise > min(ligne.horizon_at, ligne.trop_tard_at or ligne.horizon_at):
             etat, reprise = "rebut", None
     ecrite = conn.execute(
         query("outbox.conclure"),
@@ -141,7 +155,9 @@ def record_remise(
     ).scalar()
     if ecrite is None:
         return None
-    if etat == "livre":
+    if ligne.cause is not None:
+        send_message.follow(conn, auteur, ligne, remise, etat, maintenant)
+    elif etat == "livre":
         _follow_delivery(conn, ligne, maintenant)
     elif etat != "a_envoyer":
         _call_a_person(conn, auteur, ligne, remise.code, maintenant)
@@ -154,6 +170,8 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
         return Remise(Classe.REFUSE, "horizon")
     if ligne.canal == "portail":
         return portail.deliver()
+    if ligne.cause is not None:
+        return send_message.deliver(url, auteur, ligne, maintenant)
     with db.begin(url, auteur) as conn:
         cible = find_ligne(
             conn, "outbox.lire_destinataire", LigneDestinataire, plateforme=ligne.plateforme_id, partenaire=ligne.partenaire_id
@@ -221,6 +239,9 @@ def _enqueue_avis(conn: Connection, ligne: LigneReclamee, maintenant: datetime) 
 
 def _set_aside(conn: Connection, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> None:
     """The claim found that the row may not leave: written down, and a person told unless a person decided it."""
+    if ligne.cause is not None:
+        send_message.set_aside(conn, auteur, ligne, maintenant, decide=ligne.obstacle in DECIDES)
+        return
     journal.record(
         conn,
         "message_rappele" if ligne.etat == "rappele" else "message_en_echec",
