@@ -70,7 +70,23 @@ UNION ALL
 SELECT 'verdict', v.id, jsonb_build_object('annule_at', v.annule_at)
 FROM pdp.verdict_detection v JOIN pdp.signalement s ON s.id = v.signalement_id WHERE s.assure_id = :assure;
 
--- name: photographier_medecin
+-- name: photographier_csam
+-- What a coordinator alone writes: what the person said of how to reach her, links, planned messages, letters.
+SELECT 'parole' AS table, d.id, jsonb_build_object('retiree_at', d.retiree_at) AS valeurs FROM pdp.preference_contact d WHERE d.assure_id = :assure
+UNION ALL
+SELECT 'coordonnee', c.id, jsonb_build_object('retiree_at', c.retiree_at) FROM identite.coordonnee_dite c WHERE c.assure_id = :assure
+UNION ALL
+SELECT 'invitation', i.id, jsonb_build_object('fermee_at', i.fermee_at, 'fermee_motif', i.fermee_motif, 'repondue_at', i.repondue_at)
+FROM pdp.invitation i JOIN pdp.parcours p ON p.id = i.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'message_rendez_vous', m.id, jsonb_build_object('due_at', m.due_at, 'trop_tard_at', m.trop_tard_at, 'processed_at', m.processed_at,
+    'resultat', m.resultat, 'retard_minutes', m.retard_minutes)
+FROM pdp.message_rendez_vous m JOIN pdp.parcours p ON p.id = m.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'courrier', x.id, jsonb_build_object('imprime_at', x.imprime_at, 'livre_at', x.livre_at)
+FROM pdp.outbox x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure AND x.canal = 'courrier';
+
+-- name: photographier_medecin_conseil
 -- What a médecin-conseil alone changes.
 SELECT 'signalement' AS table, s.id, jsonb_build_object('statut', s.statut, 'mode_decision', s.mode_decision, 'decide_par', s.decide_par,
     'decide_at', s.decide_at) AS valeurs
@@ -177,6 +193,22 @@ UPDATE pdp.contact SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:
 UPDATE pdp.tele_echange SET statut = 'annule_service', renseigne_at = :maintenant, saisie_par_erreur_at = :maintenant
 WHERE id = ANY (cast(:ids AS uuid[]));
 
+-- name: neutraliser_parole
+-- Never said.
+UPDATE pdp.preference_contact SET retiree_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[])) AND retiree_at IS NULL;
+
+-- name: neutraliser_coordonnee
+-- Never said.
+UPDATE identite.coordonnee_dite SET retiree_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[])) AND retiree_at IS NULL;
+
+-- name: neutraliser_invitation
+-- The link opens nothing any more.
+UPDATE pdp.invitation SET fermee_at = :maintenant, fermee_motif = 'annulee' WHERE id = ANY (cast(:ids AS uuid[])) AND fermee_at IS NULL;
+
+-- name: neutraliser_message_rendez_vous
+-- Nothing to write.
+UPDATE pdp.message_rendez_vous SET processed_at = :maintenant, resultat = 'sans_objet' WHERE id = ANY (cast(:ids AS uuid[])) AND processed_at IS NULL;
+
 -- name: neutraliser_sante_declaree
 -- What was written of a person's health in an appointment taken back is not kept.
 DELETE FROM medical.sante_declaree WHERE tele_echange_id = ANY (cast(:ids AS uuid[]));
@@ -264,9 +296,43 @@ UPDATE pdp.tele_echange t SET statut = a.statut, renseigne_at = a.renseigne_at, 
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, renseigne_at timestamptz, saisie_par_erreur_at timestamptz)
 WHERE t.id = a.id;
 
+-- name: remettre_parole
+-- Said again.
+UPDATE pdp.preference_contact t SET retiree_at = a.retiree_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, retiree_at timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_coordonnee
+-- Said again.
+UPDATE identite.coordonnee_dite t SET retiree_at = a.retiree_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, retiree_at timestamptz) WHERE t.id = a.id;
+
+-- name: remettre_invitation
+-- Open again.
+UPDATE pdp.invitation t SET fermee_at = a.fermee_at, fermee_motif = a.fermee_motif
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, fermee_at timestamptz, fermee_motif text) WHERE t.id = a.id;
+
+-- name: remettre_message_rendez_vous
+-- Due when it was.
+UPDATE pdp.message_rendez_vous t SET due_at = a.due_at, trop_tard_at = a.trop_tard_at, processed_at = a.processed_at, resultat = a.resultat,
+    retard_minutes = a.retard_minutes
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, due_at timestamptz, trop_tard_at timestamptz, processed_at timestamptz, resultat text,
+    retard_minutes integer)
+WHERE t.id = a.id;
+
+-- name: remettre_courrier
+-- Printed or posted as it was.
+UPDATE pdp.outbox t SET imprime_at = a.imprime_at, livre_at = a.livre_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, imprime_at timestamptz, livre_at timestamptz) WHERE t.id = a.id;
+
+-- name: lire_reponses
+-- What was said in an appointment that this coordinator recorded.
+SELECT e.id, e.parcours_id, e.emploi, e.social, e.synthese, s.reponses AS sante
+FROM pdp.tele_echange e LEFT JOIN medical.sante_declaree s ON s.tele_echange_id = e.id
+WHERE e.id = cast(:tele_echange AS uuid);
+
 -- name: vider_tele_echange
 -- To be held again: what had been written of it is not kept.
-UPDATE pdp.tele_echange SET emploi = '{}', social = '{}', synthese = NULL
+UPDATE pdp.tele_echange SET emploi = '{}', social = '{}', bilan = '{}', synthese = NULL
 WHERE id = ANY (cast(:ids AS uuid[])) AND statut IN ('planifie', 'confirme');
 
 -- name: remettre_accord

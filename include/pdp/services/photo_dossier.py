@@ -36,8 +36,7 @@ def photograph(conn: Connection, assure_id: UUID, role: str) -> Photo:
         lignes = list(conn.execute(query("annulation.photographier_responsable"), cle))
     else:
         lignes = list(conn.execute(query("annulation.photographier"), cle))
-        if role == "medecin_conseil":
-            lignes += conn.execute(query("annulation.photographier_medecin"), cle)
+        lignes += conn.execute(query(f"annulation.photographier_{role}"), cle)
     return {(ligne.table, str(ligne.id)): ligne.valeurs for ligne in lignes}
 
 

@@ -65,7 +65,7 @@ def check_suivant(conn: Connection, auteur: Auteur, ligne: Row[Any]) -> None:
 def check_depuis(conn: Connection, ligne: Row[Any], lignes: Sequence[LigneActe], photo: Photo) -> None:
     """What the act wrote must be as it left it; a message still to leave may have been held back meanwhile."""
     changees = [trouvee for trouvee in lignes if not _is_intact(trouvee, photo)]
-    if any(trouvee.table == "outbox" and trouvee.avant is None for trouvee in changees):
+    if any(_is_message_parti(trouvee, photo) for trouvee in changees):
         raise refuse_message(ligne.genre)
     if not changees:
         return
@@ -102,6 +102,14 @@ def _is_intact(ligne: LigneActe, photo: Photo) -> bool:
     if ligne.table == "outbox" and ligne.avant is None:
         return actuel["etat"] in MESSAGE_LIBRE and actuel["essais"] == 0
     return all(actuel.get(cle) == valeur for cle, valeur in ligne.apres.items())
+
+
+def _is_message_parti(ligne: LigneActe, photo: Photo) -> bool:
+    """Created by the act, and out of our hands since."""
+    if ligne.avant is not None:
+        return False
+    ecrit = ligne.table == "message_rendez_vous" and photo.get((ligne.table, ligne.id), {}).get("resultat") == "ecrit"
+    return ecrit or ligne.table == "outbox"
 
 
 def _describe_depuis(depuis: Row[Any] | None) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.services.photo_dossier import LigneActe
+from pdp.services.rendre_brouillon import give_back_brouillons
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -20,6 +21,10 @@ CREEES = (
     "tache",
     "affectation",
     "contact",
+    "parole",
+    "coordonnee",
+    "invitation",
+    "message_rendez_vous",
     "sante_declaree",
     "orientation",
     "accord",
@@ -35,6 +40,11 @@ CHANGEES = (
     "parcours",
     "affectation",
     "contact",
+    "parole",
+    "coordonnee",
+    "invitation",
+    "message_rendez_vous",
+    "courrier",
     "tele_echange",
     "accord",
     "orientation",
@@ -60,6 +70,8 @@ def put_back(conn: Connection, auteur: Auteur, acte_id: UUID, lignes: Sequence[L
     messages = creees.get("outbox", [])
     if len(messages) != _recall(conn, messages):
         return -1
+    if auteur.role == "csam":
+        give_back_brouillons(conn, auteur, lignes, maintenant)
     if "alerte" in creees:
         conn.execute(query("annulation.retirer_alertes"), {"acte": acte_id, "maintenant": maintenant})
     for table in CREEES:
