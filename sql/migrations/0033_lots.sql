@@ -9,6 +9,11 @@ ALTER TABLE pdp.tache
     ADD COLUMN attente_du_at timestamptz,
     ADD COLUMN attente_jusqu_au date,
     ADD COLUMN attente_cumul_jours integer NOT NULL DEFAULT 0 CHECK (attente_cumul_jours >= 0),
+    ADD COLUMN attente_balle text GENERATED ALWAYS AS (CASE
+        WHEN attente_raison IN ('decision_mdph', 'reponse_partenaire') THEN 'partenaire'
+        WHEN attente_raison = 'avis_medecin_conseil' THEN 'medecin_conseil'
+        WHEN attente_raison = 'autre' THEN 'csam'
+        WHEN attente_raison IS NOT NULL THEN 'assure' END) STORED,
     ADD CHECK (num_nulls(attente_raison, attente_du_at, attente_jusqu_au) IN (0, 3)),
     ADD CHECK (sujet IS NULL OR motif = 'tache_personnelle');
 COMMENT ON COLUMN pdp.tache.sujet IS 'Closed reason of a reminder of the coordinator''s own; NULL = not such a reminder';
@@ -16,6 +21,7 @@ COMMENT ON COLUMN pdp.tache.attente_raison IS 'Why it waits, code of domain/atte
 COMMENT ON COLUMN pdp.tache.attente_du_at IS 'When the current wait began; NULL = does not wait and has not come back';
 COMMENT ON COLUMN pdp.tache.attente_jusqu_au IS 'Day it comes back; from that day on, it has come back';
 COMMENT ON COLUMN pdp.tache.attente_cumul_jours IS 'Days of the waits before the current one';
+COMMENT ON COLUMN pdp.tache.attente_balle IS 'Who holds the ball while attente_jusqu_au is to come, as domain/attente.py says; then balle is right again by itself';
 CREATE INDEX ON pdp.tache (parcours_id) WHERE fermee_at IS NULL AND attente_jusqu_au IS NOT NULL;
 GRANT UPDATE (attente_raison, attente_du_at, attente_jusqu_au, attente_cumul_jours) ON pdp.tache TO pdp_role_csam;
 

@@ -1,12 +1,13 @@
 -- name: lire
 -- Header of a case followed by this coordinator: person, absence, why this coordinator, appointment to come.
 SELECT p.id, p.plateforme_id, p.assure_id, p.signalement_id, p.statut, p.csam_id, p.decide_at, p.clos_at, p.cloture_motif, p.version,
-    s.nom, s.prenom, s.date_naissance, s.telephone, s.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat,
+    s.nom, s.prenom, s.date_naissance, k.telephone, k.courriel, s.contact_prefere, s.contact_refus, s.langue, s.contrat,
     e.debut AS arret_debut, e.fin AS arret_fin, e.risque, e.motif_categorie, e.temps_partiel,
     f.motif AS affectation_motif, f.du AS affectation_du, f.retour_le AS affectation_retour_le, f.relais AS affectation_relais, t.id AS entretien_id, t.debut_at AS entretien_debut_at, t.fin_at AS entretien_fin_at,
     t.canal AS entretien_canal, g.telephone AS plateforme_telephone
 FROM pdp.parcours p
 JOIN identite.assure s ON s.id = p.assure_id
+CROSS JOIN LATERAL identite.coordonnees(s.id) k
 JOIN pdp.plateforme g ON g.id = p.plateforme_id
 LEFT JOIN LATERAL (
     SELECT x.debut, x.fin, x.risque, x.motif_categorie, x.temps_partiel
@@ -24,7 +25,8 @@ WHERE p.id = :parcours AND p.csam_id = :csam;
 
 -- name: lister_taches
 -- Open reasons, earliest first.
-SELECT id, motif, balle, echeance_at, note, origine = 'manuelle' AS manuelle FROM pdp.tache
+SELECT id, motif, balle, echeance_at, note, origine = 'manuelle' AS manuelle, attente_raison, attente_jusqu_au, attente_du_at, attente_cumul_jours, sujet
+FROM pdp.tache
 WHERE parcours_id = :parcours AND fermee_at IS NULL ORDER BY echeance_at, ouverte_at, id;
 
 -- name: lister_contacts
@@ -59,12 +61,46 @@ SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at FROM pdp.soutien
 SELECT jalon, situation, survenu_le, provenance, decide_at FROM pdp.issue WHERE parcours_id = :parcours AND annule_at IS NULL ORDER BY decide_at DESC, id;
 
 -- name: lister_evenements
--- The history, latest first, with the name of the author.
-SELECT v.id, v.survenu_at, v.evenement, v.donnees, v.auteur_type, a.prenom AS agent_prenom, a.nom AS agent_nom, n.nom AS partenaire_nom
-FROM journal.evenement v
-LEFT JOIN pdp.agent a ON a.id = CASE WHEN v.auteur_type = 'agent' THEN cast(v.auteur_id AS uuid) END
-LEFT JOIN pdp.partenaire n ON n.id = CASE WHEN v.auteur_type = 'partenaire' THEN cast(v.auteur_id AS uuid) END
-WHERE v.parcours_id = :parcours ORDER BY v.id DESC LIMIT 300;
+-- The history of the person of a case, latest first, with the author of each event and, when its act was taken back, by whom.
+SELECT v.id, v.survenu_at, v.evenement, v.donnees, v.auteur_type, v.parcours_id <> p.id AS autre_parcours, a.prenom AS agent_prenom, a.nom AS agent_nom,
+    n.nom AS partenaire_nom, c.annule_at, c.erreur_motif, c.prenom AS annule_prenom, c.nom AS annule_nom
+FROM pdp.parcours p
+JOIN pdp.parcours q ON q.assure_id = p.assure_id
+JOIN journal.evenement v ON v.parcours_id = q.id
+LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+LEFT JOIN LATERAL (
+    SELECT x.annule_at, x.erreur_motif, g.prenom, g.nom
+    FROM pdp.acte x JOIN pdp.agent g ON g.id = x.annule_par
+    WHERE x.assure_id = p.assure_id AND x.annule_at IS NOT NULL AND v.id > x.evenement_avant AND v.id <= x.evenement_apres
+        AND v.auteur_type = 'agent' AND v.auteur_id = x.agent_id::text
+    ORDER BY x.rang LIMIT 1
+) c ON true
+WHERE p.id = :parcours
+ORDER BY v.id DESC
+LIMIT :limite;
+
+-- name: lister_arrets
+-- Absences of a person, latest first.
+SELECT id, debut, fin FROM pdp.episode WHERE assure_id = :assure AND etat = 'courant' ORDER BY debut DESC, id;
+
+-- name: lister_affectations
+-- Who followed a case, when, by whose decision and why, latest first.
+SELECT f.du, f.au, f.motif, f.retour_le, f.relais, f.note, a.prenom, a.nom, f.par_type, d.prenom AS par_prenom, d.nom AS par_nom
+FROM pdp.affectation f
+JOIN pdp.agent a ON a.id = f.csam_id
+LEFT JOIN pdp.agent d ON f.par_type = 'agent' AND d.id::text = f.par_id
+WHERE f.parcours_id = :parcours
+ORDER BY f.du DESC, f.id;
+
+-- name: lister_autres_parcours
+-- Other cases of the same person, latest first.
+SELECT q.id, q.statut, q.decide_at, q.clos_at, q.cloture_motif, a.prenom, a.nom, coalesce(q.csam_id = :csam, false) AS mien
+FROM pdp.parcours p
+JOIN pdp.parcours q ON q.assure_id = p.assure_id AND q.id <> p.id
+LEFT JOIN pdp.agent a ON a.id = q.csam_id
+WHERE p.id = :parcours AND q.cloture_motif IS DISTINCT FROM 'erreur'
+ORDER BY q.decide_at DESC, q.id;
 
 -- name: trouver_parcours
 -- The case that a task, an attempt, an appointment, an agreement or a hand-over belongs to.
@@ -80,9 +116,10 @@ SELECT 1 FROM pdp.parcours WHERE id = :parcours AND csam_id = :csam;
 
 -- name: lire_tele_echange
 -- One appointment of a case followed by this coordinator.
-SELECT t.id, t.parcours_id, t.debut_at, t.fin_at, t.canal, t.statut, t.emploi, t.social, t.synthese, t.renseigne_at, s.nom, s.prenom, s.date_naissance,
-    s.telephone, EXISTS (SELECT 1 FROM medical.sante_declaree m WHERE m.tele_echange_id = t.id) AS sante_recueillie
+SELECT t.id, t.parcours_id, t.debut_at, t.fin_at, t.canal, t.statut, t.emploi, t.social, t.bilan, t.synthese, t.renseigne_at, s.nom, s.prenom,
+    s.date_naissance, k.telephone, EXISTS (SELECT 1 FROM medical.sante_declaree m WHERE m.tele_echange_id = t.id) AS sante_recueillie
 FROM pdp.tele_echange t
 JOIN pdp.parcours p ON p.id = t.parcours_id
 JOIN identite.assure s ON s.id = p.assure_id
+CROSS JOIN LATERAL identite.coordonnees(s.id) k
 WHERE t.id = :tele_echange AND p.csam_id = :csam;

@@ -18,7 +18,7 @@ WITH suivi AS (
          LIMIT 1) AS retard_detection
     FROM suivi p
     LEFT JOIN LATERAL (
-        SELECT min(echeance_at) AS premiere, (array_agg(balle ORDER BY echeance_at, ouverte_at, id))[1] AS balle, array_agg(DISTINCT motif) AS motifs,
+        SELECT min(echeance_at) AS premiere, (array_agg(CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END ORDER BY echeance_at, ouverte_at, id))[1] AS balle, array_agg(DISTINCT motif) AS motifs,
             (array_agg(coalesce(attente_jusqu_au > :jour, echeance_avant_at IS NOT NULL AND echeance_at >= :demain) ORDER BY echeance_at, ouverte_at, id))[1] AS attend,
             bool_or(attente_jusqu_au <= :jour OR echeance_avant_at IS NOT NULL AND echeance_at < :demain) AS revient,
             bool_or(motif = 'relancer_partenaire' OR motif = 'attendre_partenaire' AND echeance_at < :maintenant) AS muet
@@ -98,8 +98,9 @@ FROM comptes n LEFT JOIN (
         SELECT debut, fin FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1
     ) e ON true
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('id', id, 'motif', motif, 'balle', balle, 'echeance_at', echeance_at, 'note', note, 'origine', origine,
-            'attente_raison', attente_raison, 'attente_jusqu_au', attente_jusqu_au) ORDER BY echeance_at, ouverte_at, id) AS taches
+        SELECT jsonb_agg(jsonb_build_object('id', id, 'motif', motif, 'balle', CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END,
+            'echeance_at', echeance_at, 'note', note, 'origine', origine, 'sujet', sujet, 'attente_raison', attente_raison,
+            'attente_jusqu_au', attente_jusqu_au, 'attente_du_at', attente_du_at, 'attente_cumul_jours', attente_cumul_jours) ORDER BY echeance_at, ouverte_at, id) AS taches
         FROM pdp.tache WHERE parcours_id = p.id AND fermee_at IS NULL
     ) t ON true
     LEFT JOIN LATERAL (

@@ -123,7 +123,7 @@ def test_statements_do_not_grow_with_the_history(dossier: fabrique.Dossier, lieu
 def test_add_snooze_and_finish_a_reminder(dossier: fabrique.Dossier, connecter: Connecter, admin: Admin) -> None:
     client = connecter("csam")
     fiche = f"/parcours/{dossier.parcours}"
-    assert donnees.post(client, f"{fiche}/taches", fiche, note="Envoyer la plaquette", echeance="2026-11-20").status_code == 303
+    assert donnees.post(client, f"{fiche}/taches", fiche, sujet="autre", note="Envoyer la plaquette", echeance="2026-11-20").status_code == 303
     assert "Ajouté à votre liste pour le 20/11/2026" in client.get(fiche).text
     tache = admin.execute("SELECT id FROM pdp.tache WHERE motif = 'tache_personnelle'").fetchone()
     assert tache is not None
@@ -236,7 +236,7 @@ def _find_id(admin: Admin, table: str) -> UUID:
 def test_what_people_type_is_shown_as_text(dossier: fabrique.Dossier, connecter: Connecter, charge: str) -> None:
     client = connecter("csam")
     fiche = f"/parcours/{dossier.parcours}"
-    donnees.post(client, f"{fiche}/taches", fiche, note=charge, echeance="2026-11-18")
+    donnees.post(client, f"{fiche}/taches", fiche, sujet="autre", note=charge, echeance="2026-11-18")
     donnees.post(client, f"{fiche}/appel", f"{fiche}/appel", resultat="messagerie", note=charge)
     for page in (fiche, f"{fiche}/appel", "/ma-liste"):
         contenu = client.get(page).text

@@ -34,6 +34,8 @@ NE_PEUVENT_ATTENDRE = {
     "renseigner_tele_echange": "un télé-échange passé est à renseigner",
     "attendre_partenaire": "le partenaire a déjà la balle, avec sa propre échéance",
     "decision_medecin": "le médecin-conseil a déjà la balle, avec sa propre échéance",
+    "reponse_invitation": "la personne a un lien pour choisir son rendez-vous, avec sa propre échéance",
+    "ouvrir_creneaux": "le responsable a la balle, avec sa propre échéance",
 }
 """Reasons to act that have a clock of somebody else, or that only an answer ends: why, in the middle of a French sentence."""
 
@@ -65,6 +67,17 @@ class Attente:
 
     def totale_jours(self, jour: date) -> int:
         return self.cumul_jours + self.courante_jours(jour)
+
+    def describe(self, jour: date) -> str:
+        """« en attente jusqu'au … (raison), depuis 4 j » or « revient d'attente depuis 2 j, après 10 j »."""
+        courante, totale = self.courante_jours(jour), self.totale_jours(jour)
+        en_tout = f", {totale} j en tout" if totale > courante else ""
+        if not self.is_revenue(jour):
+            depuis = f", depuis {courante} j" if courante else ""
+            return f"en attente jusqu'au {self.jusqu_au:%d/%m/%Y} ({self.libelle[0].lower()}{self.libelle[1:]}){depuis}{en_tout}"
+        retour = (jour - self.jusqu_au).days
+        quand = f"depuis {retour} j" if retour else "aujourd'hui"
+        return f"revient d'attente {quand}, après {courante} j{en_tout}"
 
 
 def check_attente(raison: str, jusqu_au: date, jour: date, cumul_jours: int, max_jours: int, total_max_jours: int) -> None:

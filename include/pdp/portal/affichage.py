@@ -14,9 +14,10 @@ from starlette.responses import HTMLResponse
 from pdp import clock
 from pdp.clock import PARIS, jour_local
 from pdp.config import settings
-from pdp.domain import orientation, parcours, tache
+from pdp.domain import attente, orientation, parcours, tache
 from pdp.portal import sessions
 from pdp.portal.formulaires import NOTE_MAX, new_cle
+from pdp.services.filtres_liste import BALLES
 
 DOSSIER = Path(__file__).parent
 JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
@@ -112,6 +113,8 @@ def _environment() -> Environment:
         LIBELLES_PARCOURS=parcours.LIBELLES,
         LIBELLES_ORIENTATION=orientation.LIBELLES,
         MOTIFS_TACHE=tache.MOTIFS,
+        BALLES=BALLES,
+        NE_PEUVENT_ATTENDRE=attente.NE_PEUVENT_ATTENDRE,
     )
     return env
 

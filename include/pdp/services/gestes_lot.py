@@ -13,9 +13,11 @@ from sqlalchemy import Connection
 from pdp.domain.attente import RAISONS
 from pdp.domain.auteur import Auteur
 from pdp.domain.lot import Ouverte, choose_a_deplacer, choose_a_mettre_en_attente, describe_taches
+from pdp.errors import Conflit
 from pdp.services.annulation import acte
 from pdp.services.assign_choisi import assign_choisi
 from pdp.services.delais import Lieu
+from pdp.services.invite_assure import invite_assure
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.pass_parcours import Receveur, get_receveur, list_receveurs, pass_parcours
 from pdp.services.read_fiche import check_suivi
@@ -96,11 +98,11 @@ def _move_echeance(c: Contexte, parcours_id: UUID) -> Fait:
 
 
 def _invite(c: Contexte, parcours_id: UUID) -> Fait:
-    from pdp.services.invite_assure import invite_assure
-
     check_suivi(c.conn, c.lot.agent_id, parcours_id)
     with acte(c.conn, c.auteur, parcours_id, "invitation", c.maintenant) as fait:
         invitation = invite_assure(c.conn, c.auteur, parcours_id, c.maintenant)
+    if invitation.id is None or fait.id is None:  # no slot, or invited already: nothing leaves, and the savepoint forgets the rest
+        raise Conflit(invitation.phrase)
     return invitation.phrase, fait.id
 
 

@@ -10,11 +10,12 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from pdp.clock import jour_local
 from pdp.domain.acte import describe_genre
-from pdp.domain.attente import RAISONS
+from pdp.domain.attente import Attente
 from pdp.domain.contact import RESULTATS
 from pdp.domain.silence import describe_fin
-from pdp.domain.tache import MOTIFS
+from pdp.domain.tache import MOTIFS, SUJETS
 from pdp.services.filtres_liste import BALLES
 from pdp.storage.lignes import list_lignes
 
@@ -31,10 +32,20 @@ class Tache:
     manuelle: bool
     attente_raison: str | None = None
     attente_jusqu_au: date | None = None
+    attente_du_at: datetime | None = None
+    attente_cumul_jours: int = 0
+    sujet: str | None = None
 
     @property
     def libelle(self) -> str:
-        return MOTIFS[self.motif].libelle
+        return SUJETS[self.sujet] if self.sujet and self.sujet != "autre" else MOTIFS[self.motif].libelle
+
+    @property
+    def attente(self) -> Attente | None:
+        """Its wait, under way or come back; None when it never waited, or somebody acted since."""
+        if self.attente_raison is None or self.attente_jusqu_au is None or self.attente_du_at is None:
+            return None
+        return Attente(self.attente_raison, jour_local(self.attente_du_at), self.attente_jusqu_au, self.attente_cumul_jours)
 
     @property
     def chez(self) -> str:
@@ -42,13 +53,7 @@ class Tache:
 
     def phrase_attente(self, jour: date) -> str | None:
         """« revient d'attente depuis 2 j » or « en attente jusqu'au … »; None when it never waited, or somebody acted since."""
-        if self.attente_jusqu_au is None or self.attente_raison is None:
-            return None
-        raison = RAISONS[self.attente_raison].libelle
-        jours = (jour - self.attente_jusqu_au).days
-        if jours < 0:
-            return f"en attente jusqu'au {self.attente_jusqu_au:%d/%m/%Y} ({raison[0].lower()}{raison[1:]})"
-        return "revient d'attente aujourd'hui" if jours == 0 else f"revient d'attente depuis {jours} j"
+        return None if self.attente is None else self.attente.describe(jour)
 
 
 @dataclass(frozen=True)
@@ -178,6 +183,9 @@ def build_tache(brute: Mapping[str, Any]) -> Tache:
         manuelle=brute["origine"] == "manuelle",
         attente_raison=brute.get("attente_raison"),
         attente_jusqu_au=date.fromisoformat(attente) if attente else None,
+        attente_du_at=datetime.fromisoformat(brute["attente_du_at"]) if brute.get("attente_du_at") else None,
+        attente_cumul_jours=brute.get("attente_cumul_jours") or 0,
+        sujet=brute.get("sujet"),
     )
 
 

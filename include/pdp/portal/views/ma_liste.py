@@ -31,6 +31,7 @@ from pdp.services.filtres_liste import (
 from pdp.services.find_personne import Criteres, find_personne
 from pdp.services.read_apercu import read_apercu
 from pdp.services.read_ma_liste import read_ma_liste
+from pdp.services.read_passations import list_passations
 from pdp.services.vues_liste import reset_filtres
 
 routeur = Routeur()
@@ -48,7 +49,8 @@ def show_ma_liste(request: Request, tout: bool = False) -> Response:
     with lire(request) as conn:
         etat = read_etat(conn, agent_of(request))
         liste = read_ma_liste(conn, agent_of(request), clock.now(), plateforme_id=session.plateforme_id, filtres=etat.filtres, tout=tout)
-    return page(request, "csam/ma_liste.html", liste=liste, etat=etat, tris=TRIS, sens=SENS)
+        passations = list_passations(conn, agent_of(request))
+    return page(request, "csam/ma_liste.html", liste=liste, etat=etat, tris=TRIS, sens=SENS, passations=passations)
 
 
 @routeur.post("/ma-liste/filtres")
