@@ -95,3 +95,39 @@ SET echecs_suite = p.echecs_suite + 1, dernier_echec_at = excluded.dernier_echec
 -- The channel answered, whatever it said of the message.
 INSERT INTO pdp.passerelle AS p (plateforme_id, canal, dernier_succes_at) VALUES (:plateforme, :canal, cast(:maintenant AS timestamptz))
 ON CONFLICT (plateforme_id, canal) DO UPDATE SET echecs_suite = 0, dernier_succes_at = excluded.dernier_succes_at;
+
+-- name: trouver_attente
+-- Whether a platform waits for receipts of SMS, and where they were read up to.
+SELECT p.curseur FROM (SELECT 1) AS un LEFT JOIN pdp.passerelle p ON p.plateforme_id = :plateforme AND p.canal = 'sms'
+WHERE EXISTS (
+    SELECT 1 FROM pdp.outbox o
+    WHERE o.plateforme_id = :plateforme AND o.canal = 'sms' AND o.essais > 0 AND o.prochain_essai_at > :depuis
+      AND (o.remise IS NULL OR o.remise = 'echec_temporaire'));
+
+-- name: verrouiller_cle
+-- The message of a key, locked: receipts of one message are applied one after the other.
+SELECT id, cle, plateforme_id, parcours_id, canal, type, etat, essais, remise FROM pdp.outbox
+WHERE cle = :cle AND plateforme_id = :plateforme FOR UPDATE;
+
+-- name: garder_accuse
+-- One receipt per id; a repeat yields no row.
+INSERT INTO pdp.accuse (plateforme_id, evenement_id, cle, outbox_id, etat, code, survenu_at, recu_at, empreinte, resultat)
+VALUES (:plateforme, :evenement, :cle, :outbox, :etat, :code, :survenu, :maintenant, :empreinte, :resultat)
+ON CONFLICT (plateforme_id, evenement_id) DO NOTHING
+RETURNING id;
+
+-- name: lire_accuse
+-- Content of a known receipt.
+SELECT empreinte FROM pdp.accuse WHERE plateforme_id = :plateforme AND evenement_id = :evenement;
+
+-- name: noter_remise
+-- What the gateway says; a message whose answer was lost is known to have left, and is not tried again.
+UPDATE pdp.outbox SET remise = :remise, remise_at = :survenu, remise_code = :code,
+    etat = CASE WHEN etat IN ('a_envoyer', 'incertain', 'rebut') THEN 'livre' ELSE etat END,
+    livre_at = CASE WHEN etat IN ('a_envoyer', 'incertain', 'rebut') THEN coalesce(livre_at, :survenu) ELSE livre_at END
+WHERE id = :id;
+
+-- name: avancer_curseur
+-- Receipts read up to here.
+INSERT INTO pdp.passerelle (plateforme_id, canal, curseur, lu_at) VALUES (:plateforme, 'sms', :curseur, :maintenant)
+ON CONFLICT (plateforme_id, canal) DO UPDATE SET curseur = excluded.curseur, lu_at = excluded.lu_at;

@@ -9,6 +9,8 @@ import pytest
 
 import fabrique
 from fabrique import lot
+from passerelle import passerelle
+from pdp.partners.passerelle_sms import Messages
 from pdp.partners.simulateur_registre import Registre
 from population import Plantes, plant_population
 from relais import SECRET_B64, boite, simulateur
@@ -44,3 +46,14 @@ def petite(base: str) -> fabrique.Dossier:
     with lot() as conn:
         fabrique.socle(conn)
         return fabrique.parcours(conn)
+
+
+@pytest.fixture
+def sms(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, Messages]]:
+    """The simulated SMS gateway, known to the sender."""
+    monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
+    with lot() as conn:
+        fabrique.socle(conn)
+    with passerelle(tmp_path) as (url, messages):
+        monkeypatch.setenv("PDP_SMS_URL", url)
+        yield url, messages

@@ -23,8 +23,8 @@ from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
 
 
-class Ligne(Protocol):
-    """What is read of a claimed row (``send_outbox.LigneReclamee``)."""
+class Suivie(Protocol):
+    """A message as those who follow it know it."""
 
     @property
     def id(self) -> UUID: ...
@@ -39,11 +39,16 @@ class Ligne(Protocol):
     @property
     def type(self) -> str: ...
     @property
-    def charge(self) -> Mapping[str, Any]: ...
-    @property
     def etat(self) -> str: ...
     @property
     def essais(self) -> int: ...
+
+
+class Ligne(Suivie, Protocol):
+    """A claimed row (``send_outbox.LigneReclamee``)."""
+
+    @property
+    def charge(self) -> Mapping[str, Any]: ...
     @property
     def jeton(self) -> int: ...
     @property
@@ -125,7 +130,7 @@ def mark_dead(conn: Connection, message_id: UUID, parcours_id: UUID, canal: str,
     conn.execute(query("messages.noter_mort"), mort)
 
 
-def ask_another_channel(conn: Connection, auteur: Auteur, ligne: Ligne, code: str, maintenant: datetime) -> None:
+def ask_another_channel(conn: Connection, auteur: Auteur, ligne: Suivie, code: str, maintenant: datetime) -> None:
     """One reason to act per message, with the next channel proposed."""
     suivant = next_canal(ligne.type, get_joignabilite(conn, ligne.parcours_id), ligne.canal)
     suite = f"Proposé : {CANAUX[suivant].lower() if suivant != 'sms' else 'SMS'}" if suivant else "Aucun autre moyen d'écrire : appelez"
