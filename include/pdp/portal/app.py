@@ -26,6 +26,7 @@ from pdp.errors import (
 from pdp.portal.affichage import MENUS, page_erreur
 from pdp.portal.securite import Enveloppe, FormulaireRefuse
 from pdp.portal.sessions import ConnexionRequise, redirect
+from pdp.portal.views import rendez_vous_public
 from pdp.services.upload_flux import too_large
 
 # Order = order of the menu entries of a role.
@@ -41,6 +42,8 @@ VUES = [
     "demandes",
     "silence",
     "creneaux",
+    "agenda",
+    "rendez_vous_public",
     "entretien",
     "accord",
     "orientation",
@@ -50,6 +53,7 @@ VUES = [
     "medecin_suivis",
     "partenaire",
     "responsable",
+    "affectation",
     "rechute",
     "redistribution",
     "reglages",
@@ -121,8 +125,15 @@ def _page_413_fichier() -> HTMLResponse:
     )
 
 
+def _is_public(request: Request) -> bool:
+    """Pages of the insured: what they say names neither the service nor its purpose."""
+    return request.url.path.startswith(f"{rendez_vous_public.RACINE}/")
+
+
 def _on_erreur_pdp(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, ErreurPdp)
+    if _is_public(request):
+        return rendez_vous_public.page_indisponible(422)
     if isinstance(erreur, ConnexionRequise):
         suite = f"?suite={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
         return redirect(f"/connexion{suite}")
@@ -141,6 +152,8 @@ def _on_saisie_invalide(request: Request, erreur: Exception) -> Response:
 
 def _on_http(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, HTTPException)
+    if _is_public(request):
+        return rendez_vous_public.page_indisponible(erreur.status_code)
     if erreur.status_code in (404, 405):
         return _page_404()
     return page_erreur(erreur.status_code, "Demande refusée", "Cette demande n'a pas pu être traitée.", SUITE_CORRIGER)
@@ -148,6 +161,8 @@ def _on_http(request: Request, erreur: Exception) -> Response:
 
 def _on_base_absente(request: Request, erreur: Exception) -> Response:
     _journal.error("database_unavailable kind=%s", type(erreur).__name__)
+    if _is_public(request):
+        return rendez_vous_public.page_indisponible(503)
     return page_erreur(
         503,
         "Service momentanément indisponible",
