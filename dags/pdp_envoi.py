@@ -13,7 +13,8 @@ from pdp import orchestration as o
     doc_md="""
     **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
     instant, puis il part une seule fois. Si un partenaire est en panne, l'envoi est retenté pendant le délai fixé par la plateforme ;
-    ensuite une personne prend le relais.
+    ensuite une personne prend le relais. Les messages aux personnes suivies partent de 8 h à 20 h, ni le dimanche ni un jour férié ;
+    puis la passerelle de SMS dit lesquels ont été remis.
 
     **En cas d'échec.** Ne renvoyez rien à la main : relancez. Un message déjà reçu n'est pas compté deux fois par le partenaire.
     """,
@@ -24,7 +25,11 @@ def pdp_envoi() -> None:
     def envoyer() -> dict:
         return o.send_messages()
 
-    envoyer()
+    @task(task_id="accuser", task_display_name="Lire ce que sont devenus les SMS")
+    def accuser() -> dict:
+        return o.collect_receipts()
+
+    envoyer() >> accuser()
 
 
 pdp_envoi()

@@ -25,6 +25,7 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.guet import GuetDepot
 from pdp.services import (
+    collect_accuses,
     collect_reponses,
     detect_signalements,
     ingest_flux,
@@ -168,6 +169,14 @@ def send_messages() -> dict[str, Any]:
     instant = instant_metier()
     with _passage("envoyer", instant, None) as passage:
         passage.bilan = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
+    return passage.conclude()
+
+
+def collect_receipts() -> dict[str, Any]:
+    """Ask the SMS gateway what became of the messages it took."""
+    instant = instant_metier()
+    with _passage("accuser", instant, None) as passage:
+        passage.bilan = collect_accuses.collect_accuses(instant, passage=passage.id)
     return passage.conclude()
 
 

@@ -31,8 +31,7 @@ COMMENT ON COLUMN pdp.outbox.remise IS 'What the provider said after it took it,
 COMMENT ON COLUMN pdp.outbox.remise_at IS 'When that happened, as the provider says; a returned letter: when recorded';
 COMMENT ON COLUMN pdp.outbox.remise_code IS 'Reason given with it, code only';
 CREATE INDEX outbox_courriers ON pdp.outbox (plateforme_id, cree_at) WHERE canal = 'courrier' AND etat IN ('a_envoyer', 'en_cours');
-CREATE INDEX outbox_sms_attendus ON pdp.outbox (plateforme_id, prochain_essai_at)
-    WHERE canal = 'sms' AND essais > 0 AND (remise IS NULL OR remise = 'echec_temporaire');
+CREATE INDEX outbox_sms_attendus ON pdp.outbox (plateforme_id, prochain_essai_at) WHERE canal = 'sms' AND essais > 0;
 
 CREATE TABLE identite.coordonnee_morte (
     id uuid PRIMARY KEY DEFAULT gen_random_uuid(),

@@ -101,8 +101,7 @@ ON CONFLICT (plateforme_id, canal) DO UPDATE SET echecs_suite = 0, dernier_succe
 SELECT p.curseur FROM (SELECT 1) AS un LEFT JOIN pdp.passerelle p ON p.plateforme_id = :plateforme AND p.canal = 'sms'
 WHERE EXISTS (
     SELECT 1 FROM pdp.outbox o
-    WHERE o.plateforme_id = :plateforme AND o.canal = 'sms' AND o.essais > 0 AND o.prochain_essai_at > :depuis
-      AND (o.remise IS NULL OR o.remise = 'echec_temporaire'));
+    WHERE o.plateforme_id = :plateforme AND o.canal = 'sms' AND o.essais > 0 AND o.prochain_essai_at > :depuis);
 
 -- name: verrouiller_cle
 -- The message of a key, locked: receipts of one message are applied one after the other.

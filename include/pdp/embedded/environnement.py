@@ -16,9 +16,10 @@ _URLS = {
 }
 _COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_HORLOGE", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
 _PAR_SERVICE = {
-    "airflow": ("PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", *CLES, "PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_DEPOT", "PDP_EXPORTS"),
+    "airflow": ("PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", *CLES, "PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_SMS_URL", "PDP_DEPOT", "PDP_EXPORTS"),
     "portail": ("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_DEPOT", "PDP_EXPORTS"),
     "partenaire": ("PDP_PARTENAIRE_PORT", "PDP_SECRET_PARTENAIRES"),
+    "sms": ("PDP_SMS_PORT", "PDP_SECRET_PARTENAIRES"),
     "courrier": ("PDP_SMTP_HOTE", "PDP_SMTP_PORT"),
 }
 
@@ -34,6 +35,8 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
         "PDP_AIRFLOW_URL": f"http://127.0.0.1:{ports['airflow']}",
         "PDP_PARTENAIRE_URL": f"http://127.0.0.1:{ports['partenaire']}",
         "PDP_PARTENAIRE_PORT": str(ports["partenaire"]),
+        "PDP_SMS_URL": f"http://127.0.0.1:{ports['sms']}",
+        "PDP_SMS_PORT": str(ports["sms"]),
         "PDP_SMTP_HOTE": "127.0.0.1",
         "PDP_SMTP_PORT": str(ports["smtp"]),
         "PDP_DEPOT": str(etat.racine / "depot"),
