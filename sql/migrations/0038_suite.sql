@@ -8,7 +8,6 @@ CREATE POLICY sans_plateforme ON identite.quarantaine FOR SELECT TO pdp_role_res
 -- A coordinator answers a relapse by another parcours: her own, for a signalement oriented to her by a proposal not yet answered.
 GRANT INSERT (plateforme_id, assure_id, signalement_id, statut, csam_id, priorite, survenu_le, connu_at, decide_at, dernier_evenement_at)
     ON pdp.parcours TO pdp_role_csam;
-GRANT INSERT (plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id) ON pdp.affectation TO pdp_role_csam;
 -- Read through a function: a policy of pdp.parcours may not look into pdp.parcours itself.
 CREATE FUNCTION pdp.suit_parcours(p_parcours uuid) RETURNS boolean
 LANGUAGE sql STABLE AS $$
@@ -21,9 +20,6 @@ CREATE POLICY suite ON pdp.parcours AS RESTRICTIVE FOR INSERT TO pdp_role_csam
         SELECT 1 FROM pdp.tache AS t
         WHERE t.motif = 'rechute' AND t.fermee_at IS NULL AND t.cause = 'rechute:signalement:' || signalement_id
             AND pdp.suit_parcours(t.parcours_id)));
-CREATE POLICY suite ON pdp.affectation AS RESTRICTIVE FOR INSERT TO pdp_role_csam
-    WITH CHECK (csam_id = (SELECT securite.agent_courant()) AND par_type = 'agent' AND par_id = (SELECT securite.agent_courant())::text
-        AND pdp.suit_parcours(parcours_id));
 
 CREATE INDEX parcours_clos_par_plateforme ON pdp.parcours (plateforme_id, clos_at) WHERE clos_at IS NOT NULL;
 CREATE INDEX ON pdp.tache (cause) WHERE motif = 'rechute' AND fermee_at IS NULL;

@@ -67,8 +67,8 @@ SELECT v.id, v.survenu_at, v.evenement, v.donnees, v.auteur_type, v.parcours_id 
 FROM pdp.parcours p
 JOIN pdp.parcours q ON q.assure_id = p.assure_id
 JOIN journal.evenement v ON v.parcours_id = q.id
-LEFT JOIN pdp.agent a ON v.auteur_type = 'agent' AND a.id = cast(v.auteur_id AS uuid)
-LEFT JOIN pdp.partenaire n ON v.auteur_type = 'partenaire' AND n.id = cast(v.auteur_id AS uuid)
+LEFT JOIN pdp.agent a ON a.id = CASE v.auteur_type WHEN 'agent' THEN cast(v.auteur_id AS uuid) END -- the name of a service is no uuid
+LEFT JOIN pdp.partenaire n ON n.id = CASE v.auteur_type WHEN 'partenaire' THEN cast(v.auteur_id AS uuid) END
 LEFT JOIN LATERAL (
     SELECT x.annule_at, x.erreur_motif, g.prenom, g.nom
     FROM pdp.acte x JOIN pdp.agent g ON g.id = x.annule_par

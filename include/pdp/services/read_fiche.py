@@ -13,18 +13,25 @@ from sqlalchemy import Connection
 
 from pdp.clock import jour_local
 from pdp.domain.arret import MotifCategorie, Risque
-from pdp.domain.contact import RESULTATS, SANS_REPONSE
-from pdp.domain.jalons import Jalon, list_jalons
-from pdp.domain.orientation import ACTIVES
+from pdp.domain.contact import SANS_REPONSE
+from pdp.domain.frise import Repere, build_frise
+from pdp.domain.jalons import FaitsJalons, Jalon, list_jalons
 from pdp.errors import Introuvable
 from pdp.services.decide_reouverture import Proposition, find_proposition
+from pdp.services.delais import get_lieu
+from pdp.services.lignes_fiche import Accord, Contact, Issue, Orientation, SoutienPsy, TeleEchange
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_compte_ij import CompteIJ, find_compte_ij
-from pdp.services.read_historique import Evenement, list_evenements
+from pdp.services.read_historique import LIMITE, Historique, filter_historique, list_arrets, list_evenements
 from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
+from pdp.services.read_suivi import AutreParcours, Suivi, list_autres_parcours, list_suivis
+from pdp.services.record_parole import Coordonnees, Preference, find_preference, get_coordonnees
 from pdp.services.record_verdict import Verdict, list_verdicts
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
+
+LIMITE_TOUT = 2000
+"""Events read when all of them are asked for."""
 
 
 @dataclass(frozen=True)
@@ -71,98 +78,6 @@ class EnTete:
 
 
 @dataclass(frozen=True)
-class Contact:
-    """One attempt."""
-
-    id: UUID
-    survenu_at: datetime
-    canal: str
-    resultat: str
-    note: str | None
-    saisie_par_erreur_at: datetime | None
-    entrant: bool
-    agent_id: UUID
-    agent_prenom: str
-    agent_nom: str
-
-    @property
-    def libelle(self) -> str:
-        return RESULTATS[self.resultat]
-
-
-@dataclass(frozen=True)
-class TeleEchange:
-    id: UUID
-    debut_at: datetime
-    fin_at: datetime
-    canal: str
-    statut: str
-    synthese: str | None
-    renseigne_at: datetime | None
-
-
-@dataclass(frozen=True)
-class Accord:
-    """Last word of the person for one recipient."""
-
-    id: UUID
-    destinataire: str
-    decision: str
-    modalite: str
-    texte_version: str
-    recueilli_at: datetime
-    expire_le: date | None
-    retire_at: datetime | None
-    retrait_canal: str | None
-
-    def etat(self, jour: date) -> str:
-        """accorde, refuse, retire or expire."""
-        if self.retire_at is not None:
-            return "retire"
-        if self.decision == "accorde" and self.expire_le is not None and self.expire_le < jour:
-            return "expire"
-        return self.decision
-
-
-@dataclass(frozen=True)
-class Orientation:
-    id: UUID
-    dispositif: str
-    statut: str
-    motif: str
-    proposee_at: datetime
-    envoyee_at: datetime | None
-    repondue_at: datetime | None
-    reponse_attendue_le: date
-    refus_motif: str | None
-    compte_rendu: str | None
-    partenaire_nom: str
-    partenaire_telephone: str | None
-    message_etat: str | None
-
-    @property
-    def active(self) -> bool:
-        return self.statut in ACTIVES
-
-
-@dataclass(frozen=True)
-class SoutienPsy:
-    resultat: str
-    eligibilite: str
-    fenetre_au: date | None
-    enregistre_at: datetime
-
-
-@dataclass(frozen=True)
-class Issue:
-    jalon: str
-    situation: str
-    survenu_le: date | None
-    provenance: str
-    decide_at: datetime
-
-
-@dataclass(frozen=True)
 class Fiche:
     """Everything the page shows."""
 
@@ -175,8 +90,13 @@ class Fiche:
     orientations: list[Orientation]
     soutien_psy: SoutienPsy | None
     issues: list[Issue]
-    evenements: list[Evenement]
+    historique: Historique
+    suivis: list[Suivi]
+    autres: list[AutreParcours]
     jalons: tuple[Jalon, ...]
+    frise: tuple[Repere, ...]
+    preference: Preference
+    coordonnees: Coordonnees
     compte: CompteIJ | None
     verdicts: list[Verdict]
     essais_max: int
@@ -198,6 +118,16 @@ class Fiche:
     def essais(self) -> int:
         """Attempts without an answer since the person was last reached."""
         return count_essais(self.contacts)
+
+    @property
+    def langue(self) -> str:
+        """What she said before what the feed says."""
+        return self.preference.langue or self.tete.langue
+
+    @property
+    def refus(self) -> list[str]:
+        """Channels refused: told to us, or by the feed."""
+        return sorted({*self.tete.contact_refus, *self.preference.refus})
 
     def chez(self) -> str:
         return BALLES[self.prochaine.balle] if self.prochaine else BALLES["csam"]
@@ -251,13 +181,24 @@ def list_issues(conn: Connection, parcours_id: UUID) -> list[Issue]:
     return list_lignes(conn, "fiche.lister_issues", Issue, parcours=parcours_id)
 
 
-def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: datetime) -> Fiche:
+@dataclass(frozen=True)
+class Choix:
+    """What the history is asked to show; ``tout``: older events too."""
+
+    type: str = ""
+    arret: str = ""
+    tout: bool = False
+
+
+def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: datetime, choix: Choix | None = None) -> Fiche:
     """The case page; raises :class:`Introuvable` when this coordinator does not follow the case."""
     tete = get_tete(conn, csam_id, parcours_id)
     jour = jour_local(maintenant)
     contacts = list_contacts(conn, parcours_id)
     tele_echanges = list_lignes(conn, "fiche.lister_tele_echanges", TeleEchange, parcours=parcours_id)
     orientations = list_orientations(conn, parcours_id)
+    compte = find_compte_ij(conn, tete.assure_id, jour)
+    jalons, frise = _jalons(tete, jour, compte)
     return Fiche(
         tete=tete,
         pourquoi=list_pourquoi(conn, [tete.signalement_id])[tete.signalement_id],
@@ -268,13 +209,28 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         orientations=orientations,
         soutien_psy=find_ligne(conn, "fiche.lire_soutien_psy", SoutienPsy, parcours=parcours_id),
         issues=list_issues(conn, parcours_id),
-        evenements=list_evenements(conn, parcours_id, _details(contacts, tele_echanges, orientations)),
-        jalons=_jalons(tete, jour),
-        compte=find_compte_ij(conn, tete.assure_id, jour),
+        historique=_historique(conn, tete, choix or Choix(), contacts, _details(contacts, tele_echanges, orientations)),
+        suivis=list_suivis(conn, parcours_id),
+        autres=list_autres_parcours(conn, parcours_id, csam_id),
+        jalons=jalons,
+        frise=frise,
+        preference=find_preference(conn, tete.assure_id),
+        coordonnees=get_coordonnees(conn, tete.assure_id),
+        compte=compte,
         verdicts=list_verdicts(conn, tete.signalement_id),
         essais_max=get_essais_max(tete, jour),
         proposition=None if tete.clos_at is None else find_proposition(conn, tete.plateforme_id, parcours_id),
     )
+
+
+def _historique(
+    conn: Connection, tete: EnTete, choix: Choix, contacts: list[Contact], details: dict[str, tuple[str, str | None]]
+) -> Historique:
+    limite = LIMITE_TOUT if choix.tout else LIMITE
+    erreurs = {str(c.id): f"Saisie par erreur, le {c.saisie_par_erreur_at:%d/%m/%Y}" for c in contacts if c.saisie_par_erreur_at}
+    evenements = list_evenements(conn, tete.id, details, erreurs, limite)
+    lieu = get_lieu(conn, tete.plateforme_id)
+    return filter_historique(evenements, list_arrets(conn, tete.assure_id), lieu, type_=choix.type, arret=choix.arret, limite=limite)
 
 
 def get_essais_max(tete: EnTete, jour: date) -> int:
@@ -282,10 +238,13 @@ def get_essais_max(tete: EnTete, jour: date) -> int:
     return referentiel().entier("contact_tentatives_max", jour, tete.plateforme_id)
 
 
-def _jalons(tete: EnTete, jour: date) -> tuple[Jalon, ...]:
-    if tete.arret_debut is None or tete.risque is None or tete.motif_categorie is None:
-        return ()
-    return list_jalons(tete.arret_debut, tete.risque, tete.motif_categorie, jour, referentiel(), tete.plateforme_id)
+def _jalons(tete: EnTete, jour: date, compte: CompteIJ | None) -> tuple[tuple[Jalon, ...], tuple[Repere, ...]]:
+    """Every milestone, and those of the line; none without an absence."""
+    if tete.arret_debut is None or tete.arret_fin is None or tete.risque is None or tete.motif_categorie is None:
+        return (), ()
+    faits = FaitsJalons(tete.date_naissance, compte.epuisement_le if compte else None)
+    jalons = list_jalons(tete.arret_debut, tete.risque, tete.motif_categorie, jour, referentiel(), tete.plateforme_id, faits)
+    return jalons, build_frise(tete.arret_debut, tete.arret_fin, jalons, jour, referentiel(), tete.plateforme_id)
 
 
 def _details(

@@ -53,4 +53,16 @@
       show();
     });
   }
+
+  for (const bouton of document.querySelectorAll("[data-copier]")) {
+    const source = document.getElementById(bouton.dataset.copier);
+    if (!navigator.clipboard || !source) continue;
+    bouton.hidden = false;
+    bouton.addEventListener("click", function () {
+      navigator.clipboard.writeText(source.textContent.trim()).then(function () {
+        const dit = bouton.parentElement.querySelector("[data-copie]");
+        if (dit) dit.textContent = "Copié";
+      });
+    });
+  }
 })();

@@ -1,0 +1,102 @@
+"""Rows of the case page: attempts, appointments, agreements, hand-overs, outcomes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+from pdp.domain.contact import RESULTATS
+from pdp.domain.orientation import ACTIVES
+
+
+@dataclass(frozen=True)
+class Contact:
+    """One attempt."""
+
+    id: UUID
+    survenu_at: datetime
+    canal: str
+    resultat: str
+    note: str | None
+    saisie_par_erreur_at: datetime | None
+    entrant: bool
+    agent_id: UUID
+    agent_prenom: str
+    agent_nom: str
+
+    @property
+    def libelle(self) -> str:
+        return RESULTATS[self.resultat]
+
+
+@dataclass(frozen=True)
+class TeleEchange:
+    id: UUID
+    debut_at: datetime
+    fin_at: datetime
+    canal: str
+    statut: str
+    synthese: str | None
+    renseigne_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Accord:
+    """Last word of the person for one recipient."""
+
+    id: UUID
+    destinataire: str
+    decision: str
+    modalite: str
+    texte_version: str
+    recueilli_at: datetime
+    expire_le: date | None
+    retire_at: datetime | None
+    retrait_canal: str | None
+
+    def etat(self, jour: date) -> str:
+        """accorde, refuse, retire or expire."""
+        if self.retire_at is not None:
+            return "retire"
+        if self.decision == "accorde" and self.expire_le is not None and self.expire_le < jour:
+            return "expire"
+        return self.decision
+
+
+@dataclass(frozen=True)
+class Orientation:
+    id: UUID
+    dispositif: str
+    statut: str
+    motif: str
+    proposee_at: datetime
+    envoyee_at: datetime | None
+    repondue_at: datetime | None
+    reponse_attendue_le: date
+    refus_motif: str | None
+    compte_rendu: str | None
+    partenaire_nom: str
+    partenaire_telephone: str | None
+    message_etat: str | None
+
+    @property
+    def active(self) -> bool:
+        return self.statut in ACTIVES
+
+
+@dataclass(frozen=True)
+class SoutienPsy:
+    resultat: str
+    eligibilite: str
+    fenetre_au: date | None
+    enregistre_at: datetime
+
+
+@dataclass(frozen=True)
+class Issue:
+    jalon: str
+    situation: str
+    survenu_le: date | None
+    provenance: str
+    decide_at: datetime
