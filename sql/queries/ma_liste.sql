@@ -1,3 +1,7 @@
+-- name: preparer
+-- For this transaction: a connection keeps the plans of the list, because planning it anew costs as much as reading it; compiling never pays here.
+SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('jit', 'off', true);
+
 -- name: lire
 -- The page and every count of a coordinator's list, in one pass over her people: those followed, and those closed while a reason is open.
 WITH suivi AS (

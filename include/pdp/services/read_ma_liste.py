@@ -1,6 +1,6 @@
 """Ma liste: one row per person, every open reason on it.
 
-Filters, counts, order and page size are the work of the database: four statements in all, whatever the number of people.
+Filters, counts, order and page size are the work of the database: five statements in all, whatever the number of people.
 """
 
 from __future__ import annotations
@@ -132,6 +132,7 @@ def read_ma_liste(
     """
     filtres = filtres or Filtres()
     bornes = cut_jours(maintenant)
+    conn.execute(query("ma_liste.preparer"))
     fraicheur = _read_fraicheur(conn, plateforme_id, maintenant, bornes)
     parametres = _bind(filtres, bornes, fraicheur, maintenant)
     lignes = (
