@@ -25,7 +25,8 @@ UPDATE pdp.tele_echange SET statut = :statut, renseigne_at = :maintenant WHERE i
 -- name: renseigner
 -- What was said.
 UPDATE pdp.tele_echange
-SET statut = :statut, emploi = cast(:emploi AS jsonb), social = cast(:social AS jsonb), synthese = :synthese, renseigne_at = :maintenant
+SET statut = :statut, emploi = cast(:emploi AS jsonb), social = cast(:social AS jsonb), bilan = cast(:bilan AS jsonb), synthese = :synthese,
+    renseigne_at = :maintenant
 WHERE id = :tele_echange;
 
 -- name: ecrire_sante

@@ -5,6 +5,7 @@ from __future__ import annotations
 GENRES: dict[str, str] = {
     "contact": "Tentative de contact",
     "contact_annule": "Appel marqué comme erreur",
+    "demandes": "Demandes de la personne",
     "risque": "Alerte au médecin-conseil",
     "entretien_planifie": "Télé-échange planifié",
     "entretien_annule": "Télé-échange annulé",

@@ -13,6 +13,7 @@ from pdp.domain.demandes import BESOINS, CANAUX
 from pdp.portal import formulaires
 from pdp.portal.libelles_csam import LANGUES
 from pdp.portal.sessions import session_of
+from pdp.services.annulation import Acte, acte
 from pdp.services.read_appel import FicheAppel
 from pdp.services.record_parole import Preference, check_vue, record_coordonnees, record_preference
 
@@ -64,22 +65,24 @@ def read_preference(request: Request) -> Preference:
     )
 
 
-def record_demandes(request: Request, conn: Connection, parcours_id: UUID, cle: UUID, maintenant: datetime) -> list[str]:
-    """What the person asks for and the number she gives, when the form carries them; French sentences of what changed."""
+def record_demandes(
+    request: Request, conn: Connection, parcours_id: UUID, cle: UUID, maintenant: datetime
+) -> tuple[list[str], Acte | None]:
+    """What the person asks for and the number she gives, when the form carries them: French sentences of what changed, and the act."""
     if VUE not in formulaires.names(request):
-        return []
-    dite = read_preference(request)
-    auteur = session_of(request).auteur
+        return [], None
+    dite, auteur = read_preference(request), session_of(request).auteur
     check_vue(conn, parcours_id, formulaires.texte(request, VUE, libelle="Demandes", maximum=40), dite)
-    phrases = record_coordonnees(
-        conn,
-        auteur,
-        parcours_id,
-        telephone=formulaires.texte(request, "telephone", libelle="Autre numéro", maximum=40),
-        courriel=formulaires.texte(request, "courriel", libelle="Adresse électronique", maximum=254),
-        cle_saisie=cle,
-        maintenant=maintenant,
-    )
-    if record_preference(conn, auteur, parcours_id, dite, cle_saisie=cle, maintenant=maintenant):
-        phrases.append("Les demandes de la personne sont notées.")
-    return phrases
+    with acte(conn, auteur, parcours_id, "demandes", maintenant) as fait:
+        phrases = record_coordonnees(
+            conn,
+            auteur,
+            parcours_id,
+            telephone=formulaires.texte(request, "telephone", libelle="Autre numéro", maximum=40),
+            courriel=formulaires.texte(request, "courriel", libelle="Adresse électronique", maximum=254),
+            cle_saisie=cle,
+            maintenant=maintenant,
+        )
+        if record_preference(conn, auteur, parcours_id, dite, cle_saisie=cle, maintenant=maintenant):
+            phrases.append("Les demandes de la personne sont notées.")
+    return phrases, fait

@@ -25,6 +25,7 @@ class Entretien:
     statut: str
     emploi: dict[str, Any]
     social: dict[str, Any]
+    bilan: dict[str, Any]
     synthese: str | None
     renseigne_at: datetime | None
     nom: str

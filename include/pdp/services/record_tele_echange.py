@@ -10,14 +10,18 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
+from pdp.domain.bilan_entretien import check_bilan
 from pdp.domain.tele_echange import check_reponses
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.services.delais import due_at, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
+from pdp.services.remind_rendez_vous import plan_manque
 from pdp.storage import journal
 from pdp.storage.sql import query
 
 RENSEIGNER = ("tele_echange", "renseigner_tele_echange")
+ATTENTE_ABSENCE = "tele_echange_absence_attente_jours_ouvres"
 
 
 def record_tele_echange(
@@ -31,11 +35,12 @@ def record_tele_echange(
     sante: dict[str, Any],
     synthese: str,
     maintenant: datetime,
+    bilan: dict[str, Any] | None = None,
 ) -> None:
-    """Record what came of an appointment (realise, realise_partiel, absent).
+    """Record what came of an appointment (realise, realise_partiel, absent); ``bilan``: conclusion of ``domain/bilan_entretien.py``.
 
-    Recording the same outcome again changes nothing; another outcome raises :class:`Conflit`. An appointment cannot be
-    held before it begins.
+    Recording the same outcome again changes nothing; another outcome raises :class:`Conflit`. An appointment cannot be held before it
+    begins. After an absence the person gets a kind word, and some days to come forward before another slot is proposed.
     """
     if statut not in ("realise", "realise_partiel", "absent"):
         raise DonneeInvalide("Dites si le télé-échange a eu lieu.", code="unknown_outcome")
@@ -53,8 +58,9 @@ def record_tele_echange(
     avant = apply_acte(conn, ligne.parcours_id, "manquer" if statut == "absent" else "realiser", maintenant)
     if statut == "absent":
         conn.execute(query("tele_echanges.finir"), {"tele_echange": tele_echange_id, "statut": statut, "maintenant": maintenant})
+        plan_manque(conn, tele_echange_id, maintenant)
     else:
-        _write_reponses(conn, ligne, statut, emploi, social, sante, synthese, maintenant)
+        _write_reponses(conn, ligne, statut, emploi, social, sante, synthese, bilan or {}, maintenant)
     journal.record(
         conn,
         "tele_echange_manque" if statut == "absent" else "tele_echange_realise",
@@ -64,7 +70,7 @@ def record_tele_echange(
         donnees={"tele_echange_id": tele_echange_id, "statut": statut},
     )
     close_taches(conn, parcours_id=avant.id, motifs=RENSEIGNER, maintenant=maintenant, auteur=auteur, issue=statut)
-    _open_suite(conn, avant, "planifier_tele_echange" if statut == "absent" else "demander_accord", tele_echange_id, maintenant, auteur)
+    _open_suite(conn, avant, statut, tele_echange_id, maintenant, auteur)
 
 
 def _write_reponses(
@@ -75,6 +81,7 @@ def _write_reponses(
     social: dict[str, Any],
     sante: dict[str, Any],
     synthese: str,
+    bilan: dict[str, Any],
     maintenant: datetime,
 ) -> None:
     conn.execute(
@@ -84,6 +91,7 @@ def _write_reponses(
             "statut": statut,
             "emploi": json.dumps(check_reponses("emploi", emploi)),
             "social": json.dumps(check_reponses("social", social)),
+            "bilan": json.dumps(check_bilan(bilan)),
             "synthese": synthese.strip() or None,
             "maintenant": maintenant,
         },
@@ -103,13 +111,16 @@ def _write_reponses(
         )
 
 
-def _open_suite(conn: Connection, parcours: LigneParcours, motif: str, cause: UUID, maintenant: datetime, auteur: Auteur) -> None:
+def _open_suite(conn: Connection, parcours: LigneParcours, statut: str, cause: UUID, maintenant: datetime, auteur: Auteur) -> None:
+    absente = statut == "absent"
+    attente = due_at(get_lieu(conn, parcours.plateforme_id), ATTENTE_ABSENCE, maintenant) if absente else None
     open_tache(
         conn,
         plateforme_id=parcours.plateforme_id,
         parcours_id=parcours.id,
-        motif=motif,
+        motif="planifier_tele_echange" if absente else "demander_accord",
         cause=str(cause),
         maintenant=maintenant,
         auteur=auteur,
+        echeance_at=attente,
     )

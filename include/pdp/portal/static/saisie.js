@@ -37,6 +37,20 @@
 
   document.querySelectorAll("form[data-brouillon]").forEach(keep);
 
+  // Questions that other answers call for: shown as soon as they have an object, instead of after the next save.
+  document.querySelectorAll("form.questionnaire").forEach(function (form) {
+    const suites = Array.from(form.querySelectorAll("fieldset[data-si]"));
+    function show() {
+      suites.forEach(function (suite) {
+        const source = form.querySelector('[name="' + suite.dataset.si + '"]').closest("fieldset");
+        const codes = suite.dataset.codes.split(" ");
+        suite.hidden = source.hidden || !Array.from(source.querySelectorAll("input:checked")).some((coche) => codes.includes(coche.value));
+      });
+    }
+    form.addEventListener("change", show);
+    show();
+  });
+
   document.querySelectorAll("[data-copier]").forEach(function (bouton) {
     if (!navigator.clipboard) return;
     bouton.hidden = false;

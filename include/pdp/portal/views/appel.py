@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.contact import CANAUX_ECRITS, RESULTATS
+from pdp.domain.contact import CANAUX_ECRITS, NUMERO_FAUX, RESULTATS
 from pdp.errors import DonneeInvalide
 from pdp.portal import formulaires
 from pdp.portal.affichage import format_date_heure
@@ -61,6 +61,8 @@ def _record(request: Request, parcours_id: UUID) -> tuple[str, Suite, dict[str, 
         check_suivi(conn, agent_of(request), parcours_id)
         script = get_script(get_lieu(conn, str(auteur.plateforme_id)), maintenant)
         phrases = formulaires.choix_multiples(request, "phrase", script.notes, libelle="Phrases toutes prêtes")
+        if resultat != NUMERO_FAUX:
+            record_demandes(request, conn, parcours_id, cle, maintenant)
         with acte(conn, auteur, parcours_id, "contact", maintenant) as fait:
             suite = record_contact(
                 conn,
@@ -75,7 +77,8 @@ def _record(request: Request, parcours_id: UUID) -> tuple[str, Suite, dict[str, 
                 entrant=entrant is not None,
                 script_version=script.version,
             )
-        record_demandes(request, conn, parcours_id, cle, maintenant)
+        if resultat == NUMERO_FAUX:  # another number given now is not the one found wrong
+            record_demandes(request, conn, parcours_id, cle, maintenant)
         delete_brouillon(conn, auteur, ECRAN, parcours_id)
     return resultat, suite, offer(fait, "Annuler cette saisie")
 

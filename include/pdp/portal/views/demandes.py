@@ -14,6 +14,7 @@ from pdp.portal.brouillons import answer_brouillon
 from pdp.portal.champs_appel import DEMANDES, VUE, read_typed, record_demandes
 from pdp.portal.page_appel import REFUS, show
 from pdp.portal.sessions import agent_of, ecrire, flash, redirect, session_of
+from pdp.services.annulation import Acte, acte, offer
 from pdp.services.keep_brouillon import delete_brouillon, save_brouillon
 from pdp.services.read_appel import ECRAN
 from pdp.services.read_fiche import check_suivi
@@ -31,14 +32,23 @@ def save_demandes(request: Request, parcours_id: UUID) -> Response:
         cle = formulaires.identifiant(request, "cle_saisie", libelle="Formulaire")
         with ecrire(request) as conn:
             check_suivi(conn, agent_of(request), parcours_id)
-            phrases = record_demandes(request, conn, parcours_id, cle, maintenant)
+            phrases, fait = record_demandes(request, conn, parcours_id, cle, maintenant)
             reste = {nom: v for nom, v in read_typed(request).items() if nom not in (*DEMANDES, VUE)}
             save_brouillon(
                 conn, session_of(request).auteur, parcours_id, ecran=ECRAN, piece_id=parcours_id, champs=reste, maintenant=maintenant
             )
     except REFUS as erreur:
         return show(request, parcours_id, erreur)
-    flash(request, " ".join(phrases) or "Rien de nouveau : ces demandes étaient déjà notées.", genre="succes" if phrases else "info")
+    return _tell(request, parcours_id, phrases, fait)
+
+
+def _tell(request: Request, parcours_id: UUID, phrases: list[str], fait: Acte | None) -> Response:
+    flash(
+        request,
+        " ".join(phrases) or "Rien de nouveau : tout était déjà noté.",
+        genre="succes" if phrases else "info",
+        annulation=offer(fait, "Annuler cette saisie") if fait else None,
+    )
     return redirect(f"/parcours/{parcours_id}/appel")
 
 
@@ -48,13 +58,14 @@ def take_flux(request: Request, parcours_id: UUID) -> Response:
     """The number of the feed, checked with the person, becomes her word."""
     cle = formulaires.identifiant(request, "cle_saisie", libelle="Formulaire")
     telephone = formulaires.texte(request, "telephone", libelle="Numéro", maximum=40, obligatoire=True)
+    maintenant, auteur = clock.now(), session_of(request).auteur
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        phrases = record_coordonnees(
-            conn, session_of(request).auteur, parcours_id, telephone=telephone, courriel=None, cle_saisie=cle, maintenant=clock.now()
-        )
-    flash(request, " ".join(phrases) or "Ce numéro était déjà noté.", genre="succes" if phrases else "info")
-    return redirect(f"/parcours/{parcours_id}/appel")
+        with acte(conn, auteur, parcours_id, "demandes", maintenant) as fait:
+            phrases = record_coordonnees(
+                conn, auteur, parcours_id, telephone=telephone, courriel=None, cle_saisie=cle, maintenant=maintenant
+            )
+    return _tell(request, parcours_id, phrases, fait)
 
 
 @routeur.post("/parcours/{parcours_id}/appel/brouillon")
