@@ -177,8 +177,8 @@ UPDATE pdp.parcours SET statut = 'cloture', clos_at = :maintenant, cloture_motif
 
 -- name: neutraliser_tache
 -- Opened by what is taken back.
-UPDATE pdp.tache SET fermee_at = :maintenant, fermee_par = :par, issue = 'annulee', retard_jours = 0
-WHERE id = ANY (cast(:ids AS uuid[])) AND fermee_at IS NULL;
+UPDATE pdp.tache SET fermee_at = coalesce(fermee_at, :maintenant), fermee_par = coalesce(fermee_par, :par), issue = 'annulee', retard_jours = 0
+WHERE id = ANY (cast(:ids AS uuid[]));
 
 -- name: neutraliser_affectation
 -- No longer in these hands.
