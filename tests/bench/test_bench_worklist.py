@@ -6,7 +6,8 @@ import json
 import os
 import subprocess
 import sys
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -21,13 +22,29 @@ from pdp.bench.worklist_demandes import draw_demandes, list_charges
 from pdp.bench.worklist_http import read_lignes
 from pdp.bench.worklist_usagers import Plan, decode_plan, encode_plan
 from pdp.config import RACINE
+from pdp.services.filtres_liste import Filtres
 
 MAINTENANT = datetime(2026, 11, 18, 8, 0, tzinfo=UTC)
 ENTRETIEN_S = 45 * 60
 
 
 def test_small_stock_from_the_copy_to_the_portal() -> None:
-    commande = [sys.executable, "-m", "pdp.cli", "bench", "worklist", "--json", "--parcours", "600", "--agents", "6", "--users", "2"]
+    commande = [
+        sys.executable,
+        "-m",
+        "pdp.cli",
+        "bench",
+        "worklist",
+        "--json",
+        "--parcours",
+        "600",
+        "--agents",
+        "6",
+        "--users",
+        "2",
+        "--pages",
+        "14",
+    ]
     env = {**os.environ, "PYTHONPATH": str(RACINE / "include")}
     fini = subprocess.run(
         [*commande, "--seconds", "0.2", "--pause", "0.1"], cwd=RACINE, env=env, capture_output=True, text=True, check=False
@@ -35,9 +52,9 @@ def test_small_stock_from_the_copy_to_the_portal() -> None:
     assert fini.stdout, fini.stderr[-2000:]
     resultat = json.loads(fini.stdout.splitlines()[-1])
     assert (fini.returncode, resultat["ok"]) == (0, True), fini.stderr[-2000:]
-    assert (resultat["parcours"], resultat["agents"], resultat["users"]) == (600, 6, 2)
-    assert resultat["compared"] == {"pages": 20, "rows": resultat["compared"]["rows"], "differences": 0}
-    assert resultat["compared"]["rows"] > 200
+    assert (resultat["parcours"], resultat["agents"], resultat["users"]) == (240, 6, 2)
+    assert resultat["compared"] == {"pages": 10, "rows": resultat["compared"]["rows"], "differences": 0}
+    assert resultat["compared"]["rows"] > 50
     assert (resultat["http"]["pages_compared"], resultat["http"]["differences"]) == (2, 0)
     mesures = [m for scene in resultat["database"].values() for m in scene.values()] + [
         resultat["http"]["alone"],
@@ -50,11 +67,12 @@ def test_small_stock_from_the_copy_to_the_portal() -> None:
 
 
 def test_one_different_row_is_not_equal(monkeypatch: pytest.MonkeyPatch) -> None:
-    page = Affichage(1, 1, {"tous": 1}, {}, (), ())
-    monkeypatch.setattr(worklist, "_show", lambda nom, *_: page if nom != "product" else Affichage(2, 1, {"tous": 1}, {}, (), ()))
-    assert worklist.compare([[Demande(UUID(int=1), "PF35")]], MAINTENANT) == {"pages": 1, "rows": 0, "differences": 1}
+    page = Affichage(1, 1, {"tous": 1}, {}, (), (), (None, None, ()))
+    autre = replace(page, total=2)
+    monkeypatch.setattr(worklist, "_show", lambda nom, *_: page if nom != "product" else autre)
+    assert worklist.compare([[Demande(UUID(int=1), "PF35")]], MAINTENANT, 5) == {"pages": 1, "rows": 0, "differences": 1}
     monkeypatch.setattr(worklist, "_show", lambda *_: page)
-    assert worklist.compare([[Demande(UUID(int=1), "PF35")]], MAINTENANT)["differences"] == 0
+    assert worklist.compare([[Demande(UUID(int=1), "PF35")]], MAINTENANT, 5)["differences"] == 0
 
 
 def test_stock_is_seeded_skewed_and_possible() -> None:
@@ -84,12 +102,19 @@ def test_readers_differ_in_load_and_pages() -> None:
     stock = generate_stock(3_000, 12, 3, MAINTENANT)
     usagers = draw_demandes(stock, 5)
     assert len({u[0].csam_id for u in usagers}) == 5
-    assert len({(u[0].vue, u[0].motifs) for u in usagers}) > 3
+    assert len({u[0].filtres for u in usagers}) > 3
     assert {len(set(u)) for u in usagers} == {len(set(usagers[0]))}
 
 
 def test_plan_survives_its_file() -> None:
-    plan = Plan("product", 1.5, 0.0, MAINTENANT, 3, [[Demande(UUID(int=1), "PF35", "retard", frozenset({"premier_appel"}))]])
+    plan = Plan(
+        "product",
+        1.5,
+        0.0,
+        MAINTENANT,
+        3,
+        [[Demande(UUID(int=1), "PF35", Filtres(vue="retard", motifs=frozenset({"premier_appel"}), du=date(2026, 11, 1)))]],
+    )
     assert decode_plan(encode_plan(plan)) == plan
 
 

@@ -24,15 +24,13 @@ from pdp.bench.worklist_bilan import build_result, print_table, summarise, summa
 from pdp.bench.worklist_cas import generate_stock
 from pdp.bench.worklist_charge import load_stock
 from pdp.bench.worklist_demandes import draw_demandes
-from pdp.bench.worklist_http import backends_peak_mb, measure_http, open_comptes, open_portail, read_lignes, sign_in_all
+from pdp.bench.worklist_http import backends_peak_mb, keep_filtres, measure_http, open_comptes, open_portail, read_lignes, sign_in_all
 from pdp.bench.worklist_pairs import show_eager, show_naive
 from pdp.bench.worklist_produit import show_produit
 from pdp.bench.worklist_usagers import METHODES, Plan, auteur, encode_plan
 from pdp.storage import db
 
 FONCTIONS = {"product": show_produit, "orm_eager": show_eager, "orm_naive": show_naive}
-COMPAREES = 30
-"""Pages compared, at most."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +39,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--users", type=int, default=8, help="of them at work at the same time (default: %(default)s)")
     parser.add_argument("--seconds", type=float, default=4, help="of each measure (default: %(default)s)")
     parser.add_argument("--pause", type=float, default=1, help="mean seconds between two pages of one user (default: %(default)s)")
+    parser.add_argument("--pages", type=int, default=30, help="compared before anything is timed (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=3, help="of the synthetic stock (default: %(default)s)")
 
 
@@ -59,7 +58,7 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
         say(f"{stock.ouverts:,} open parcours, {stock.personnes:,} in all, {stock.agents:,} coordinators: loading")
         charge = load_stock(stock, say)
         usagers = draw_demandes(stock, arguments.users)
-        egalite = compare(usagers, maintenant)
+        egalite = compare(usagers, maintenant, arguments.pages)
         say(f"  {egalite['pages']} pages compared, {egalite['differences']} differ")
         base = _measure_base(Path(dossier), usagers, maintenant, arguments)
         http = _measure_http(usagers, arguments)
@@ -73,9 +72,9 @@ def _show(nom: str, demande: Demande, maintenant: datetime) -> Affichage:
         return FONCTIONS[nom](conn, demande, maintenant)
 
 
-def compare(usagers: list[list[Demande]], maintenant: datetime) -> dict[str, Any]:
+def compare(usagers: list[list[Demande]], maintenant: datetime, nombre: int) -> dict[str, Any]:
     """Every way of reading gives the same page, for the first pages of the readers."""
-    pages = [d for rang in range(max(map(len, usagers))) for usager in usagers for d in usager[rang : rang + 1]][:COMPAREES]
+    pages = [d for rang in range(max(map(len, usagers))) for usager in usagers for d in usager[rang : rang + 1]][:nombre]
     differentes, lignes = 0, 0
     for demande in pages:
         attendu = _show("orm_naive", demande, maintenant)
@@ -108,6 +107,7 @@ def _measure_http(usagers: list[list[Demande]], arguments: argparse.Namespace) -
     """Each reader keeps the filters of a page of his or her own; the rows of the HTML are those of the function."""
     demandes = [usager[rang % len(usager)] for rang, usager in enumerate(usagers)]
     open_comptes(demandes)
+    keep_filtres(demandes, clock.now())
     with open_portail() as portail:
         navigateurs = sign_in_all(portail, demandes)
         differentes = sum(

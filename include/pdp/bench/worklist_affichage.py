@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
+
+from pdp.services.filtres_liste import Filtres
+
+Facettes = dict[str, dict[str, tuple[int, int]]]
 
 
 @dataclass(frozen=True)
 class Demande:
-    """Whose list, with which filters: one of the counters, some reasons (none = all)."""
+    """Whose list, with which filters and order."""
 
     csam_id: UUID
     plateforme_id: str
-    vue: str = "tous"
-    motifs: frozenset[str] = frozenset()
+    filtres: Filtres = field(default_factory=Filtres)
 
 
 @dataclass(frozen=True)
 class Ligne:
-    """One person; ``taches`` as (motif, holder of the ball, deadline, note, put by hand), ``pourquoi`` as (palier, decision, sentences)."""
+    """One person; ``taches`` as (motif, ball, deadline, note, put by hand, day of return), ``pourquoi`` as (palier, decision…)."""
 
     parcours_id: UUID
     statut: str
@@ -27,22 +30,26 @@ class Ligne:
     prenom: str
     date_naissance: date
     arret: tuple[date, date] | None
-    taches: tuple[tuple[str, str, datetime, str | None, bool], ...]
+    taches: tuple[tuple[str, str, datetime, str | None, bool, date | None], ...]
     essais: int
     dernier: tuple[str, datetime] | None
     entretien: tuple[datetime, datetime] | None
     message_en_echec: bool
     silence: tuple[str, date | None] | None
+    retard_detection: int | None
+    attente: tuple[bool, bool]
+    partenaires: frozenset[str]
     pourquoi: tuple[int, date, str | None, str | None, str | None, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
 class Affichage:
-    """The page: rows shown in order, counters, how many match, what was done today."""
+    """The page: rows shown in order, counters, choices of each family as (with the other filters, in all), what was done today."""
 
     total: int
     filtrees: int
     compteurs: dict[str, int]
-    motifs: dict[str, int]
+    facettes: Facettes
     lignes: tuple[Ligne, ...]
-    faits: tuple[tuple[UUID, str, datetime], ...]
+    faits: tuple[tuple[UUID, str | None, str | None, datetime], ...]
+    fraicheur: tuple[datetime | None, datetime | None, tuple[tuple[datetime, datetime], ...]]

@@ -14,7 +14,27 @@ from numpy.typing import NDArray
 
 from pdp.bench.population import Entiers, jour_numero, uuid_hexa
 
-AGENT, ASSURE, EPISODE, ANCIEN, SIGNALEMENT, PARCOURS, TACHE, FERMEE, CONTACT, ENTRETIEN, MESSAGE, SILENCE, CLE, REGLE, VERSION = range(15)
+(
+    AGENT,
+    ASSURE,
+    EPISODE,
+    ANCIEN,
+    SIGNALEMENT,
+    PARCOURS,
+    TACHE,
+    FERMEE,
+    CONTACT,
+    ENTRETIEN,
+    MESSAGE,
+    SILENCE,
+    CLE,
+    REGLE,
+    VERSION,
+    PARTENAIRE,
+    ACCORD,
+    ORIENTATION,
+    ACTE,
+) = range(19)
 _ECART = 10**10  # between kinds of ids: an id of one table is never that of another
 JOUR_MS = 86_400_000
 STATUTS = (
@@ -41,8 +61,9 @@ MOTIFS: tuple[tuple[tuple[str, str], ...], ...] = (
     (("decision_medecin", "medecin_conseil"),),
     (("suivi_m6", "csam"), ("suivi_m12", "csam")),
 )
+DISPOSITIFS = ("service_social", "spst", "cap_emploi", "psychologue")
 RESULTATS = ("messagerie", "non_reponse", "tiers", "joint", "joint_rappel_demande")
-_PART_CLOS, _PART_SANS_SUITE, _PART_SECONDE, _PART_ECHEC, _PART_LIVRE, _PART_SILENCE = 0.2, 0.02, 0.3, 0.01, 0.05, 0.01
+_PART_CLOS, _PART_SANS_SUITE, _PART_SECONDE, _PART_ECHEC, _PART_LIVRE, _PART_SILENCE, _PART_NOUVEAUX = 0.2, 0.02, 0.3, 0.01, 0.05, 0.01, 0.1
 DEPARTEMENTS = ("35", "57", *(f"{n:02d}" for n in range(1, 96) if n not in (20, 35, 57)))
 
 
@@ -98,6 +119,7 @@ def generate_stock(ouverts: int, agents: int, graine: int, maintenant: datetime)
     personnes = ouverts + int(ouverts * _PART_CLOS)
     statut = hasard.choice(len(STATUTS), size=personnes, p=_PARTS).astype(np.int8)
     statut[ouverts:] = CLOTURE
+    nouveaux = (statut == 0) & (hasard.random(personnes) < _PART_NOUVEAUX)
     return Stock(
         ouverts=ouverts,
         agents=agents,
@@ -105,7 +127,7 @@ def generate_stock(ouverts: int, agents: int, graine: int, maintenant: datetime)
         plateforme_agent=plateforme_agent,
         agent=hasard.choice(agents, size=personnes, p=charges / charges.sum()),
         statut=statut,
-        age=np.minimum(hasard.exponential(90, size=personnes), 700).astype(np.int64) + np.where(statut == 0, 0, 8),
+        age=np.where(nouveaux, 0, np.minimum(hasard.exponential(90, size=personnes), 700).astype(np.int64) + np.where(statut == 0, 1, 8)),
         maintenant_ms=int(maintenant.timestamp() * 1000),
         graine=graine,
     )
@@ -168,6 +190,11 @@ def draw_entretiens(stock: Stock) -> tuple[Entiers, Entiers, NDArray[np.bool_]]:
     personnes = np.concatenate([p for p, _, _ in plannings])
     prevus = np.concatenate([np.full(len(p), prevu) for p, _, prevu in plannings])
     return personnes, np.concatenate([d for _, d, _ in plannings]), prevus
+
+
+def draw_orientes(stock: Stock) -> Entiers:
+    """Handed over to a partner, answer awaited or help under way."""
+    return np.flatnonzero(np.isin(stock.statut, (5, 6)))
 
 
 def draw_some(stock: Stock, part: float, suite: int) -> Entiers:

@@ -29,8 +29,9 @@ def load_stock(stock: Stock, dire: Callable[[str], None]) -> float:
     depart = time.perf_counter()
     requetes = load_fichier(RACINE / "sql" / "bench" / "worklist.sql")
     with psycopg.connect(os.environ[ADMIN], options="-c timezone=UTC -c session_replication_role=replica") as conn:
-        conn.execute(requetes["plateformes"], {"codes": [p.removeprefix("PF") for p in stock.plateformes]})
-        conn.execute(requetes["fraicheur"], {"instant": stock.maintenant_ms / 1000})
+        codes = [p.removeprefix("PF") for p in stock.plateformes]
+        conn.execute(requetes["plateformes"], {"codes": codes})
+        conn.execute(requetes["fraicheur"], {"instant": stock.maintenant_ms / 1000, "codes": codes})
         for table in list_tables(stock):
             debut = time.perf_counter()
             for frame in table.slices():

@@ -8,18 +8,24 @@ import numpy as np
 
 from pdp.bench.worklist_affichage import Demande
 from pdp.bench.worklist_cas import AGENT, Stock, ident
+from pdp.services.filtres_liste import Filtres
 
-PAGES: tuple[tuple[str, frozenset[str]], ...] = (
-    ("tous", frozenset()),
-    ("retard", frozenset()),
-    ("tous", frozenset({"premier_appel", "nouvel_appel", "rappel_promis"})),
-    ("aujourd_hui", frozenset()),
-    ("tous", frozenset()),
-    ("entretiens", frozenset()),
-    ("a_renseigner", frozenset()),
-    ("partenaire_muet", frozenset()),
-    ("retard", frozenset({"demander_accord"})),
-    ("message_en_echec", frozenset()),
+APPELS = frozenset({"premier_appel", "nouvel_appel", "rappel_promis"})
+PAGES: tuple[Filtres, ...] = (
+    Filtres(),
+    Filtres(vue="retard"),
+    Filtres(motifs=APPELS),
+    Filtres(vue="aujourd_hui"),
+    Filtres(),
+    Filtres(vue="entretiens"),
+    Filtres(tri="semaines", sens="desc"),
+    Filtres(vue="a_renseigner"),
+    Filtres(echeances=frozenset({"semaine", "a_venir"}), balles=frozenset({"csam"})),
+    Filtres(vue="partenaire_muet"),
+    Filtres(motifs=frozenset({"demander_accord"}), attentes=frozenset({"active"}), tri="contact"),
+    Filtres(vue="message_en_echec"),
+    Filtres(vue="rattrapage", tri="rattrapage", sens="desc"),
+    Filtres(vue="reviennent", partenaires=frozenset({"aucun"})),
 )
 
 
@@ -37,7 +43,7 @@ def _pages(stock: Stock, numero: int, decalage: int) -> list[Demande]:
     csam = UUID(ident(AGENT, np.array([numero]))[0])
     plateforme = stock.plateformes[stock.plateforme_agent[numero]]
     ordre = [PAGES[(decalage + n) % len(PAGES)] for n in range(len(PAGES))]
-    return [Demande(csam, plateforme, vue, motifs) for vue, motifs in ordre]
+    return [Demande(csam, plateforme, filtres) for filtres in ordre]
 
 
 def list_charges(stock: Stock) -> dict[str, int]:

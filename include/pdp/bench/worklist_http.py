@@ -15,19 +15,23 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from random import Random
 from threading import Barrier
 from typing import Any
 from urllib.parse import urlencode
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import psycopg
 
 from pdp.bench.base import ADMIN
 from pdp.bench.memoire import process_peak_mb
 from pdp.bench.worklist_affichage import Demande
+from pdp.bench.worklist_usagers import auteur
 from pdp.config import RACINE
 from pdp.embedded.ports import find_free_port
+from pdp.services.filtres_liste import save_filtres
+from pdp.storage import db
 from pdp.storage.sql import load_fichier
 
 _MOT_DE_PASSE = "mot de passe du banc"
@@ -94,15 +98,6 @@ class Navigateur:
         if statut != 303:
             raise RuntimeError(f"sign-in refused: {statut}")
 
-    def choose(self, demande: Demande) -> None:
-        """Filters are kept by the server: set once."""
-        jeton = read_jeton(self.get("/ma-liste")[1])
-        commun = {"jeton": jeton, "cle_saisie": uuid4()}
-        if demande.vue != "tous":
-            self.post("/ma-liste/filtres", geste="vue", vue=demande.vue, **commun)
-        if demande.motifs:
-            self.post("/ma-liste/filtres", geste="motifs", motif=sorted(demande.motifs), **commun)
-
     def _ask(self, methode: str, adresse: str, corps: str | None) -> tuple[int, str]:
         entetes = {"cookie": "; ".join(f"{nom}={valeur}" for nom, valeur in self._temoins.items() if valeur)}
         if corps is not None:
@@ -128,6 +123,13 @@ def read_lignes(page: str) -> tuple[UUID, ...]:
     return tuple(UUID(i) for i in LIGNE.findall(page))
 
 
+def keep_filtres(demandes: list[Demande], maintenant: datetime) -> None:
+    """As the reader left them, by the service of the portal."""
+    for demande in demandes:
+        with db.begin_as(auteur(demande)) as conn:
+            save_filtres(conn, auteur(demande), demande.filtres, None, maintenant)
+
+
 def open_comptes(demandes: list[Demande]) -> None:
     """One account for each reader, ``u0`` and on. The hash is a cheap one: sign-in is not what is measured."""
     sel = secrets.token_bytes(16)
@@ -147,12 +149,11 @@ def open_comptes(demandes: list[Demande]) -> None:
 
 
 def sign_in_all(portail: Portail, demandes: list[Demande]) -> list[Navigateur]:
-    """Signed-in readers, their filters chosen."""
+    """Signed-in readers; the filters of each are those that she left in the database."""
     navigateurs = []
-    for rang, demande in enumerate(demandes):
+    for rang in range(len(demandes)):
         navigateur = Navigateur(portail.port)
         navigateur.sign_in(f"u{rang}")
-        navigateur.choose(demande)
         navigateurs.append(navigateur)
     return navigateurs
 

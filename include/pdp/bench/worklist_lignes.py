@@ -13,6 +13,7 @@ def list_tables(stock: Stock) -> list[Table]:
     """Every table in the order of its foreign keys."""
     return [
         personnes.table_agents(stock),
+        personnes.table_partenaires(stock),
         personnes.table_versions(stock),
         personnes.table_regles(stock),
         personnes.table_assures(stock),
@@ -25,6 +26,9 @@ def list_tables(stock: Stock) -> list[Table]:
         suivi.table_taches(stock),
         suivi.table_fermees(stock),
         suivi.table_contacts(stock),
+        suivi.table_accords(stock),
+        suivi.table_orientations(stock),
+        suivi.table_actes(stock),
         suivi.table_entretiens(stock),
         suivi.table_messages(stock, "rebut", cas.draw_echecs(stock)),
         suivi.table_messages(stock, "livre", cas.draw_livres(stock)),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 
@@ -106,6 +108,9 @@ class Tache(Base):
     note: Mapped[str | None]
     origine: Mapped[str]
     ouverte_at: Mapped[datetime]
+    echeance_avant_at: Mapped[datetime | None]
+    attente_jusqu_au: Mapped[date | None]
+    attente_balle: Mapped[str | None]
     fermee_at: Mapped[datetime | None]
     fermee_par: Mapped[str | None]
     parcours: Mapped[Parcours] = relationship(viewonly=True)
@@ -139,6 +144,47 @@ class Message(Base):
     etat: Mapped[str]
 
 
+class Orientation(Base):
+    __tablename__ = "orientation"
+    __table_args__ = {"schema": "pdp"}  # noqa: RUF012 - SQLAlchemy's own convention
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    parcours_id: Mapped[UUID] = mapped_column(ForeignKey("pdp.parcours.id"))
+    dispositif: Mapped[str]
+    statut: Mapped[str]
+
+
+class Acte(Base):
+    __tablename__ = "acte"
+    __table_args__ = {"schema": "pdp"}  # noqa: RUF012 - SQLAlchemy's own convention
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    parcours_id: Mapped[UUID] = mapped_column(ForeignKey("pdp.parcours.id"))
+    agent_id: Mapped[UUID]
+    genre: Mapped[str]
+    fait_at: Mapped[datetime]
+    annule_at: Mapped[datetime | None]
+    parcours: Mapped[Parcours] = relationship(viewonly=True)
+
+
+class Passage(Base):
+    __tablename__ = "passage"
+    __table_args__ = {"schema": "pdp"}  # noqa: RUF012 - SQLAlchemy's own convention
+    id: Mapped[str] = mapped_column(primary_key=True)
+    dag: Mapped[str]
+    tache: Mapped[str]
+    instant_metier: Mapped[datetime]
+    fin_at: Mapped[datetime | None]
+    detail: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class Fichier(Base):
+    __tablename__ = "flux_fichier"
+    __table_args__ = {"schema": "pdp"}  # noqa: RUF012 - SQLAlchemy's own convention
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    flux: Mapped[str]
+    etat: Mapped[str]
+    recu_at: Mapped[datetime]
+
+
 class Parcours(Base):
     __tablename__ = "parcours"
     __table_args__ = {"schema": "pdp"}  # noqa: RUF012 - SQLAlchemy's own convention
@@ -148,6 +194,8 @@ class Parcours(Base):
     statut: Mapped[str]
     csam_id: Mapped[UUID | None]
     priorite: Mapped[int]
+    survenu_le: Mapped[date]
+    connu_at: Mapped[datetime]
     decide_at: Mapped[datetime]
     clos_at: Mapped[datetime | None]
     assure: Mapped[Assure] = relationship(viewonly=True)
@@ -158,3 +206,4 @@ class Parcours(Base):
     contacts: Mapped[list[Contact]] = relationship(viewonly=True)
     entretiens: Mapped[list[Entretien]] = relationship(viewonly=True)
     messages: Mapped[list[Message]] = relationship(viewonly=True)
+    orientations: Mapped[list[Orientation]] = relationship(viewonly=True)

@@ -33,6 +33,20 @@ def table_agents(stock: Stock) -> Table:
     return Table("pdp.agent", nombre, tranche)
 
 
+def table_partenaires(stock: Stock) -> Table:
+    """One of each kind for each platform."""
+
+    def tranche(debut: int, fin: int) -> pl.DataFrame:
+        n = np.arange(debut, fin)
+        return frame(
+            id=ident(cas.PARTENAIRE, n), plateforme_id=pl.Series(stock.plateformes).gather((n // 4).astype(np.uint32)),
+            id_source=pl.Series(n).cast(pl.String), type=names((n % 4).astype(np.int8), cas.DISPOSITIFS), nom="Partenaire", canal="portail",
+            actif_du="2020-01-01",
+        )  # fmt: skip
+
+    return Table("pdp.partenaire", 4 * len(stock.plateformes), tranche)
+
+
 def table_versions(stock: Stock) -> Table:
     def tranche(debut: int, fin: int) -> pl.DataFrame:
         n = np.arange(debut, fin)

@@ -21,7 +21,8 @@ def table_parcours(stock: Stock) -> Table:
         return frame(
             id=ident(cas.PARCOURS, n), plateforme_id=stock.plateformes_de(n), assure_id=ident(cas.ASSURE, n),
             signalement_id=ident(cas.SIGNALEMENT, n), statut=names(stock.statut[n], (*cas.STATUTS, "cloture")),
-            csam_id=ident(cas.AGENT, stock.agent[n]), priorite=n % 60, survenu_le=dates(jour - stock.age[n]), connu_at=at(ouvert_at),
+            csam_id=ident(cas.AGENT, stock.agent[n]), priorite=n % 60,
+            survenu_le=dates(jour - np.maximum(stock.age[n], 2)), connu_at=at(ouvert_at),
             decide_at=at(ouvert_at), dernier_evenement_at=at(np.maximum(ouvert_at, stock.maintenant_ms - n % 30 * cas.JOUR_MS)),
             clos_at=only(clos, at(np.full(len(n), stock.maintenant_ms - 3_600_000))),
             cloture_motif=only(clos, "reprise_meme_poste"),
@@ -42,20 +43,71 @@ def table_affectations(stock: Stock) -> Table:
 
 
 def table_taches(stock: Stock) -> Table:
-    taches = cas.generate_taches(stock)
+    taches, jour = cas.generate_taches(stock), cas.jour_du(stock)
 
     def tranche(debut: int, fin: int) -> pl.DataFrame:
         n = taches.parcours[debut:fin]
         manuelle = taches.manuelle[debut:fin]
+        attente = np.arange(debut, fin) % 20 == 0  # put off with a reason; half of them are back
+        retour = dates(jour - 3 + np.arange(debut, fin) // 20 % 7)
         return frame(
             id=ident(cas.TACHE, np.arange(debut, fin)), plateforme_id=stock.plateformes_de(n), parcours_id=ident(cas.PARCOURS, n),
             motif=taches.motif[debut:fin], balle=taches.balle[debut:fin], echeance_at=at(taches.echeance[debut:fin]),
             note=only(manuelle, "Rappeler le service du personnel"), cause="bench",
             origine=np.where(manuelle, "manuelle", "automatique"), ouverte_at=at(taches.echeance[debut:fin] - 9 * cas.JOUR_MS),
             ouverte_par="bench",
+            attente_raison=only(attente, "soins_en_cours"), attente_jusqu_au=only(attente, retour),
+            attente_du_at=only(attente, at(np.full(fin - debut, stock.maintenant_ms - 9 * cas.JOUR_MS))),
         )  # fmt: skip
 
     return Table("pdp.tache", len(taches.parcours), tranche)
+
+
+def table_actes(stock: Stock) -> Table:
+    """What was done today and can be taken back: half of the first calls of the day."""
+    personnes = np.flatnonzero((stock.statut > 0) & (np.arange(stock.personnes) % 80 == 0))
+
+    def tranche(debut: int, fin: int) -> pl.DataFrame:
+        n = personnes[debut:fin]
+        return frame(
+            id=ident(cas.ACTE, n), plateforme_id=stock.plateformes_de(n), assure_id=ident(cas.ASSURE, n),
+            parcours_id=ident(cas.PARCOURS, n),
+            agent_id=ident(cas.AGENT, stock.agent[n]), genre="contact", fait_at=at(stock.maintenant_ms - n % 60 * 60_000),
+            evenement_avant=0, evenement_apres=0, lignes="[]",
+        )  # fmt: skip
+
+    return Table("pdp.acte", len(personnes), tranche)
+
+
+def table_accords(stock: Stock) -> Table:
+    personnes = cas.draw_orientes(stock)
+
+    def tranche(debut: int, fin: int) -> pl.DataFrame:
+        n = personnes[debut:fin]
+        return frame(
+            id=ident(cas.ACCORD, n), plateforme_id=stock.plateformes_de(n), parcours_id=ident(cas.PARCOURS, n),
+            destinataire=names((n % 4).astype(np.int8), cas.DISPOSITIFS), decision="accorde", finalite="Aide", modalite="oral",
+            texte_version="v1", recueilli_par=ident(cas.AGENT, stock.agent[n]), recueilli_at=at(stock.maintenant_ms - n % 9 * cas.JOUR_MS),
+        )  # fmt: skip
+
+    return Table("pdp.accord", len(personnes), tranche)
+
+
+def table_orientations(stock: Stock) -> Table:
+    personnes = cas.draw_orientes(stock)
+
+    def tranche(debut: int, fin: int) -> pl.DataFrame:
+        n = personnes[debut:fin]
+        return frame(
+            id=ident(cas.ORIENTATION, n), plateforme_id=stock.plateformes_de(n), parcours_id=ident(cas.PARCOURS, n),
+            partenaire_id=ident(cas.PARTENAIRE, stock.plateforme_agent[stock.agent[n]] * 4 + n % 4),
+            dispositif=names((n % 4).astype(np.int8), cas.DISPOSITIFS), accord_id=ident(cas.ACCORD, n),
+            statut=np.where(stock.statut[n] == 5, "envoyee", "en_cours"), motif="Aide", contenu="{}",
+            propose_par=ident(cas.AGENT, stock.agent[n]), proposee_at=at(stock.maintenant_ms - n % 9 * cas.JOUR_MS),
+            reponse_attendue_le=dates(cas.jour_du(stock) + n % 9 - 2),
+        )  # fmt: skip
+
+    return Table("pdp.orientation", len(personnes), tranche)
 
 
 def table_fermees(stock: Stock) -> Table:

@@ -27,6 +27,7 @@ from sqlalchemy import Connection, text
 from pdp.bench.memoire import process_peak_mb
 from pdp.bench.worklist_affichage import Demande
 from pdp.domain.auteur import Auteur
+from pdp.services.filtres_liste import parse_filtres
 from pdp.storage import db
 
 METHODES: dict[str, tuple[str, str]] = {
@@ -50,13 +51,13 @@ class Plan:
 
 
 def encode_plan(plan: Plan) -> str:
-    pages = [[[str(d.csam_id), d.plateforme_id, d.vue, sorted(d.motifs)] for d in usager] for usager in plan.demandes]
+    pages = [[[str(d.csam_id), d.plateforme_id, d.filtres.write()] for d in usager] for usager in plan.demandes]
     return json.dumps({**vars(plan), "maintenant": plan.maintenant.isoformat(), "demandes": pages})
 
 
 def decode_plan(texte: str) -> Plan:
     brut = json.loads(texte)
-    demandes = [[Demande(UUID(c), p, vue, frozenset(motifs)) for c, p, vue, motifs in usager] for usager in brut["demandes"]]
+    demandes = [[Demande(UUID(c), p, parse_filtres(f)) for c, p, f in usager] for usager in brut["demandes"]]
     return Plan(**{**brut, "maintenant": datetime.fromisoformat(brut["maintenant"]), "demandes": demandes})
 
 
