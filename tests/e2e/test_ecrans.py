@@ -25,8 +25,16 @@ from pdp.simulation.scenario import Calendrier
 from pdp.storage import db
 from plateforme_e2e import Plateforme
 
-# the last one exists once a manager has confirmed: test_redistribution_axe looks at it at both widths
-PAS_DES_ECRANS = {"/sante", "/statique/{nom}", "/", "/evaluation/{nom}.csv", "/equipe/redistributions/{redistribution_id}"}
+# the last three exist once somebody has chosen people or confirmed: test_redistribution_axe and test_lots_axe look at them at both widths
+PAS_DES_ECRANS = {
+    "/sante",
+    "/statique/{nom}",
+    "/",
+    "/evaluation/{nom}.csv",
+    "/equipe/redistributions/{redistribution_id}",
+    "/lots/{lot_id}",
+    "/equipe/lots/{lot_id}",
+}
 
 
 def _work_a_full_list(plateforme: Plateforme, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -38,6 +38,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("ma_liste_apercu", "csam", "/ma-liste", (("clic", "a[data-apercu]"), ("attendre", "#apercu"))),
     Ecran("ma_liste_apercu_seul", "csam", "/ma-liste/apercu/{nouveau}"),
     Ecran("ma_liste_vues", "csam", "/ma-liste/vues"),
+    Ecran("passations", "csam", "/passations"),
     Ecran("fiche_nouvelle", "csam", "/parcours/{nouveau}"),
     Ecran("fiche_apres_tele_echange", "csam", "/parcours/{entretien_realise}"),
     Ecran("fiche_orientee_reponse", "csam", "/parcours/{reponse}", extrait=1000),
@@ -88,6 +89,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("medecin_groupe", "medecin_conseil", "/medecin/groupes", (("clic", "tbody th a"),)),
     # -- responsable
     Ecran("responsable_equipe", "responsable", "/equipe"),
+    Ecran("responsable_affectation", "responsable", "/equipe/affectation"),
     Ecran("responsable_blocages", "responsable", "/equipe/blocages"),
     Ecran("responsable_retards", "responsable", "/equipe/blocages", (("clic", "main a[href^='/equipe/blocages/']"),), facultatif=True),
     Ecran("responsable_parcours", "responsable", "/equipe/parcours/{reponse}"),

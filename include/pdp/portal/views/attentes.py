@@ -121,4 +121,4 @@ def mark_read(request: Request) -> Response:
     with ecrire(request) as conn:
         lues = mark_lues(conn, agent_of(request), ids, clock.now())
     flash(request, f"{pluriel(lues, 'passation marquée comme lue', 'passations marquées comme lues')}.", genre="info")
-    return redirect("/ma-liste" if formulaires.texte(request, "depuis", libelle="Page") == "liste" else "/passations")
+    return redirect("/ma-liste" if formulaires.texte(request, "retour", libelle="Page") == "liste" else "/passations")
