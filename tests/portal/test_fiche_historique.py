@@ -177,7 +177,7 @@ def test_what_was_taken_back_stays_struck_through(
     assert barre.code == code
     assert barre.barre.startswith(attendu)
     page = connecter("csam").get(f"/parcours/{dossier.parcours}").text
-    assert page.count('<li class="barre">') == 1
+    assert page.count('<li class="nul">') == 1
     assert '<s class="histoire-libelle">' in page
 
 

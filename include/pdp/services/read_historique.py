@@ -87,7 +87,7 @@ Details = Mapping[str, tuple[str, str | None]]
 def list_evenements(
     conn: Connection, parcours_id: UUID, details: Details, erreurs: Mapping[str, str] | None = None, limite: int = LIMITE
 ) -> list[Evenement]:
-    """Of the person of a parcours, latest first; ``details``: id of a row -> what it was, its free text; ``erreurs``: id -> why it is void."""
+    """Of the person of a parcours, latest first; ``details``: id of a row -> what it was, its words; ``erreurs``: id -> why it is void."""
     lignes = conn.execute(query("fiche.lister_evenements"), {"parcours": parcours_id, "limite": limite})
     return [_build(ligne, details, erreurs or {}) for ligne in lignes]
 
