@@ -43,6 +43,7 @@ VUES = [
     "silence",
     "creneaux",
     "agenda",
+    "horaires",
     "rendez_vous_public",
     "entretien",
     "accord",

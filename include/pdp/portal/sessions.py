@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from starlette.responses import Response
 
 from pdp import clock
+from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse, ErreurPdp
 from pdp.services import sign_in
 from pdp.services.sign_in import Session
@@ -91,6 +92,13 @@ def ecrire(request: Request) -> Iterator[Connection]:
 def portail() -> Iterator[Connection]:
     """Transaction of the portal itself, for sign-in and health; it sees no case."""
     with db.begin_portail() as conn:
+        yield conn
+
+
+@contextmanager
+def au_nom_du_lien(auteur: Auteur, *, lecture: bool) -> Iterator[Connection]:
+    """Transaction of the holder of a link, under the role that reads no table at all."""
+    with db.begin_as(auteur, lecture=lecture) as conn:
         yield conn
 
 

@@ -25,6 +25,7 @@ from pdp.services.publish_referentiel import referentiel
 from pdp.services.record_silence import check_silence_du_jour
 from pdp.services.write_message import recall_messages, write_message
 from pdp.storage import journal
+from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
 
 MOTIF_CRENEAUX = "ouvrir_creneaux"
@@ -42,6 +43,18 @@ class Invitation:
     id: UUID | None
     phrase: str
     expire_at: datetime | None
+
+
+@dataclass(frozen=True)
+class LienOuvert:
+    """A link that its holder may still use."""
+
+    id: UUID
+    invitee_at: datetime
+    expire_at: datetime
+    relance_at: datetime | None
+    bloquee_at: datetime | None
+    repondue_at: datetime | None
 
 
 def invite_assure(conn: Connection, auteur: Auteur, parcours_id: UUID, maintenant: datetime) -> Invitation:
@@ -143,6 +156,41 @@ def revoke_invitation(conn: Connection, parcours_id: UUID, motif: str, maintenan
         for cause in (str(invitation_id), f"{invitation_id}:relance"):
             recall_messages(conn, parcours_id=parcours_id, cause=cause, maintenant=maintenant, motif="invitation_fermee")
     return nombre
+
+
+def stop_invitation(conn: Connection, auteur: Auteur, parcours_id: UUID, maintenant: datetime) -> bool:
+    """A person stops the link: the case comes back to the coordinator as a slot to propose. False when there was none."""
+    parcours = lock_parcours(conn, parcours_id)
+    if not revoke_invitation(conn, parcours_id, "annulee", maintenant):
+        return False
+    journal.live_at(conn, maintenant)
+    journal.record(
+        conn,
+        "invitation_fermee",
+        plateforme_id=parcours.plateforme_id,
+        assure_id=parcours.assure_id,
+        parcours_id=parcours_id,
+        donnees={"motif": "annulee"},
+    )
+    if close_taches(
+        conn, parcours_id=parcours_id, motifs=("reponse_invitation",), maintenant=maintenant, auteur=auteur, issue="lien_ferme"
+    ):
+        open_tache(
+            conn,
+            plateforme_id=parcours.plateforme_id,
+            parcours_id=parcours_id,
+            motif="planifier_tele_echange",
+            cause="lien_ferme",
+            maintenant=maintenant,
+            auteur=auteur,
+        )
+    return True
+
+
+def find_invitation(conn: Connection, parcours_id: UUID, maintenant: datetime) -> LienOuvert | None:
+    """The open link of a parcours as its coordinator sees it; None without one."""
+    lien = find_ligne(conn, "rendez_vous.trouver_invitation", LienOuvert, parcours=parcours_id)
+    return lien if lien is not None and lien.expire_at > maintenant else None
 
 
 def _open(conn: Connection, auteur: Auteur, lieu: Lieu, parcours: Row[Any], maintenant: datetime) -> Invitation:
