@@ -173,8 +173,11 @@ NUMERO_MORT = frozenset(
 )
 """Codes that say something of the number or address itself: it is not tried again until it changes."""
 
+RAPPELS = frozenset({"rappel", "saisie_annulee"})
+"""Taken back by a person, or with the act that wrote it: the same message may be written again."""
 CODES = {
     "rappel": "rappelé avant de partir",
+    "saisie_annulee": "annulé avec la saisie qui l'avait préparé",
     "silence": "la personne est en silence",
     "trop_tard": "trop tard pour être utile",
     "doublon": "déjà envoyé il y a moins de 24 heures",
@@ -211,7 +214,7 @@ def describe_etat(canal: str, etat: str, remise: str | None, code: str | None, e
     if etat == "a_envoyer" and essais:
         return "Nouvel essai prévu", "attente"
     if etat == "rappele":
-        return ("Rappelé, non parti", "neutre") if code == "rappel" else ("Non parti", "neutre")
+        return ("Rappelé, non parti", "neutre") if code in RAPPELS else ("Non parti", "neutre")
     if etat == "livre":
         return ("Posté", "bien") if canal == "courrier" else ("Parti, remise pas encore confirmée", "bien")
     return _ETATS[etat]

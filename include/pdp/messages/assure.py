@@ -12,11 +12,12 @@ from string import Formatter
 from typing import Any
 
 from pdp.domain.message import check_valeurs
-from pdp.domain.sms import to_gsm7
+from pdp.domain.sms import measure, to_gsm7
 from pdp.messages.render import environment
 
 FRANCAIS = "fr"
 _CODE = re.compile(r"[a-z]{2,3}")
+_ANNEE = re.compile(r" 20\d\d$")
 
 
 @dataclass(frozen=True)
@@ -136,17 +137,24 @@ def _text(parties: Mapping[str, Any], entete: str | None, plateforme: str) -> st
 
 
 def _sms(textes: Mapping[str, Any], modele: str, donnees: Mapping[str, str], lecteur: Lecteur, langue: str, demonstration: bool) -> str:
-    """One line in the GSM-7 alphabet: plain letters cost one segment where typographic ones would cost three."""
+    """One line in the GSM-7 alphabet, without the year; the least needed words go when that makes one segment."""
+    court = {cle: _ANNEE.sub("", valeur) if cle == "jour" else valeur for cle, valeur in donnees.items()}
     commun = textes["commun"]
-    morceaux = [commun["demonstration_sms"] if demonstration else None]
-    morceaux += [_fill(brut, donnees) for brut in textes[modele]["sms"]]
-    suite = _fill(commun["question_sms"], donnees)
-    corps = "".join(m for m in morceaux if m)
-    if suite:
-        corps += ("" if "http" in corps.rsplit(" ", 1)[-1] or corps.endswith(".") else ".") + " " + suite
+    entete = commun["demonstration_sms"] if demonstration else ""
+    morceaux = [(_fill(brut, court), "{lien}" in brut) for brut in textes[modele]["sms"]]
+    fin = _fill(commun["question_sms"], court)
     if lecteur.langue != langue:
-        corps += " " + (_load(lecteur.langue).get("interprete_sms") or _load("en")["interprete_sms"])
-    return to_gsm7(corps)
+        fin = f"{fin or ''} {_load(lecteur.langue).get('interprete_sms') or _load('en')['interprete_sms']}".strip()
+    entier = _join(entete, [m for m, _ in morceaux if m], fin)
+    reduit = _join(entete, [m for rang, (m, lien) in enumerate(morceaux) if m and (rang == 0 or lien)], fin)
+    return reduit if measure(entier).segments > measure(reduit).segments else entier
+
+
+def _join(entete: str, morceaux: list[str], fin: str | None) -> str:
+    corps = "".join(morceaux)
+    if fin:
+        corps += ("" if "http" in corps.rsplit(" ", 1)[-1] or corps.endswith(".") else ".") + " " + fin
+    return to_gsm7(entete + corps)
 
 
 def _fill(brut: str, donnees: Mapping[str, str]) -> str | None:

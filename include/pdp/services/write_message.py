@@ -19,7 +19,7 @@ from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.domain.coordonnees import fingerprint_coordonnee
 from pdp.domain.heures_messages import Plage
-from pdp.domain.message import CANAUX, MODELES, Joignabilite, check_valeurs, describe_code, find_canal, get_modele
+from pdp.domain.message import CANAUX, MODELES, RAPPELS, Joignabilite, check_valeurs, describe_code, find_canal, get_modele
 from pdp.errors import Introuvable
 from pdp.messages.assure import Apercu, Expediteur, Lecteur, render_assure
 from pdp.services.delais import Lieu, get_lieu
@@ -110,7 +110,7 @@ def write_message(
     connus = conn.execute(query("messages.lister_par_cause"), {"parcours": parcours_id, "modele": modele, "cause": cause}).all()
     personne = get_personne(conn, parcours_id)
     lieu = get_lieu(conn, personne.plateforme_id)
-    if connus and (connus[0].etat, connus[0].dernier_code) != ("rappele", "rappel"):
+    if connus and not (connus[0].etat == "rappele" and connus[0].dernier_code in RAPPELS):
         dernier = connus[0]
         return _message(lieu, dernier.id, dernier.canal, dernier.etat, dernier.dernier_code, dernier.prochain_essai_at)
     donnees = check_valeurs(modele, valeurs or {})
