@@ -43,3 +43,30 @@ RETURNING id;
 -- Who follows the new parcours, and why.
 INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id)
 SELECT plateforme_id, id, csam_id, :maintenant, :motif, 'agent', :par FROM pdp.parcours WHERE id = :parcours;
+
+-- name: lister_clos_orphelins
+-- Closed parcours on which something is still due while their coordinator left for good, earliest deadline first.
+SELECT p.id, p.csam_id, s.commune_insee, s.langue
+FROM pdp.parcours p
+JOIN pdp.agent a ON a.id = p.csam_id
+JOIN identite.assure s ON s.id = p.assure_id
+CROSS JOIN LATERAL (SELECT min(t.echeance_at) AS premiere FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL) t
+WHERE p.plateforme_id = :plateforme AND p.clos_at IS NOT NULL AND t.premiere IS NOT NULL
+    AND (a.actif_au < :jour OR EXISTS (SELECT 1 FROM pdp.redistribution r
+        WHERE r.agent_id = a.id AND r.au IS NULL AND r.du <= :jour AND r.annulee_at IS NULL))
+ORDER BY t.premiere, p.id
+FOR NO KEY UPDATE OF p SKIP LOCKED;
+
+-- name: confier_clos
+-- Who answers for them from now on.
+UPDATE pdp.parcours p SET csam_id = c.vers, version = p.version + 1
+FROM unnest(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[])) AS c (parcours_id, de, vers)
+WHERE p.id = c.parcours_id AND p.csam_id = c.de;
+
+-- name: consigner_clos
+-- One event per closed parcours that changed hands.
+SELECT journal.consigner_lot('parcours_redistribue', (
+    SELECT coalesce(jsonb_agg(jsonb_build_object('plateforme_id', p.plateforme_id, 'assure_id', p.assure_id, 'parcours_id', p.id,
+        'donnees', jsonb_build_object('de', c.de, 'vers', c.vers)) ORDER BY p.id), '[]')
+    FROM unnest(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[])) AS c (parcours_id, de, vers)
+    JOIN pdp.parcours p ON p.id = c.parcours_id));

@@ -105,7 +105,6 @@ SELECT p.id AS parcours_id, p.assure_id, 'rechute:' || r.retour || ':' || CASE r
     NULL::uuid AS objet_id, e.debut::timestamptz AS survenu_at, NULL::timestamptz AS echeance_at,
     jsonb_build_object('retour', r.retour, 'motif', p.cloture_motif, 'clos_le', c.clos_le, 'debut', e.debut) AS faits
 FROM pdp.parcours p
-JOIN pdp.agent a ON a.id = p.csam_id AND (a.actif_au IS NULL OR a.actif_au >= :jour)
 CROSS JOIN LATERAL (SELECT (p.clos_at AT TIME ZONE :fuseau)::date AS clos_le) c
 CROSS JOIN LATERAL (
     SELECT x.id, x.debut, x.fin FROM pdp.episode x
@@ -114,7 +113,7 @@ CROSS JOIN LATERAL (
 ) e
 CROSS JOIN LATERAL (SELECT CASE WHEN e.debut > c.clos_le THEN 'nouvel_arret' ELSE 'poursuite' END AS retour) r
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NOT NULL
-    AND p.clos_at >= cast(:rechute_depuis AS date)
+    AND p.clos_at >= cast(:rechute_depuis AS date) AND p.csam_id IS NOT NULL
     AND p.cloture_motif <> ALL (cast(:motifs_sans_proposition AS text[]))
     AND CASE r.retour
         WHEN 'nouvel_arret' THEN e.debut <= (c.clos_le + make_interval(months => cast(:fenetre_mois AS integer)))::date

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
-from veille_dossiers import JOUR, JOURS, actions, evenements, sweep, taches_ouvertes
+from veille_dossiers import JOUR, JOURS, actions, add_tache, evenements, sweep, taches_ouvertes
 
 import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
@@ -269,3 +269,31 @@ def test_only_who_followed_the_person_answers(clos: Dossier) -> None:
         autre = fabrique.agent(conn)
     with db.begin_as(auteur_agent(autre)) as conn, pytest.raises(Introuvable):
         check_suivi(conn, autre, clos.parcours)
+
+
+@pytest.mark.parametrize("quoi", ["suivi_m6", "rechute"])
+def test_what_is_due_on_a_closed_parcours_does_not_leave_with_its_coordinator(clos: Dossier, admin: Admin, quoi: str) -> None:
+    if quoi == "suivi_m6":
+        add_tache(clos, "suivi_m6")
+    else:
+        return_to_arret(clos)
+    leave(clos, "depart")
+    attendu = {"S04": 1} | ({"S15": 1} if quoi == "rechute" else {})
+    assert actions(sweep()) == attendu
+    assert taches_ouvertes(admin, clos) == [quoi]
+    [(csam, motif)] = admin.execute(
+        "SELECT p.csam_id, f.motif FROM pdp.parcours p JOIN pdp.affectation f ON f.parcours_id = p.id AND f.au IS NULL WHERE p.id = %s",
+        (clos.parcours,),
+    )
+    assert csam != clos.csam
+    assert motif.startswith("Le conseiller précédent a quitté la plateforme. Conseiller")
+    assert "parcours_redistribue" in evenements(admin, clos)
+    assert actions(sweep()) == {}
+
+
+def test_nobody_left_to_take_it_is_counted_and_waits(clos: Dossier, admin: Admin) -> None:
+    add_tache(clos, "suivi_m6")
+    with lot() as conn:
+        conn.execute(text("UPDATE pdp.agent SET actif_au = :j"), {"j": JOUR - JOURS})
+    assert actions(sweep()) == {"S04_restants": 1}
+    assert taches_ouvertes(admin, clos) == ["suivi_m6"]

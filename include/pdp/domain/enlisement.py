@@ -82,6 +82,12 @@ ENLISEMENTS: dict[str, Enlisement] = {
             "Une tâche propose au même conseiller de rouvrir le parcours ; il décide.",
             tache="rechute",
         ),
+        Enlisement(
+            "S04",
+            "Conseiller parti, une suite reste due sur un parcours clos",
+            "systeme",
+            "Le parcours clos et ce qui reste à y faire sont confiés à un collègue présent.",
+        ),
         Enlisement("S05", "Parcours sans CSAM au-delà du délai", "responsable", "L'affectation est tentée de nouveau."),
         Enlisement(
             "S16",

@@ -25,6 +25,7 @@ from pdp.domain.issue import MOTIFS_SANS_ALERTE
 from pdp.domain.rechute import MOTIFS_POURSUITE, MOTIFS_SANS_PROPOSITION
 from pdp.domain.silence import SANS_FIN
 from pdp.errors import ErreurPdp
+from pdp.services.adopt_clos import adopt_clos
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.hold_taches import hold_taches
@@ -175,8 +176,14 @@ def _release(passe: Passe) -> Bilan:
     return release_abandonnees(passe.conn, passe.lieu.plateforme_id, passe.auteur, passe.maintenant)
 
 
+def _adopt(passe: Passe) -> Bilan:
+    """S04: what is due on the closed parcours of a coordinator who left."""
+    return adopt_clos(passe.conn, passe.lieu.plateforme_id, passe.auteur, passe.maintenant)
+
+
 ETAPES_GLOBALES: dict[str, Callable[[Passe], Bilan]] = {
     "rechutes_abandonnees": _release,
+    "clos_orphelins": _adopt,
     "compter_non_affectes": _assign_late,
     "compter_alertes_en_retard": _count_alertes,
 }
@@ -198,6 +205,7 @@ ETAPES: tuple[tuple[str, Reparation | None], ...] = (
     ("arrets_finis", repair_by_tache("S14")),
     ("rechutes", propose),
     ("rechutes_abandonnees", None),
+    ("clos_orphelins", None),
     ("compter_non_affectes", None),
     ("alertes_sans_decision", repair_by_tache("S16")),
     ("compter_alertes_en_retard", None),
