@@ -118,3 +118,20 @@ def test_a_colleague_does_not_answer(dossier: fabrique.Dossier, connecter: Conne
     client = connecter("csam2")
     assert donnees.post(client, f"/parcours/{dossier.parcours}/rechute", "/ma-liste", reponse="rouvrir").status_code == 404
     assert etat(admin) == [("cloture", ["rechute"])]
+
+
+def test_the_medecin_is_told_and_may_take_the_orientation_back(
+    lieu: donnees.Lieu, horloge: Horloge, connecter: Connecter, admin: Admin
+) -> None:
+    _, signalement = close_and_return(lieu)
+    with fabrique.lot() as conn:
+        conn.execute(fabrique.text("UPDATE pdp.signalement SET statut = 'a_trier' WHERE id = :s"), {"s": signalement})
+    client = connecter("medecin_conseil")
+    page = f"/medecin/dossiers/{signalement}"
+    assert donnees.post(client, f"{page}/orientation", page, cible="oriente_csam").status_code == 303
+    assert "il choisit de rouvrir le parcours clos" in client.get("/medecin").text
+    assert etat(admin) == [("cloture", ["rechute"])]
+    [(fait,)] = admin.execute("SELECT id FROM pdp.acte")
+    assert donnees.post(client, f"/annulations/{fait}", "/medecin").status_code == 303
+    assert etat(admin) == [("cloture", [])]
+    assert admin.execute("SELECT statut FROM pdp.signalement WHERE id = %s", (signalement,)).fetchall() == [("a_trier",)]

@@ -121,7 +121,13 @@ def decide_dossier(request: Request, signalement_id: UUID) -> Response:
         raise DonneeInvalide("Dites pourquoi ce dossier est sans suite. Rien n'a été enregistré.", code="missing_reason")
     with ecrire(request) as conn, acte(conn, session_of(request).auteur, None, "tri", clock.now(), piece_id=signalement_id) as fait:
         parcours = decide_signalement(conn, session_of(request).auteur, signalement_id, cible, motif, clock.now())
-    suite = " Un parcours est ouvert ; il sera affecté à un conseiller." if parcours else ""
+    suite = ""
+    if cible == "oriente_csam":
+        suite = (
+            " Un parcours est ouvert ; il sera affecté à un conseiller."
+            if parcours
+            else " Son conseiller la connaît déjà : il choisit de rouvrir le parcours clos ou d'en ouvrir un autre."
+        )
     flash(request, f"Dossier orienté : {CIBLES[cible]}.{suite}", annulation=offer(fait, "Annuler cette orientation"))
     return redirect("/medecin")
 

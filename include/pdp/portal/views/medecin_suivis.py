@@ -108,6 +108,8 @@ def decide_groupe(request: Request, palier: int, categorie: str, risque: str, pr
         bilan = decide_lot.decide_groupe(conn, session_of(request).auteur, groupe, cible, motif, _vu_at(request), clock.now())
     parcours = bilan.detail.get("parcours", 0)
     suite = f" Parcours ouverts : {parcours}." if parcours else ""
+    if cible == "oriente_csam" and bilan.traites > parcours:
+        suite += f" Déjà suivis, leur conseiller choisit de rouvrir : {bilan.traites - parcours}."
     flash(request, f"{bilan.traites} dossier{'s' if bilan.traites > 1 else ''} : {CIBLES[cible]}.{suite}")
     return redirect("/medecin/groupes")
 
