@@ -22,6 +22,7 @@ ATTENDUS = {
     "pdp_veille",
     "pdp_suivis",
     "pdp_evaluation",
+    "pdp_rendez_vous",
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's own import warnings are not ours to fix

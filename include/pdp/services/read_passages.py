@@ -23,6 +23,7 @@ TRAITEMENTS = {
     "pdp_veille": "6. Veille des parcours",
     "pdp_suivis": "7. Devenir à 6 et 12 mois",
     "pdp_evaluation": "8. Tables des évaluateurs",
+    "pdp_rendez_vous": "9. Rendez-vous et rappels",
 }
 FLUX = {
     "arrets_prescrits": "Arrêts prescrits",

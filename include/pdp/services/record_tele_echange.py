@@ -13,6 +13,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan_entretien import check_bilan
 from pdp.domain.tele_echange import check_reponses
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.services.apply_gestes import apply_gestes
 from pdp.services.delais import due_at, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
@@ -48,6 +49,7 @@ def record_tele_echange(
     if parcours_id is None:
         raise Introuvable
     lock_parcours(conn, parcours_id)  # before the appointment, as the closing does: the two never wait for each other
+    apply_gestes(conn, auteur, maintenant, parcours_id=parcours_id)
     ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one()
     if ligne.statut == statut:
         return
