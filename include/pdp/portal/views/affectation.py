@@ -18,7 +18,6 @@ from pdp.services.read_pool import read_pool
 from pdp.services.run_lot import confirm_lot, create_lot, rehearse_lot, undo_lot
 
 routeur = Routeur()
-MENU = {"responsable": [("/equipe/affectation", "À affecter")]}
 
 
 @routeur.get("/equipe/affectation")
