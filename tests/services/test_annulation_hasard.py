@@ -12,6 +12,10 @@ import pytest
 import fabrique
 from actes_dossier import Joueur, draw_gestes, dump, list_ecarts
 from fabrique import lot
+from pdp.domain.parcours import Statut
+from pdp.domain.rejeu import Conte, replay
+from pdp.storage.lignes import list_lignes
+from pdp.storage.sql import query
 
 
 @pytest.fixture
@@ -21,7 +25,16 @@ def partenaires(base: str) -> dict[str, Any]:
         return {genre: fabrique.partenaire(conn, genre, "api" if genre == "spst" else "portail") for genre in ("service_social", "spst")}
 
 
-@pytest.mark.parametrize("graine", range(10))
+def check_replay(admin: psycopg.Connection[Any], dossier: fabrique.Dossier) -> None:
+    """The status is what the acts that remain give, played again."""
+    statut = admin.execute("SELECT statut FROM pdp.parcours WHERE id = %s", (dossier.parcours,)).fetchone()
+    with lot() as conn:
+        contes = list_lignes(conn, "erreurs.lister_contes", Conte, parcours=dossier.parcours)
+        erreurs = frozenset(conn.execute(query("erreurs.lister_erreurs"), {"parcours": dossier.parcours}).scalars())
+    assert statut == (replay(Statut.AFFECTE, contes, erreurs),)
+
+
+@pytest.mark.parametrize("graine", range(6))
 def test_undoing_the_last_acts_gives_the_case_before(graine: int, partenaires: dict[str, Any], admin: psycopg.Connection[Any]) -> None:
     alea = random.Random(graine)
     with lot() as conn:
@@ -31,6 +44,7 @@ def test_undoing_the_last_acts_gives_the_case_before(graine: int, partenaires: d
     resultats: Counter[str] = Counter()
     for geste_tire in draw_gestes(alea, 16, suivi=graine % 2 == 0):
         resultats[joueur.play(admin, geste_tire)] += 1
+        check_replay(admin, dossier)
         if joueur.faits and alea.random() < 0.2:  # a change of mind in the middle
             acte_id, geste, avant = joueur.faits.pop()
             assert "est annulé" in joueur.undo(acte_id)

@@ -16,6 +16,7 @@ GENRES: dict[str, str] = {
     "orientation_retiree": "Retrait d'une orientation",
     "soutien_psy": "Mon soutien psy",
     "cloture": "Clôture du parcours",
+    "erreur_declaree": "Saisie déclarée faite par erreur",
     "reouverture": "Réouverture du parcours",
     "rechute": "Réponse à une rechute",
     "issue": "Situation de la personne",

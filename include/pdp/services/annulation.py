@@ -131,6 +131,8 @@ def undo_acte(conn: Connection, auteur: Auteur, acte_id: UUID, maintenant: datet
     journal.live_at(conn, maintenant)
     rappeles = _put_back(conn, auteur, ligne, maintenant)
     conn.execute(query("annulation.marquer"), {"acte": acte_id, "maintenant": maintenant, "agent": UUID(auteur.id), "motif": None})
+    if ligne.genre == "erreur_declaree":
+        conn.execute(query("erreurs.demarquer"), {"assure": ligne.assure_id, "declare_at": ligne.fait_at})
     conn.execute(query("annulation.verser"), {"assure": ligne.assure_id, "parcours": ligne.parcours_id})
     journal.record(
         conn,

@@ -49,18 +49,11 @@ def reopen_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, motif: 
     conn.execute(query("issues.annuler_jalon"), {"parcours": parcours_id, "jalon": "cloture", "maintenant": maintenant})
     close_taches(conn, parcours_id=parcours_id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_rouvert")
     _lift_deces(conn, auteur, parcours, maintenant)
+    _tell(conn, "parcours_rouvert", parcours, {"motif": motif})
     if motif == PAR_ERREUR:
         _give_back(conn, parcours, maintenant)
     else:  # what the end of a silence brought back belongs to the parcours as it was
         close_taches(conn, parcours_id=parcours_id, motifs=None, maintenant=maintenant, auteur=auteur, issue="parcours_rouvert")
-    journal.record(
-        conn,
-        "parcours_rouvert",
-        plateforme_id=parcours.plateforme_id,
-        assure_id=parcours.assure_id,
-        parcours_id=parcours_id,
-        donnees={"motif": motif},
-    )
     if conn.execute(query("taches.prochaine_echeance"), {"parcours": parcours_id}).scalar() is None:
         open_tache(
             conn,
@@ -82,17 +75,17 @@ def _give_back(conn: Connection, parcours: LigneParcours, maintenant: datetime) 
             rendez_vous = conn.execute(query("issues.rendre_tele_echanges"), cle).scalars().all()
     except IntegrityError:  # the slot was given to somebody else: the reason to plan comes back without it
         rendez_vous = []
-    if rendez_vous:
+    for tele_echange in rendez_vous:
         conn.execute(query("issues.replanifier"), {"parcours": parcours.id})
+        _tell(conn, "tele_echange_planifie", parcours, {"tele_echange_id": tele_echange})
     rendues = conn.execute(query("issues.rendre_taches"), {**cle, "rendez_vous": [str(r) for r in rendez_vous]}).all()
     for tache in rendues:
-        journal.record(
-            conn,
-            "tache_rendue",
-            plateforme_id=parcours.plateforme_id,
-            parcours_id=parcours.id,
-            donnees={"motif": tache.motif, "raison": PAR_ERREUR},
-        )
+        _tell(conn, "tache_rendue", parcours, {"motif": tache.motif, "raison": PAR_ERREUR})
+
+
+def _tell(conn: Connection, evenement: str, parcours: LigneParcours, donnees: dict[str, object]) -> None:
+    cible = {"plateforme_id": parcours.plateforme_id, "assure_id": parcours.assure_id, "parcours_id": parcours.id}
+    journal.record(conn, evenement, **cible, donnees=donnees)
 
 
 def _lift_deces(conn: Connection, auteur: Auteur, parcours: LigneParcours, maintenant: datetime) -> None:
