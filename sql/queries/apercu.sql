@@ -8,6 +8,6 @@ LEFT JOIN LATERAL pdp.silence_du_jour(:assure, (cast(:maintenant AS timestamptz)
 
 -- name: lister_taches
 -- Open reasons, earliest first, with their waits.
-SELECT id, motif, balle, echeance_at, note, origine = 'manuelle' AS manuelle, attente_raison, attente_jusqu_au, attente_du_at,
+SELECT id, motif, CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END AS balle, echeance_at, note, origine = 'manuelle' AS manuelle, attente_raison, attente_jusqu_au, attente_du_at,
     attente_cumul_jours, sujet
 FROM pdp.tache WHERE parcours_id = :parcours AND fermee_at IS NULL ORDER BY echeance_at, ouverte_at, id;

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from pdp.clock import jour_local
 from pdp.services.lignes_liste import Tache, action_url
 from pdp.services.read_fiche import Accord, Contact, EnTete, get_tete, list_accords, list_contacts
 from pdp.services.read_historique import Evenement, list_evenements
@@ -57,7 +58,7 @@ def read_apercu(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: 
     return Apercu(
         tete=tete,
         joindre=joindre,
-        taches=list_lignes(conn, "apercu.lister_taches", Tache, parcours=parcours_id),
+        taches=list_lignes(conn, "apercu.lister_taches", Tache, parcours=parcours_id, jour=jour_local(maintenant)),
         accords=list_accords(conn, parcours_id),
         dernier_mot=next((c for c in contacts if c.note), None),
         evenements=evenements[:EVENEMENTS],
