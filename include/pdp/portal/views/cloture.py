@@ -1,4 +1,4 @@
-"""Clôture, situation at 6 and 12 months, reopening: always said by somebody, never presumed."""
+"""Clôture, situation at 6 and 12 months: always said by somebody, never presumed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
+from pdp.domain.issue import JALONS, PROVENANCES
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
 from pdp.errors import DonneeInvalide
 from pdp.portal import formulaires
@@ -21,7 +21,6 @@ from pdp.services.annulation import acte, offer
 from pdp.services.close_parcours import close_parcours
 from pdp.services.read_fiche import check_suivi, get_tete, list_issues
 from pdp.services.record_issue import record_issue
-from pdp.services.reopen_parcours import reopen_parcours
 
 routeur = Routeur()
 MOTIFS = {code: libelle for code, libelle in MOTIFS_CLOTURE.items() if code != "decision_mc"}  # the médecin-conseil's own
@@ -113,16 +112,4 @@ def save_issue(request: Request, parcours_id: UUID) -> Response:
         return _show_issue(request, parcours_id, erreur.message, 422)
     texte = f"Situation enregistrée ({JALONS[jalon].lower()}) : {SITUATIONS[situation['situation']].lower()}."
     flash(request, texte, annulation=offer(fait, "Annuler cette situation"))
-    return redirect(f"/parcours/{parcours_id}")
-
-
-@routeur.post("/parcours/{parcours_id}/rouvrir")
-@acces("csam")
-def reopen(request: Request, parcours_id: UUID) -> Response:
-    motif = formulaires.choix(request, "motif", MOTIFS_REOUVERTURE, libelle="Pourquoi rouvrir")
-    with ecrire(request) as conn:
-        check_suivi(conn, agent_of(request), parcours_id)
-        with acte(conn, session_of(request).auteur, parcours_id, "reouverture", clock.now()) as fait:
-            reopen_parcours(conn, session_of(request).auteur, parcours_id, motif, clock.now())
-    flash(request, "Parcours rouvert : un appel est dans votre liste.", annulation=offer(fait, "Annuler cette réouverture"))
     return redirect(f"/parcours/{parcours_id}")
