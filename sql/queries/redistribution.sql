@@ -77,9 +77,11 @@ RETURNING p.id;
 UPDATE pdp.affectation SET au = :maintenant WHERE parcours_id = ANY (cast(:parcours AS uuid[])) AND au IS NULL;
 
 -- name: ouvrir_affectations
--- New line of history: who, from whom, why, until when, with the hand-over sheet and the words of the giver.
-INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, de_csam_id, du, motif, par_type, par_id, retour_le, relais, note)
-SELECT :plateforme, c.parcours_id, c.vers, c.de, :maintenant, c.motif, :type, :par, :retour, c.relais, :note
+-- New line of history: who, from whom, why, until when, with the hand-over sheet and the words of the giver;
+-- whoever does it has nothing to be told.
+INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, de_csam_id, du, motif, par_type, par_id, retour_le, relais, note, lue_at, depart_lu_at)
+SELECT :plateforme, c.parcours_id, c.vers, c.de, :maintenant, c.motif, :type, :par, :retour, c.relais, :note,
+    CASE WHEN c.vers::text = :par THEN cast(:maintenant AS timestamptz) END, CASE WHEN c.de::text = :par THEN cast(:maintenant AS timestamptz) END
 FROM unnest(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[]), cast(:motifs AS text[]), cast(:relais AS text[]))
     AS c (parcours_id, de, vers, motif, relais);
 

@@ -127,15 +127,25 @@ def test_case_passed_on_is_told_to_both(cas: list[UUID], lieu: Lieu, connecter: 
     assert "Promis : rappeler avant le 20/11/2026" in recu
     assert "Aucun contact enregistré" in recu
     donne = texte(client, "/ma-liste")
-    assert "Ce qui a changé de mains (1)" in donne
+    assert "Ce qui a changé de mains" not in donne, "who gave it by herself has nothing to be told"
     assert f'href="/parcours/{cas[2]}"' not in donne, "no longer on the list of who gave"
     ligne = admin.execute("SELECT id FROM pdp.affectation").fetchone()
     assert ligne is not None
-    for qui, reste in ((collegue, 1), (client, 0)):
-        donnees.post(qui, "/passations/lues", "/ma-liste", passation=str(ligne[0]), retour="liste")
-        assert "Ce qui a changé de mains" not in texte(qui, "/ma-liste")
-        assert admin.execute("SELECT count(*) FROM pdp.affectation WHERE lue_at IS NULL OR depart_lu_at IS NULL").fetchone() == (reste,)
+    donnees.post(collegue, "/passations/lues", "/ma-liste", passation=str(ligne[0]), retour="liste")
+    assert "Ce qui a changé de mains" not in texte(collegue, "/ma-liste")
+    for qui in (client, collegue):
         assert "Fiche de passation" in texte(qui, "/passations"), "still there once read"
+
+
+def test_redistribution_by_a_manager_is_told_to_both(cas: list[UUID], lieu: Lieu, connecter: Connecter) -> None:
+    responsable, client, collegue = connecter("responsable"), connecter("csam"), connecter("csam2")
+    champs = {"agent": str(lieu.comptes["csam"]), "du": "2026-11-18", "au": ""}
+    assert donnees.post(responsable, "/equipe/redistribution", "/equipe", **champs).status_code == 303
+    for qui, sens in ((client, "0 dossier reçu, 3 confiés à des collègues"), (collegue, "3 dossiers reçus, 0 confié à un collègue")):
+        page = texte(qui, "/ma-liste")
+        assert "Ce qui a changé de mains (3)" in page
+        assert sens in page
+        assert "Départ d'un collègue" in page
 
 
 def test_what_others_gave_each_other_is_not_mine_to_read(
@@ -148,7 +158,7 @@ def test_what_others_gave_each_other_is_not_mine_to_read(
     (ligne,) = admin.execute("SELECT id FROM pdp.affectation").fetchone() or (None,)
     ailleurs = connecter("csam_ailleurs")
     donnees.post(ailleurs, "/passations/lues", "/ma-liste", passation=str(ligne))
-    assert admin.execute("SELECT lue_at, depart_lu_at FROM pdp.affectation").fetchone() == (None, None)
+    assert admin.execute("SELECT lue_at FROM pdp.affectation").fetchone() == (None,)
     assert "Aucun dossier n'a changé de mains" in texte(ailleurs, "/passations")
 
 

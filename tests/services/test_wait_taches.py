@@ -18,7 +18,7 @@ from pdp.services.annulation import acte, undo_acte
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import add_tache_personnelle, close_tache, promise
 from pdp.services.record_silence import set_silence
-from pdp.services.wait_taches import change_echeance, list_attentes, list_dates_legales, resume_tache, snooze_tache
+from pdp.services.wait_taches import change_echeance, describe_dates_legales, list_attentes, list_dates_legales, resume_tache, snooze_tache
 from pdp.storage import db
 from portal.donnees import add_tache
 
@@ -172,10 +172,12 @@ def test_legal_dates_within_the_wait_are_said(dossier: fabrique.Dossier) -> None
     with db.begin_as(auteur_agent(dossier.csam), lecture=True) as conn:
         lieu = get_lieu(conn, "PF35")
         longue = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(100))
-        courte = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(5))
-    assert "j180" in {j.cle for j in longue}
-    assert all(JOUR <= j.ouvre_le <= le(100) for j in longue if j.ouvre_le)
-    assert "j180" not in {j.cle for j in courte}
+        courte = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(19))
+        fin = list_dates_legales(conn, lieu, dossier.parcours, JOUR, le(20))
+    assert "J180 : des droits" in describe_dates_legales(longue)
+    assert [d.le for d in longue] == sorted(d.le for d in longue)
+    assert (courte, describe_dates_legales(courte)) == ([], "")
+    assert describe_dates_legales(fin) == "Attention, pendant cette attente : le 08/12/2026, fin de l'arrêt prescrit."
 
 
 def test_undo_gives_the_wait_back_as_it_was(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:

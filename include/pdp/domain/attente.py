@@ -104,6 +104,25 @@ def latest_jour(jour: date, cumul_jours: int, max_jours: int, total_max_jours: i
     return jour + timedelta(days=min(max_jours, total_max_jours - cumul_jours))
 
 
-def list_echeances_pendant(jalons: Iterable[Jalon], jour: date, jusqu_au: date) -> list[Jalon]:
-    """Milestones of the law that fall between today and the return, both included: what a wait must never hide."""
-    return [j for j in jalons if j.ouvre_le is not None and jour <= j.ouvre_le <= jusqu_au]
+@dataclass(frozen=True, slots=True)
+class DateDue:
+    """A day that comes whether one waits or not, and what it is, in the middle of a French sentence."""
+
+    le: date
+    quoi: str
+
+
+def list_dates_pendant(jalons: Iterable[Jalon], fin_prescrite: date | None, jour: date, jusqu_au: date) -> list[DateDue]:
+    """Milestones of the law and end of the prescription between today and the return, both included: what a wait must never hide.
+
+    The advised window of Mon soutien psy is no legal date, and would say something of health: it is left out.
+    """
+    dates = [DateDue(j.ouvre_le, _continue(j.libelle)) for j in jalons if j.ouvre_le and not j.cle.startswith("soutien_psy")]
+    if fin_prescrite is not None:
+        dates.append(DateDue(fin_prescrite, "fin de l'arrêt prescrit"))
+    return sorted((d for d in dates if jour <= d.le <= jusqu_au), key=lambda d: (d.le, d.quoi))
+
+
+def _continue(libelle: str) -> str:
+    """A label in the middle of a sentence; an abbreviation keeps its capital."""
+    return libelle[0].lower() + libelle[1:] if libelle[1].islower() or libelle[1] in " '" else libelle

@@ -36,12 +36,6 @@ class Receveur:
     def plein(self) -> bool:
         return self.places == 0
 
-    @property
-    def libelle(self) -> str:
-        place = "" if self.places is None else f", {self.places} place{'s' if self.places > 1 else ''}"
-        dossiers = f"{self.dossiers} dossier{'s' if self.dossiers > 1 else ''}"
-        return f"{self.prenom} {self.nom} : {dossiers}, {self.points} points pour un temps plein{place}"
-
 
 def list_receveurs(conn: Connection, lieu: Lieu, maintenant: datetime) -> list[Receveur]:
     """Coordinators in service and present today, the lightest load first."""

@@ -12,9 +12,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.attente import NE_PEUVENT_ATTENDRE, RAISONS, Attente, check_attente, latest_jour, list_echeances_pendant
+from pdp.domain.attente import NE_PEUVENT_ATTENDRE, RAISONS, Attente, DateDue, check_attente, latest_jour, list_dates_pendant
 from pdp.domain.auteur import Auteur
-from pdp.domain.jalons import FaitsJalons, Jalon, list_jalons
+from pdp.domain.jalons import FaitsJalons, list_jalons
 from pdp.errors import DonneeInvalide, Introuvable, SilenceEnCours, TransitionInterdite
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
@@ -99,23 +99,22 @@ def read_dernier_jour(lieu: Lieu, jour: date, cumul_jours: int = 0) -> date:
     return latest_jour(jour, cumul_jours, *_limites(lieu, jour))
 
 
-def list_dates_legales(conn: Connection, lieu: Lieu, parcours_id: UUID, jour: date, jusqu_a: date) -> list[Jalon]:
-    """Legal dates of the person between today and the return: a wait says them, it never hides them."""
+def list_dates_legales(conn: Connection, lieu: Lieu, parcours_id: UUID, jour: date, jusqu_a: date) -> list[DateDue]:
+    """Dates of the person between today and the return that the law or the prescription sets: a wait says them, it never hides them."""
     ligne = conn.execute(query("lots.lire_arret"), {"parcours": parcours_id}).one_or_none()
     if ligne is None or ligne.risque is None:
         return []
     compte = find_compte_ij(conn, ligne.assure_id, jour)
     faits = FaitsJalons(ligne.date_naissance, compte.epuisement_le if compte else None)
     jalons = list_jalons(ligne.debut, ligne.risque, ligne.motif_categorie, jour, referentiel(), lieu.plateforme_id, faits)
-    return list_echeances_pendant(jalons, jour, jusqu_a)
+    return list_dates_pendant(jalons, ligne.fin, jour, jusqu_a)
 
 
-def describe_dates_legales(jalons: Sequence[Jalon]) -> str:
+def describe_dates_legales(dates: Sequence[DateDue]) -> str:
     """One French sentence, empty when there is nothing to say."""
-    if not jalons:
+    if not dates:
         return ""
-    dates = " ; ".join(f"le {j.ouvre_le:%d/%m/%Y}, {j.libelle[0].lower()}{j.libelle[1:]}" for j in jalons)
-    return f"Attention, pendant cette attente : {dates}."
+    return f"Attention, pendant cette attente : {' ; '.join(f'le {d.le:%d/%m/%Y}, {d.quoi}' for d in dates)}."
 
 
 def _lock(conn: Connection, tache_id: UUID) -> tuple[Any, Lieu]:
