@@ -48,7 +48,9 @@ def lift(dossier: fabrique.Dossier, silence: UUID, n: int = 0) -> None:
         lift_silence(conn, auteur, silence, MAINTENANT + timedelta(days=n))
 
 
-def call(dossier: fabrique.Dossier, resultat: str = "non_reponse", n: int = 0, cle: UUID | None = None, entrant: bool = False) -> Any:
+def call(
+    dossier: fabrique.Dossier, resultat: str = "non_reponse", n: int = 0, cle: UUID | None = None, entrant: bool = False, heures: int = 0
+) -> Any:
     auteur = auteur_agent(dossier.csam)
     with db.begin_as(auteur) as conn:
         return record_contact(
@@ -59,7 +61,7 @@ def call(dossier: fabrique.Dossier, resultat: str = "non_reponse", n: int = 0, c
             canal="telephone",
             note="",
             cle_saisie=cle or uuid4(),
-            maintenant=MAINTENANT + timedelta(days=n),
+            maintenant=MAINTENANT + timedelta(days=n, hours=heures),
             entrant=entrant,
         )
 

@@ -111,8 +111,10 @@ class TestTaches:
     ) -> None:
         """Three calls in vain, then the letter: sent, or closed by a silence; two months later the watch alerts in the first case only."""
         for n in range(3):
-            call(dossier, n=n)
-        assert set(open_taches(admin, dossier)) == {"courrier_injoignable"}
+            call(dossier, n=n, heures=4 * (n % 2))
+        assert set(open_taches(admin, dossier)) == {"autre_canal"}
+        with lot() as conn:
+            conn.execute(text("UPDATE pdp.tache SET motif = 'courrier_injoignable' WHERE motif = 'autre_canal'"))
         if motif is not None:
             ask(dossier, motif, au=None, pose=3)
         else:

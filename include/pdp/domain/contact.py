@@ -26,6 +26,7 @@ RESULTATS = {
 SANS_REPONSE = frozenset({"messagerie", "non_reponse", "tiers"})
 NUMERO_FAUX = "numero_faux"
 MOMENTS = {"matin": "le matin", "midi": "en milieu de journée", "fin_apres_midi": "en fin d'après-midi"}
+_CE_JOUR = {"matin": "ce matin", "midi": "aujourd'hui en milieu de journée", "fin_apres_midi": "aujourd'hui en fin d'après-midi"}
 CANAUX_ECRITS = {"sms": "SMS", "courriel": "courriel"}
 """Channels tried before a letter."""
 
@@ -151,7 +152,7 @@ def advise_appel(tentatives: Tentatives, maintenant: datetime, preferes: Collect
         return Conseil("Assez d'appels ont été faits : écrivez maintenant à la personne.", False, trop)
     if not tentatives.compterait(maintenant):
         return Conseil(
-            f"Déjà appelée aujourd'hui {MOMENTS[ici]} : un autre appel sera noté, mais ne comptera pas. {_quand(tentatives, preferes)}",
+            f"Déjà appelée {_CE_JOUR[ici]} : un autre appel sera noté, mais ne comptera pas. {_quand(tentatives, preferes)}",
             False,
             trop,
         )

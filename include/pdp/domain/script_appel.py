@@ -16,6 +16,7 @@ from pdp.errors import ReferentielIncomplet
 
 CHAMPS = frozenset({"agent", "personne", "plateforme", "numero"})
 _CHAMP = re.compile(r"\{([^}]*)\}")
+_INSECABLE = re.compile(r" (?=[»:;?!])|(?<=«) ")
 _FORT = re.compile(r"\*\*(.+?)\*\*")
 
 
@@ -36,8 +37,8 @@ class Script:
         return (self.du is None or self.du <= jour) and (self.au is None or jour <= self.au)
 
     def fill(self, phrase: str, valeurs: Mapping[str, str]) -> tuple[tuple[str, bool], ...]:
-        """The sentence for a call, cut into (words, said with emphasis)."""
-        remplie = _CHAMP.sub(lambda m: valeurs[m[1]], phrase)
+        """The sentence for a call, cut into (words, said with emphasis); French punctuation never begins a line."""
+        remplie = _INSECABLE.sub("\u00a0", _CHAMP.sub(lambda m: valeurs[m[1]], phrase))
         return tuple((morceau, rang % 2 == 1) for rang, morceau in enumerate(_FORT.split(remplie)) if morceau)
 
 

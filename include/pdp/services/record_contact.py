@@ -14,7 +14,7 @@ from pdp.domain.silence import DECES
 from pdp.domain.tache import MOTIFS
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
-from pdp.services.manage_taches import close_taches, open_tache
+from pdp.services.manage_taches import PROMESSE, close_taches, open_tache, promise
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.read_essais import weigh_parcours
 from pdp.services.record_parole import mark_numero_faux
@@ -23,7 +23,7 @@ from pdp.services.relay_contact import list_canaux_ecrits
 from pdp.storage import journal
 from pdp.storage.sql import query
 
-RESULTAT_DECES = "decede"
+RESULTAT_DECES, PROMIS = "decede", "joint_rappel_demande"
 APPEL_REFUSE = "aucun appel à la personne (si c'est elle qui a appelé, cochez-le)"
 APPELS = (
     "premier_appel",
@@ -105,6 +105,8 @@ def record_contact(
     close_taches(conn, parcours_id=parcours_id, motifs=APPELS, maintenant=maintenant, auteur=auteur, issue=resultat)
     if resultat == RESULTAT_DECES:
         set_silence(conn, auteur, avant.assure_id, motif=DECES, maintenant=maintenant)  # asks for the closing by itself
+    elif resultat == PROMIS and rappel_at is not None:
+        promise(conn, auteur, parcours_id, rappel_at, None, maintenant)
     elif etape.tache is not None:
         open_tache(
             conn,
@@ -138,6 +140,8 @@ def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenan
     if contact.saisie_par_erreur_at is not None:
         return
     conn.execute(query("contacts.annuler"), {"contact": contact_id, "maintenant": maintenant})
+    if contact.resultat == PROMIS:
+        close_taches(conn, parcours_id=contact.parcours_id, motifs=(PROMESSE,), maintenant=maintenant, auteur=auteur, issue="annulee")
     if contact.resultat == RESULTAT_DECES:
         _lift_deces(conn, auteur, contact.parcours_id, maintenant)
     conn.execute(
