@@ -148,7 +148,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT ON identite.coordonnee_morte, identite.adresse_postale TO pdp_role_csam;
-GRANT UPDATE (levee_at) ON identite.coordonnee_morte TO pdp_role_csam;
+GRANT UPDATE (code, outbox_id, constatee_at, levee_at) ON identite.coordonnee_morte TO pdp_role_csam;
 GRANT SELECT ON identite.coordonnee_morte TO pdp_app, pdp_role_medecin;
 GRANT SELECT ON identite.adresse_postale TO pdp_app, pdp_role_medecin;
 GRANT SELECT ON pdp.passerelle TO pdp_app, pdp_role_csam, pdp_role_responsable;

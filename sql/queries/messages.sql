@@ -130,3 +130,40 @@ WHERE id = :id;
 -- Receipts read up to here.
 INSERT INTO pdp.passerelle (plateforme_id, canal, curseur, lu_at) VALUES (:plateforme, 'sms', :curseur, :maintenant)
 ON CONFLICT (plateforme_id, canal) DO UPDATE SET curseur = excluded.curseur, lu_at = excluded.lu_at;
+
+-- name: lister
+-- Messages of a parcours to the person, latest first; an SMS that left before :depuis without a receipt has no news.
+SELECT id, cle, canal, type, cause, remplace_id, etat, essais, dernier_code, prochain_essai_at, trop_tard_at, cree_at, imprime_at, livre_at, remise,
+    remise_at, remise_code, charge ->> 'objet' AS objet, charge ->> 'texte' AS texte, charge ->> 'langue' AS langue, charge -> 'valeurs' AS valeurs,
+    (canal = 'sms' AND etat = 'livre' AND remise IS NULL AND livre_at < :depuis) AS sans_nouvelles
+FROM pdp.outbox
+WHERE parcours_id = :parcours AND cause IS NOT NULL
+ORDER BY cree_at DESC, id DESC;
+
+-- name: lister_degrades
+-- Channels without an answer for too many attempts in a row.
+SELECT canal FROM pdp.passerelle WHERE plateforme_id = :plateforme AND echecs_suite >= :seuil ORDER BY canal DESC;
+
+-- name: verrouiller_message
+-- A message that a person asks to repeat.
+SELECT id, cle, canal, type, cause, etat, trop_tard_at, charge -> 'valeurs' AS valeurs FROM pdp.outbox
+WHERE id = :id AND parcours_id = :parcours AND cause IS NOT NULL FOR UPDATE;
+
+-- name: noter_adresse_postale
+-- What the person gave; the last one is used.
+INSERT INTO identite.adresse_postale (plateforme_id, assure_id, lignes, code_postal, ville, saisie_par, saisie_at)
+SELECT :plateforme, :assure, :lignes, :code_postal, :ville, :par, :maintenant
+WHERE NOT EXISTS (
+    SELECT 1 FROM (
+        SELECT q.lignes, q.code_postal, q.ville FROM identite.adresse_postale q WHERE q.assure_id = :assure ORDER BY q.saisie_at DESC, q.id DESC LIMIT 1
+    ) d WHERE (d.lignes, d.code_postal, d.ville) = (:lignes, :code_postal, :ville))
+RETURNING id;
+
+-- name: retablir
+-- A person said that it works again.
+UPDATE identite.coordonnee_morte SET levee_at = :maintenant
+WHERE assure_id = :assure AND canal = :canal AND empreinte = :empreinte AND levee_at IS NULL RETURNING id;
+
+-- name: lister_taches
+-- Open reasons about the failure of one message.
+SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND motif = 'message_en_echec' AND cause = :cause AND fermee_at IS NULL;

@@ -19,13 +19,17 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
+from pdp.services.annulation import acte, offer
 from pdp.services.delais import get_lieu
 from pdp.services.propose_soutien_psy import RESULTATS, evaluate_soutien_psy, record_soutien_psy
+from pdp.services.read_actes import list_saisies
 from pdp.services.read_fiche import Choix, check_suivi, read_fiche
+from pdp.services.read_messages import read_bloc
 from pdp.services.record_silence import list_silences
 from pdp.services.wait_taches import read_dernier_jour
 
 routeur = Routeur()
+SAISIES = 5
 
 
 @routeur.get("/parcours/{parcours_id}")
@@ -37,7 +41,9 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
     with lire(request) as conn:
         fiche = read_fiche(conn, agent_of(request), parcours_id, maintenant, choix)
         silences = list_silences(conn, fiche.tete.assure_id)
+        correspondance = read_bloc(conn, parcours_id, maintenant)
         attente_max_le = read_dernier_jour(get_lieu(conn, fiche.tete.plateforme_id), jour_local(maintenant))
+        saisies = list_saisies(conn, agent_of(request), fiche.tete.plateforme_id, maintenant, parcours_id, SAISIES)
         rendez_vous = fiche.tete.entretien_debut_at
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
     return page(
@@ -46,6 +52,8 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         fiche=fiche,
         psy=psy,
         silences=silences,
+        correspondance=correspondance,
+        saisies=saisies,
         entretien_en_silence=rendez_vous is not None and any(s.is_actif(jour_local(rendez_vous)) for s in silences),
         motifs_silence=MOTIFS_SILENCE,
         motifs_sans_suite=MOTIFS_SANS_SUITE,
@@ -67,6 +75,8 @@ def save_soutien_psy(request: Request, parcours_id: UUID) -> Response:
     maintenant = clock.now()
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        record_soutien_psy(conn, session_of(request).auteur, parcours_id, resultat, jour_local(maintenant), maintenant)
-    flash(request, f"Mon soutien psy : « {RESULTATS[resultat]} » est enregistré.")
+        with acte(conn, session_of(request).auteur, parcours_id, "soutien_psy", maintenant) as fait:
+            record_soutien_psy(conn, session_of(request).auteur, parcours_id, resultat, jour_local(maintenant), maintenant)
+    texte = f"Mon soutien psy : « {RESULTATS[resultat]} » est enregistré."
+    flash(request, texte, annulation=offer(fait, "Annuler cette réponse"))
     return redirect(f"/parcours/{parcours_id}")
