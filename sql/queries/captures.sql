@@ -29,6 +29,9 @@ WITH mien AS (
     UNION ALL
     SELECT 'clos', m.id, row_number() OVER (ORDER BY m.clos_at DESC, m.id) FROM mien m WHERE m.clos_at IS NOT NULL
     UNION ALL
+    SELECT 'rechute', m.id, row_number() OVER (ORDER BY t.echeance_at, m.id)
+    FROM mien m JOIN pdp.tache t ON t.parcours_id = m.id WHERE t.motif = 'rechute' AND t.fermee_at IS NULL
+    UNION ALL
     SELECT 'conseiller', c.agent_id, 1 FROM securite.compte c WHERE c.login = :csam
     UNION ALL
     SELECT 'ligne', q.id, row_number() OVER (ORDER BY q.champ LIKE 'date%' DESC, q.connu_at DESC, q.id)

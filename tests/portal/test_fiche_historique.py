@@ -179,6 +179,7 @@ def test_what_was_taken_back_stays_struck_through(
     page = connecter("csam").get(f"/parcours/{dossier.parcours}").text
     assert page.count('<li class="nul">') == 1
     assert '<s class="histoire-libelle">' in page
+    assert "Mes dernières saisies" in page, "what can still be taken back is beside the history"
 
 
 def test_who_followed_the_case_and_by_whose_decision(dossier: fabrique.Dossier, lieu: donnees.Lieu, connecter: Connecter) -> None:
