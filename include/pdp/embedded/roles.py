@@ -8,7 +8,14 @@ import psycopg
 from psycopg import sql
 
 LOGIN_ROLES = ("pdp_owner", "pdp_app", "pdp_portail", "pdp_expediteur", "pdp_evaluateur_sql")
-FUNCTION_ROLES = ("pdp_role_csam", "pdp_role_medecin", "pdp_role_partenaire", "pdp_role_responsable", "pdp_role_evaluateur", "pdp_role_assure")
+FUNCTION_ROLES = (
+    "pdp_role_csam",
+    "pdp_role_medecin",
+    "pdp_role_partenaire",
+    "pdp_role_responsable",
+    "pdp_role_evaluateur",
+    "pdp_role_assure",
+)
 GRANTS = (*((role, "pdp_portail") for role in FUNCTION_ROLES), ("pdp_role_evaluateur", "pdp_evaluateur_sql"))
 _LOGIN = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOINHERIT NOREPLICATION PASSWORD {}")
 _NOLOGIN = sql.SQL("NOLOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOINHERIT NOREPLICATION")

@@ -34,6 +34,7 @@ DAGS = (
     "pdp_tri_affectation",
     "pdp_envoi",
     "pdp_reponses",
+    "pdp_rendez_vous",
     "pdp_veille",
     "pdp_suivis",
     "pdp_evaluation",
