@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -14,89 +13,19 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-import fabrique
-from fabrique import MAINTENANT, auteur_agent, lot
+from fabrique import MAINTENANT, auteur_agent
+from journee_lots import ATTENTE, Journee, a, le, photo
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services import gestes_lot, run_lot
 from pdp.services.manage_taches import close_tache
-from pdp.services.read_lot import PageLot, read_lot
-from pdp.services.run_lot import confirm_lot, create_lot, rehearse_lot, undo_lot
+from pdp.services.read_lot import read_lot
 from pdp.services.wait_taches import snooze_tache
 from pdp.storage import db
-from portal.donnees import add_tache
-
-JOUR = MAINTENANT.date()
-PHOTO = (
-    "SELECT p.id, p.csam_id, p.statut, t.motif, t.echeance_at, t.attente_jusqu_au, t.fermee_at"
-    " FROM pdp.parcours p LEFT JOIN pdp.tache t ON t.parcours_id = p.id"
-)
-
-
-def le(jours: int) -> date:
-    return JOUR + timedelta(days=jours)
-
-
-def a(jours: int = 0, minutes: int = 0) -> datetime:
-    return MAINTENANT + timedelta(days=jours, minutes=minutes)
-
-
-class Journee:
-    """A coordinator, her colleague, and four people: a first call, a point to make, a promise in two days, a closed case of a colleague."""
-
-    def __init__(self) -> None:
-        with lot() as conn:
-            fabrique.socle(conn)
-            self.csam, self.collegue = fabrique.agent(conn), fabrique.agent(conn)
-            self.cas = [fabrique.parcours(conn, csam=self.csam).parcours for _ in range(3)]
-            self.ailleurs = fabrique.parcours(conn, csam=self.collegue).parcours
-            self.taches = [
-                add_tache(conn, parcours, motif, a(2))
-                for parcours, motif in zip(self.cas, ("premier_appel", "faire_le_point", "rappel_promis"), strict=True)
-            ]
-
-    def choisir(self, geste: str, parcours: list[UUID] | None = None) -> UUID:
-        auteur = auteur_agent(self.csam)
-        with db.begin_as(auteur) as conn:
-            return create_lot(conn, auteur, geste, parcours if parcours is not None else [*self.cas, self.ailleurs], MAINTENANT)
-
-    def repeter(self, lot_id: UUID, maintenant: datetime = MAINTENANT, **parametres: Any) -> dict[UUID, tuple[str, str]]:
-        auteur = auteur_agent(self.csam)
-        with db.begin_as(auteur) as conn:
-            rehearse_lot(conn, auteur, lot_id, maintenant, **parametres)
-        return self.etats(lot_id)
-
-    def confirmer(self, lot_id: UUID, maintenant: datetime = MAINTENANT) -> bool:
-        auteur = auteur_agent(self.csam)
-        with db.begin_as(auteur) as conn:
-            return confirm_lot(conn, auteur, lot_id, maintenant)
-
-    def annuler(self, lot_id: UUID, maintenant: datetime = MAINTENANT) -> bool:
-        auteur = auteur_agent(self.csam)
-        with db.begin_as(auteur) as conn:
-            return undo_lot(conn, auteur, lot_id, maintenant)
-
-    def lire(self, lot_id: UUID, maintenant: datetime = MAINTENANT) -> PageLot:
-        with db.begin_as(auteur_agent(self.csam), lecture=True) as conn:
-            return read_lot(conn, lot_id, "csam", maintenant)
-
-    def etats(self, lot_id: UUID) -> dict[UUID, tuple[str, str]]:
-        return {p.parcours_id: (p.etat, p.phrase or "") for p in self.lire(lot_id).personnes}
-
-    def etat(self, lot_id: UUID) -> list[str]:
-        etats = self.etats(lot_id)
-        return [etats[p][0] for p in (*self.cas, self.ailleurs) if p in etats]
 
 
 @pytest.fixture
 def journee(base: str) -> Journee:
     return Journee()
-
-
-def photo(admin: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
-    return sorted(admin.execute(PHOTO).fetchall(), key=str)
-
-
-ATTENTE = {"raison": "soins_en_cours", "jour": le(10)}
 
 
 def test_rehearsal_changes_nothing_and_says_who_and_why(journee: Journee, admin: psycopg.Connection[Any]) -> None:
@@ -225,54 +154,6 @@ def test_deadline_of_the_next_reason_moves(journee: Journee, admin: psycopg.Conn
     assert dates == [(le(2),), (le(5),), (le(5),)]
 
 
-def test_case_passed_on_and_back(journee: Journee, admin: psycopg.Connection[Any]) -> None:
-    acte = journee.choisir("passation")
-    journee.repeter(acte, vers=journee.collegue, note="Elle préfère être appelée l'après-midi.")
-    assert journee.etat(acte) == ["prevue", "prevue", "prevue", "refusee"]
-    journee.confirmer(acte)
-    mains = "SELECT csam_id FROM pdp.parcours WHERE id = %s"
-    assert [admin.execute(mains, (p,)).fetchone() for p in journee.cas] == [(journee.collegue,)] * 3
-    ligne = admin.execute(
-        "SELECT de_csam_id, csam_id, note, relais, par_id FROM pdp.affectation WHERE parcours_id = %s AND au IS NULL", (journee.cas[2],)
-    ).fetchone()
-    assert ligne is not None
-    assert ligne[:3] == (journee.csam, journee.collegue, "Elle préfère être appelée l'après-midi.")
-    assert "promis : rappeler avant le 20/11/2026" in ligne[3]
-    assert journee.lire(acte).a_reprendre == [], "what is no longer hers is not offered again"
-    journee.annuler(acte, a(minutes=5))
-    assert [admin.execute(mains, (p,)).fetchone() for p in journee.cas] == [(journee.csam,)] * 3
-    assert journee.etat(acte) == ["annulee"] * 3 + ["refusee"]
-
-
-@pytest.mark.parametrize("absent", ["away", "gone", "unknown", "full"])
-def test_only_somebody_present_with_room_receives(journee: Journee, admin: psycopg.Connection[Any], absent: str) -> None:
-    vers = journee.collegue
-    with lot() as conn:
-        if absent == "away":
-            conn.execute(
-                text("INSERT INTO pdp.absence_agent (plateforme_id, agent_id, du, au) VALUES ('PF35', :a, :d, :d)"), {"a": vers, "d": JOUR}
-            )
-        elif absent == "gone":
-            conn.execute(text("UPDATE pdp.agent SET actif_au = :h WHERE id = :a"), {"a": vers, "h": le(-1)})
-        elif absent == "unknown":
-            vers = fabrique.agent(conn, plateforme="PF57")
-        else:
-            conn.execute(text("UPDATE pdp.agent SET quotite = 0.01 WHERE id = :a"), {"a": vers})
-    acte = journee.choisir("passation", journee.cas)
-    with pytest.raises(DonneeInvalide):
-        journee.repeter(acte, vers=vers)
-
-
-def test_cap_of_the_colleague_is_shared_by_the_lot(journee: Journee) -> None:
-    """At 3 % of full time the cap of 80 leaves two places, one of them taken."""
-    with lot() as conn:
-        conn.execute(text("UPDATE pdp.agent SET quotite = 0.03 WHERE id = :a"), {"a": journee.collegue})
-    acte = journee.choisir("passation", journee.cas)
-    etats = journee.repeter(acte, vers=journee.collegue)
-    assert sorted(etat for etat, _ in etats.values()) == ["prevue", "refusee", "refusee"]
-    assert all("plafond" in phrase for etat, phrase in etats.values() if etat == "refusee")
-
-
 @pytest.mark.parametrize(
     ("geste", "parametres"),
     [
@@ -324,17 +205,3 @@ def test_a_lot_is_seen_by_its_author_alone(journee: Journee) -> None:
 def test_nobody_somebody_unknown_or_too_many(journee: Journee, parcours: list[UUID] | None) -> None:
     with pytest.raises((DonneeInvalide, Introuvable)):
         journee.choisir("attente", parcours if parcours is not None else [uuid4() for _ in range(201)])
-
-
-def test_a_coordinator_passes_on_only_what_is_hers(journee: Journee) -> None:
-    """The database refuses, not only the screen."""
-    with pytest.raises(DBAPIError, match="case_of_another_coordinator"), db.begin_as(auteur_agent(journee.csam)) as conn:
-        conn.execute(text("UPDATE pdp.parcours SET csam_id = :m WHERE id = :p"), {"m": journee.csam, "p": journee.ailleurs})
-    with pytest.raises(DBAPIError, match="row-level security"), db.begin_as(auteur_agent(journee.csam)) as conn:
-        conn.execute(
-            text(
-                "INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id)"
-                " VALUES ('PF35', :p, :c, now(), 'x', 'agent', :autre)"
-            ),
-            {"p": journee.ailleurs, "c": journee.csam, "autre": str(journee.collegue)},
-        )
