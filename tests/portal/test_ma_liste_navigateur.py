@@ -67,7 +67,18 @@ def list_pages(lieu: donnees.Lieu, dossiers: list[fabrique.Dossier], admin: Admi
     accords = [f"{p[1]}/accords/{d}" for d in ("accompagnement", "spst")]
     orientations = [f"{p[1]}/orientations", f"{p[1]}/orientations/{lieu.comptes['partenaire']}"]
     formulaires = [f"{p[0]}/creneaux", f"/tele-echanges/{entretien[0]}", f"{p[1]}/cloture", f"{p[1]}/issue"]
-    return ["/ma-liste", p[0], p[2], f"{p[2]}/appel", *formulaires, *accords, *orientations, "/absente"]
+    return [
+        "/ma-liste",
+        "/ma-liste/vues",
+        f"/ma-liste/apercu/{dossiers[2].parcours}",
+        p[0],
+        p[2],
+        f"{p[2]}/appel",
+        *formulaires,
+        *accords,
+        *orientations,
+        "/absente",
+    ]
 
 
 @pytest.mark.parametrize("largeur", [1440, 320])
