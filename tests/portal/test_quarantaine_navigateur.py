@@ -12,6 +12,9 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
+from fabrique import MAINTENANT, TEST, lot
+from livraisons import ligne_assure, write_fichier
+from pdp.services.ingest_flux import ingest_depot
 from portal.navigateur import chromium, connect, serve
 
 pytestmark = pytest.mark.browser
@@ -35,6 +38,8 @@ def _check(page: Page, image: Path) -> list[str]:
 
 def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID], tmp_path: Path) -> None:
     constats: dict[str, Any] = {}
+    write_fichier(tmp_path / "depot", "assures", [ligne_assure(9, departement="75")], jour="2026-10-02")
+    ingest_depot(lot, tmp_path / "depot", TEST, MAINTENANT)
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_page()
         connect(page, adresse, "responsable")
