@@ -13,10 +13,11 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from fabrique import MAINTENANT, auteur_agent
+from fabrique import MAINTENANT, auteur_agent, lot
 from journee_lots import ATTENTE, Journee, a, le, photo
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services import gestes_lot, run_lot
+from pdp.services.invite_assure import invite_assure
 from pdp.services.manage_taches import close_tache
 from pdp.services.read_lot import read_lot
 from pdp.services.wait_taches import snooze_tache
@@ -205,3 +206,35 @@ def test_a_lot_is_seen_by_its_author_alone(journee: Journee) -> None:
 def test_nobody_somebody_unknown_or_too_many(journee: Journee, parcours: list[UUID] | None) -> None:
     with pytest.raises((DonneeInvalide, Introuvable)):
         journee.choisir("attente", parcours if parcours is not None else [uuid4() for _ in range(201)])
+
+
+def test_invitation_leaves_only_once_confirmed_and_is_recalled(journee: Journee, admin: psycopg.Connection[Any]) -> None:
+    """A person invited already, and one of a colleague, are refused; the others get one message each."""
+    auteur = auteur_agent(journee.csam)
+    with db.begin_as(auteur) as conn:
+        assert invite_assure(conn, auteur, journee.cas[1], MAINTENANT).id is not None
+    acte = journee.choisir("invitation")
+    etats = journee.repeter(acte)
+    assert journee.etat(acte) == ["prevue", "refusee", "prevue", "refusee"]
+    assert etats[journee.cas[1]][1].startswith("Déjà invitée")
+    envois = "SELECT etat, count(*) FROM pdp.outbox WHERE type = 'invitation_rendez_vous' GROUP BY etat ORDER BY etat"
+    assert admin.execute(envois).fetchall() == [("a_envoyer", 1)], "a rehearsal sends nothing"
+    journee.confirmer(acte)
+    journee.confirmer(acte)
+    assert admin.execute(envois).fetchall() == [("a_envoyer", 3)]
+    journee.annuler(acte)
+    assert journee.etat(acte) == ["annulee", "refusee", "annulee", "refusee"]
+    assert admin.execute(envois).fetchall() == [("a_envoyer", 1), ("rappele", 2)]
+
+
+def test_nobody_is_invited_without_a_slot(journee: Journee, admin: psycopg.Connection[Any]) -> None:
+    with lot() as conn:
+        conn.execute(
+            text("INSERT INTO pdp.absence_agent (plateforme_id, agent_id, du, au) VALUES ('PF35', :a, :d, :f)"),
+            {"a": journee.csam, "d": le(0), "f": le(60)},
+        )
+    acte = journee.choisir("invitation", journee.cas)
+    etats = journee.repeter(acte)
+    assert {etat for etat, _ in etats.values()} == {"refusee"}
+    assert all("créneau" in phrase for _, phrase in etats.values())
+    assert admin.execute("SELECT count(*) FROM pdp.tache WHERE motif = 'ouvrir_creneaux'").fetchone() == (0,)
