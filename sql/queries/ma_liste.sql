@@ -14,7 +14,7 @@ WITH suivi AS (
         t.premiere, coalesce(t.balle, 'csam') AS balle, coalesce(t.motifs, '{}') AS motifs, coalesce(t.attend, false) AS attend,
         coalesce(t.revient, false) AS revient, coalesce(t.muet, false) AS muet, coalesce(o.partenaires, '{aucun}') AS partenaires,
         te.id AS entretien_id, te.debut_at AS entretien_debut_at, te.fin_at AS entretien_fin_at, e.debut AS tri_debut, e.a_verifier, c.dernier_at AS tri_contact,
-        EXISTS (SELECT 1 FROM pdp.outbox x WHERE x.parcours_id = p.id AND x.etat IN ('rebut', 'incertain')) AS message_en_echec,
+        coalesce(x.echec, false) AS message_en_echec,
         (SELECT (p.connu_at AT TIME ZONE 'Europe/Paris')::date - p.survenu_le
          FROM unnest(cast(:pannes_de AS timestamptz[]), cast(:pannes_a AS timestamptz[])) AS n (de, a)
          WHERE p.connu_at >= n.a AND p.connu_at < n.a + interval '1 day' AND p.survenu_le >= (n.de AT TIME ZONE 'Europe/Paris')::date
@@ -32,7 +32,10 @@ WITH suivi AS (
         SELECT array_agg(DISTINCT dispositif) AS partenaires FROM pdp.orientation
         WHERE parcours_id = p.id AND statut IN ('brouillon', 'en_attente_accord', 'envoyee', 'recue', 'acceptee', 'en_cours')
     ) o ON true
-    LEFT JOIN pdp.tele_echange te ON te.parcours_id = p.id AND te.statut IN ('planifie', 'confirme')
+    LEFT JOIN LATERAL ( -- one row at most by its index; LIMIT keeps the way in through the person, whatever the size of the table
+        SELECT id, debut_at, fin_at FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('planifie', 'confirme') LIMIT 1
+    ) te ON true
+    LEFT JOIN LATERAL (SELECT true AS echec FROM pdp.outbox WHERE parcours_id = p.id AND etat IN ('rebut', 'incertain') LIMIT 1) x ON true
     LEFT JOIN LATERAL ( -- read only when the order or late data ask for it
         SELECT debut, fin >= :fin_depuis AND fin < :jour AS a_verifier FROM pdp.episode
         WHERE assure_id = p.assure_id AND etat = 'courant' AND (:tri = 'semaines' OR cast(:fin_depuis AS date) IS NOT NULL) ORDER BY debut DESC LIMIT 1

@@ -7,11 +7,28 @@
   const annonce = document.querySelector("[data-annonce]");
   const say = (texte) => { if (annonce) annonce.textContent = texte; };
 
+  // Where she was before she left for a person: "j" goes on from there, or from the next one when that person has left the list.
+  const ICI = "pdp-liste-ici";
+  const identify = (ligne) => { const c = ligne && ligne.querySelector('input[name="parcours"]'); return c ? c.value : null; };
+
+  function remember() {
+    const toutes = lignes();
+    const ici = toutes.indexOf(courante());
+    if (ici >= 0) sessionStorage.setItem(ICI, JSON.stringify(toutes.slice(ici).map(identify)));
+  }
+
+  function resume() {
+    const suite = JSON.parse(sessionStorage.getItem(ICI) || "[]");
+    const trouve = suite.map((id) => lignes().find((l) => identify(l) === id)).find(Boolean);
+    return trouve ? lignes().indexOf(trouve) : 0;
+  }
+  window.addEventListener("pagehide", remember);
+
   function move(pas) {
     const toutes = lignes();
     if (!toutes.length) return;
     const ici = toutes.indexOf(courante());
-    const vers = ici < 0 ? (pas > 0 ? 0 : toutes.length - 1) : Math.min(toutes.length - 1, Math.max(0, ici + pas));
+    const vers = ici < 0 ? (pas > 0 ? resume() : toutes.length - 1) : Math.min(toutes.length - 1, Math.max(0, ici + pas));
     toutes[vers].querySelector("[data-action]").focus();
   }
 
