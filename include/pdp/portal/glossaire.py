@@ -33,7 +33,7 @@ _ORIENTATION = {
 _SIGNALEMENT = {
     "veille": "L'arrêt est suivi, sans action pour l'instant.",
     "a_trier": "Le médecin-conseil doit choisir la suite.",
-    "oriente_csam": "Un parcours est ouvert avec un conseiller.",
+    "oriente_csam": "Un parcours est ouvert avec un conseiller, ou celui qui a déjà suivi la personne choisit de rouvrir le sien.",
     "oriente_ism": "Un infirmier du service médical prend la suite.",
     "convocation_mc": "Le médecin-conseil reçoit la personne.",
     "sans_suite": "Aucune action n'est utile aujourd'hui.",
