@@ -65,3 +65,7 @@ ORDER BY t.ouverte_at, p.id;
 SELECT id, type FROM pdp.alerte WHERE plateforme_id = :plateforme AND decide_at IS NULL
     AND NOT EXISTS (SELECT 1 FROM pdp.alerte WHERE plateforme_id = :plateforme AND decide_at IS NOT NULL)
 ORDER BY connu_at, id LIMIT 3;
+
+-- name: trouver_tache
+-- An open reason of a parcours.
+SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND motif = :motif AND fermee_at IS NULL LIMIT 1;

@@ -16,7 +16,8 @@ from pdp.services.decide_alerte import decide_alerte
 from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.services.record_reponse import record_reponse
 from pdp.services.sort_signalements import decide_signalement
-from pdp.simulation.profils import DERNIERS_JOURS, PREMIERS_DOSSIERS, Dossier, Jours, Profil, cle_saisie, close
+from pdp.simulation.profils import PREMIERS_DOSSIERS, Dossier, Jours, Profil, cle_saisie, close
+from pdp.simulation.profils_du_jour import DERNIERS_JOURS
 from pdp.storage import db
 from pdp.storage.sql import query
 

@@ -63,19 +63,19 @@ Profil = Callable[[Connection, Dossier, Jours], None]
 
 
 def _vers_service_social(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "service_social", "api", "Perte de revenus, démarches à accompagner.")
+    orient(conn, d, jours, "service_social", "api", "Perte de revenus, démarches à accompagner.")
 
 
 def _vers_spst(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "spst", "portail", "Aménagement du poste à préparer avant la reprise.")
+    orient(conn, d, jours, "spst", "portail", "Aménagement du poste à préparer avant la reprise.")
 
 
 def _vers_cap_emploi(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _orient(conn, d, jours, "cap_emploi", "portail", "Reconversion envisagée.")
+    orient(conn, d, jours, "cap_emploi", "portail", "Reconversion envisagée.")
 
 
 def _soutien_psy(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _tele_echange(conn, d, jours)
+    fin = hold_tele_echange(conn, d, jours)
     jour = fin.date()
     eligible = evaluate_soutien_psy(conn, d.id, jour).eligibilite != "non_eligible"
     record_soutien_psy(conn, d.csam, d.id, "proposee" if eligible else "non_eligible_6m", jour, fin)
@@ -83,22 +83,22 @@ def _soutien_psy(conn: Connection, d: Dossier, jours: Jours) -> None:
 
 def _injoignable(conn: Connection, d: Dossier, jours: Jours) -> None:
     for essai in range(3):
-        _call(conn, d, "non_reponse", jours.jour_ouvre(2 + 3 * essai, time(9 + 4 * (essai % 2), 15)), essai)
+        call(conn, d, "non_reponse", jours.jour_ouvre(2 + 3 * essai, time(9 + 4 * (essai % 2), 15)), essai)
 
 
 def _reprise(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _tele_echange(conn, d, jours)
+    fin = hold_tele_echange(conn, d, jours)
     close(conn, d.csam, d.id, "reprise_meme_poste", "meme_poste", max(fin, jours.jour_ouvre(15)))
 
 
 def _retire_accord(conn: Connection, d: Dossier, jours: Jours) -> None:
-    fin = _orient(conn, d, jours, "service_social", "portail", "Difficultés de logement.")
+    fin = orient(conn, d, jours, "service_social", "portail", "Difficultés de logement.")
     accord = record_accord(conn, d.csam, d.id, destinataire="service_social", decision="accorde", modalite="oral", maintenant=fin)
     withdraw_accord(conn, d.csam, accord, "telephone", fin)
 
 
 def _deux_absences(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "joint", jours.jour_ouvre(2))
+    call(conn, d, "joint", jours.jour_ouvre(2))
     for rang in (3, 9):
         maintenant = jours.jour_ouvre(rang)
         creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
@@ -106,47 +106,14 @@ def _deux_absences(conn: Connection, d: Dossier, jours: Jours) -> None:
         record_tele_echange(conn, d.csam, rdv, statut="absent", emploi={}, social={}, sante={}, synthese="", maintenant=creneau.fin)
 
 
-def _laisse(conn: Connection, d: Dossier, jours: Jours) -> None:
+def laisse(conn: Connection, d: Dossier, jours: Jours) -> None:
     """Nobody does anything: the sweep must find it."""
-
-
-# -- profiles of the last days
-
-
-def _a_rappeler(conn: Connection, d: Dossier, jours: Jours) -> None:
-    maintenant = jours.jour_ouvre(26)
-    _call(conn, d, "joint_rappel_demande", maintenant, 0, max(jours.matin, jours.jour_ouvre(30)))
-
-
-def _repondeur(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "messagerie", jours.jour_ouvre(22 + d.rang % 8, time(9 + d.rang % 8, 5)))
-
-
-def _tele_echange_a_venir(conn: Connection, d: Dossier, jours: Jours) -> None:
-    _call(conn, d, "joint", jours.matin)
-    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 7]
-    plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
-
-
-def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> None:
-    maintenant = jours.jour_ouvre(20 + d.rang % 6)
-    _call(conn, d, "joint", maintenant)
-    plan_tele_echange(conn, d.csam, d.id, list_creneaux(conn, d.csam_id, maintenant)[0].debut, "telephone", maintenant)
-
-
-def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
-    """Now and then the agreement came at once: a request waits in the inbox of a partner without an API."""
-    if d.rang % 5:
-        _tele_echange(conn, d, jours, 16 + d.rang % 10)
-    else:
-        destinataire = ("spst", "service_social")[d.rang // 60 % 2]
-        _orient(conn, d, jours, destinataire, "portail", "Reprise à préparer avec l'employeur, démarches à expliquer.", 26)
 
 
 # -- acts
 
 
-def _call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, essai: int = 0, rappel_at: datetime | None = None) -> None:
+def call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, essai: int = 0, rappel_at: datetime | None = None) -> None:
     record_contact(
         conn,
         d.csam,
@@ -160,10 +127,10 @@ def _call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, ess
     )
 
 
-def _tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
+def hold_tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
     """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns its end."""
     maintenant = jours.jour_ouvre(rang)
-    _call(conn, d, "joint", maintenant)
+    call(conn, d, "joint", maintenant)
     creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
     rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
     record_tele_echange(
@@ -180,8 +147,8 @@ def _tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> 
     return creneau.fin
 
 
-def _orient(conn: Connection, d: Dossier, jours: Jours, destinataire: str, canal: str, motif: str, rang: int = 2) -> datetime:
-    fin = _tele_echange(conn, d, jours, rang)
+def orient(conn: Connection, d: Dossier, jours: Jours, destinataire: str, canal: str, motif: str, rang: int = 2) -> datetime:
+    fin = hold_tele_echange(conn, d, jours, rang)
     partenaire = conn.execute(
         query("simulation.trouver_partenaire"), {"plateforme": d.plateforme_id, "type": destinataire, "canal": canal}
     ).scalar_one()
@@ -218,19 +185,5 @@ PREMIERS_DOSSIERS: tuple[Profil, ...] = (
     _reprise,
     _retire_accord,
     _deux_absences,
-    _laisse,
-)
-DERNIERS_JOURS: tuple[Profil, ...] = (
-    _repondeur,
-    _tele_echange_a_venir,
-    _a_rappeler,
-    _repondeur,
-    _accord_a_demander,
-    _tele_echange_a_venir,
-    _repondeur,
-    _tele_echange_a_renseigner,
-    _a_rappeler,
-    _tele_echange_a_venir,
-    _repondeur,
-    _laisse,
+    laisse,
 )
