@@ -228,8 +228,13 @@ WITH depart AS (
             WHERE c.parcours_id = x.parcours_id AND c.canal = 'courrier' AND c.saisie_par_erreur_at IS NULL AND c.survenu_at >= x.survenu_at
             UNION ALL
             SELECT t.fermee_at FROM pdp.tache t
-            WHERE t.parcours_id = x.parcours_id AND t.motif = 'courrier_injoignable' AND t.fermee_at >= x.survenu_at
+            WHERE t.parcours_id = x.parcours_id AND t.motif IN ('autre_canal', 'courrier_injoignable') AND t.fermee_at >= x.survenu_at
                 AND t.issue <> ALL (cast(:issues_sans_courrier AS text[]))
+                -- a letter written here counts from the day it is posted, not from the day it was asked for
+                AND NOT EXISTS (SELECT 1 FROM pdp.outbox o WHERE o.parcours_id = x.parcours_id AND o.type = 'injoignable' AND o.cree_at >= x.survenu_at)
+            UNION ALL
+            SELECT o.livre_at FROM pdp.outbox o
+            WHERE o.parcours_id = x.parcours_id AND o.type = 'injoignable' AND o.cree_at >= x.survenu_at AND o.etat = 'livre'
         ) l) AS courrier_at
     FROM decisifs x
 )

@@ -210,9 +210,12 @@ class TestSuite:
             ("rappelez_nous", "sms"),
             ("injoignable", "courrier"),
         ]
-        for jours, alertes in ((14, 0), (15, 1), (16, 1)):
+        postee = lettre + timedelta(days=3)
+        for jours, poste, alertes in ((60, False, 0), (14, True, 0), (15, True, 1), (16, True, 1)):
             with lot() as conn:
-                sweep_veille(conn, "PF35", fabrique.TEST, lettre + timedelta(days=jours))
+                if poste:
+                    conn.execute(text("UPDATE pdp.outbox SET etat = 'livre', livre_at = :p WHERE canal = 'courrier'"), {"p": postee})
+                sweep_veille(conn, "PF35", fabrique.TEST, postee + timedelta(days=jours))
             assert admin.execute("SELECT count(*) FROM pdp.alerte WHERE type = 'parcours_interrompu'").fetchone() == (alertes,)
         phrase = admin.execute("SELECT phrase FROM pdp.alerte").fetchone()
         assert phrase is not None

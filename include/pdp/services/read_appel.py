@@ -35,7 +35,7 @@ ECRAN = "appel"
 
 @dataclass(frozen=True)
 class FicheAppel:
-    """What the sheet shows. ``apercus``: channel -> text of the message that would leave, courrier included, once the calls are done."""
+    """What the sheet shows. ``apercus``: channel -> text of the message that would leave, once the calls are done, until asked for."""
 
     tete: EnTete
     silence: Silence | None
@@ -99,7 +99,7 @@ def read_appel(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         tentatives=tentatives,
         conseil=advise_appel(tentatives, maintenant.astimezone(lieu.fuseau), preference.moments),
         marches=list_marches(tentatives, canaux, message_at, courrier_at),
-        apercus=_preview(conn, parcours_id, canaux) if tentatives.suffisantes else {},
+        apercus=_preview(conn, parcours_id, () if message_at else canaux) if tentatives.suffisantes and courrier_at is None else {},
         script=get_script(lieu, maintenant),
         brouillon=find_brouillon(conn, csam_id, ECRAN, parcours_id, maintenant),
     )

@@ -33,6 +33,7 @@ from pdp.services.keep_brouillon import purge_brouillons
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.propose_reouverture import release_abandonnees
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.relay_contact import MESSAGE_ENVOYE
 from pdp.services.repair_enlisement import (
     Constat,
     Passe,
@@ -53,7 +54,17 @@ from pdp.storage.sql import query
 _log = logging.getLogger(__name__)
 LOT = 100
 """Repairs of one transaction."""
-ISSUES_SANS_COURRIER = (*RESULTATS, *SANS_FIN, "annulee", "planifie", "relance", "parcours_clos", "parcours_rouvert", "parcours_interrompu")
+ISSUES_SANS_COURRIER = (
+    *RESULTATS,
+    *SANS_FIN,
+    MESSAGE_ENVOYE,
+    "annulee",
+    "planifie",
+    "relance",
+    "parcours_clos",
+    "parcours_rouvert",
+    "parcours_interrompu",
+)
 """A letter reason closed with one of these was not sent: another act made it useless."""
 _DELAIS = {
     "essais": "contact_tentatives_max",
