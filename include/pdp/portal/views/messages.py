@@ -25,7 +25,7 @@ from pdp.services.write_message import preview_message, recall_messages, write_m
 
 routeur = Routeur()
 MENU = {
-    "csam": [("/courriers", "Courriers"), ("/modeles", "Modèles")],
+    "csam": [("/courriers", "Courriers")],
     "responsable": [("/modeles", "Modèles de messages")],
 }
 
