@@ -31,6 +31,8 @@ PAS_DES_ECRANS = {
     "/statique/{nom}",
     "/",
     "/evaluation/{nom}.csv",
+    "/agenda/flux/{jeton}.ics",
+    "/rendez-vous/{jeton}/rendez-vous.ics",
     "/equipe/redistributions/{redistribution_id}",
     "/lots/{lot_id}",
     "/equipe/lots/{lot_id}",

@@ -168,8 +168,9 @@ def test_unknown_and_closed_links_answer_alike(inviter: Inviter, horloge: Horlog
 
 
 _ACCORD = (
-    "INSERT INTO pdp.accord (plateforme_id, parcours_id, destinataire, decision, finalite, modalite, texte_version, recueilli_par, recueilli_at,"
-    " retire_at, retrait_canal) SELECT plateforme_id, id, 'accompagnement', {}, 'x', 'oral', 'v1', csam_id, :m, {} FROM pdp.parcours WHERE id = :p"
+    "INSERT INTO pdp.accord (plateforme_id, parcours_id, destinataire, decision, finalite, modalite, texte_version, recueilli_par,"
+    " recueilli_at, retire_at, retrait_canal)"
+    " SELECT plateforme_id, id, 'accompagnement', {}, 'x', 'oral', 'v1', csam_id, :m, {} FROM pdp.parcours WHERE id = :p"
 )
 CLOTURES = {
     "closing": "UPDATE pdp.parcours SET statut = 'cloture', clos_at = :m, cloture_motif = 'refus_assure' WHERE id = :p",

@@ -25,7 +25,17 @@ from pdp.storage import db
 from portal import donnees
 from portal.donnees import Connecter, TestClient
 
-PUBLIQUES = {"/sante", "/statique/{nom}", "/connexion", "/accessibilite"}
+LIEN = "/rendez-vous/{jeton}"
+PUBLIQUES = {
+    "/sante",
+    "/statique/{nom}",
+    "/connexion",
+    "/accessibilite",
+    "/agenda/flux/{jeton}.ics",
+    LIEN,
+    *(f"{LIEN}/{acte}" for acte in ("identite", "choix", "annulation", "rappel", "nouveau-lien", "rendez-vous.ics")),
+}
+"""The last ones are for the holder of a link or of a secret address: test_rendez_vous_public and test_agenda say what they open."""
 
 
 APPLICATION = create_app()
