@@ -25,6 +25,7 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.guet import GuetDepot
 from pdp.services import (
+    ask_confirmations,
     collect_accuses,
     collect_reponses,
     detect_signalements,
@@ -173,10 +174,11 @@ def send_messages() -> dict[str, Any]:
 
 
 def collect_receipts() -> dict[str, Any]:
-    """Ask the SMS gateway what became of the messages it took."""
+    """Ask the SMS gateway what became of the messages it took; then look for confirmations that nobody wrote."""
     instant = instant_metier()
     with _passage("accuser", instant, None) as passage:
-        passage.bilan = collect_accuses.collect_accuses(instant, passage=passage.id)
+        recus = collect_accuses.collect_accuses(instant, passage=passage.id)
+        passage.bilan = recus + ask_confirmations.ask_confirmations(instant, passage=passage.id)
     return passage.conclude()
 
 

@@ -167,3 +167,19 @@ WHERE assure_id = :assure AND canal = :canal AND empreinte = :empreinte AND leve
 -- name: lister_taches
 -- Open reasons about the failure of one message.
 SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND motif = 'message_en_echec' AND cause = :cause AND fermee_at IS NULL;
+
+-- name: lister_sans_confirmation
+-- Appointments to come whose confirmation is neither written, nor waiting its turn, nor settled otherwise.
+SELECT t.id, t.parcours_id, t.debut_at
+FROM pdp.tele_echange t
+JOIN pdp.parcours c ON c.id = t.parcours_id
+WHERE t.plateforme_id = :plateforme AND t.statut IN ('planifie', 'confirme') AND t.debut_at > :maintenant AND t.planifie_at <= :depuis
+  AND c.clos_at IS NULL
+  AND NOT EXISTS (SELECT 1 FROM pdp.silence_du_jour(c.assure_id, :jour))
+  AND NOT EXISTS (
+      SELECT 1 FROM pdp.outbox o
+      WHERE o.parcours_id = t.parcours_id AND o.type = 'confirmation_rendez_vous' AND starts_with(o.cause, t.id::text))
+  AND NOT EXISTS (
+      SELECT 1 FROM pdp.message_rendez_vous m
+      WHERE m.tele_echange_id = t.id AND m.genre = 'confirmation' AND (m.processed_at IS NOT NULL OR m.due_at > :depuis))
+ORDER BY t.debut_at, t.id;

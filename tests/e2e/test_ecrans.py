@@ -33,6 +33,8 @@ PAS_DES_ECRANS = {
     "/evaluation/{nom}.csv",
     "/agenda/flux/{jeton}.ics",
     "/rendez-vous/{jeton}/rendez-vous.ics",
+    "/parcours/{parcours_id}/messages/{message_id}",  # test_messages_navigateur looks at every state at both widths
+    "/parcours/{parcours_id}/messages/{message_id}/lettre.pdf",
     "/equipe/redistributions/{redistribution_id}",
     "/lots/{lot_id}",
     "/equipe/lots/{lot_id}",
