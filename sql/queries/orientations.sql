@@ -35,10 +35,11 @@ FOR SHARE OF a;
 
 -- name: lire_faits
 -- Everything that could be told; the agreed classes then choose.
-SELECT s.nom, s.prenom, to_char(s.date_naissance, 'YYYY-MM-DD') AS date_naissance, s.telephone, s.courriel,
+SELECT s.nom, s.prenom, to_char(s.date_naissance, 'YYYY-MM-DD') AS date_naissance, k.telephone, k.courriel,
     to_char(e.debut, 'YYYY-MM-DD') AS arret_debut, to_char(e.fin, 'YYYY-MM-DD') AS arret_fin_prescrite, t.emploi, t.social
 FROM pdp.parcours p
 JOIN identite.assure s ON s.id = p.assure_id
+CROSS JOIN LATERAL identite.coordonnees(s.id) k
 LEFT JOIN LATERAL (SELECT debut, fin FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1) e ON true
 LEFT JOIN LATERAL (SELECT emploi, social FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('realise', 'realise_partiel')
     ORDER BY debut_at DESC LIMIT 1) t ON true

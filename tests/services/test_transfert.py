@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -16,6 +16,7 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.errors import Conflit, DonneeInvalide, ErreurPdp, Introuvable
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.close_parcours import close_parcours
+from pdp.services.record_parole import Preference, record_coordonnees, record_preference
 from pdp.services.transfer_parcours import apply_transferts, cancel_transfert, list_transferts, request_transfert
 from pdp.storage import db
 
@@ -93,6 +94,22 @@ def test_what_was_said_here_stays_here(scene: Scene, admin: psycopg.Connection[A
         "medical.sante_declaree",
     ):
         assert admin.execute(f"SELECT count(*) FROM {table} WHERE plateforme_id = 'PF57'").fetchone() == (0,), table
+
+
+def test_how_she_asked_to_be_reached_goes_with_her(scene: Scene, admin: psycopg.Connection[Any]) -> None:
+    auteur = auteur_agent(scene.cas.csam)
+    with db.begin_as(auteur) as conn:
+        dite = Preference(refus=["sms"], langue="pt")
+        record_preference(conn, auteur, scene.cas.parcours, dite, cle_saisie=uuid4(), maintenant=MAINTENANT)
+        record_coordonnees(
+            conn, auteur, scene.cas.parcours, telephone="06 39 98 11 11", courriel=None, cle_saisie=uuid4(), maintenant=MAINTENANT
+        )
+    demander(scene)
+    balayer()
+    balayer()
+    assert admin.execute("SELECT langue, refus FROM pdp.preference_contact WHERE plateforme_id = 'PF57'").fetchall() == [("pt", ["sms"])]
+    la = "SELECT k.telephone, k.telephone_provenance FROM identite.assure a, identite.coordonnees(a.id) k WHERE a.plateforme_id = 'PF57'"
+    assert admin.execute(la).fetchall() == [("+33639981111", "personne")]
 
 
 def test_people_of_both_platforms_see_it(scene: Scene, admin: psycopg.Connection[Any]) -> None:

@@ -2,7 +2,8 @@
 
 Closed here with the motive « Changement de caisse », opened there with a link to the former one. Her facts move as when the feed moves
 her (prescriptions and their motifs, payments, affections, declared facts), so that the absence is whole there and nothing is signalled
-here; the feed then finds her there. Agreements, notes and answers about health stay: they are asked for again.
+here; the feed then finds her there. How she asked to be reached goes with her, so that a refusal holds there too. Agreements, notes and
+answers about health stay: they are asked for again.
 """
 
 from __future__ import annotations
@@ -162,6 +163,7 @@ def _welcome(conn: Connection, demande: Any, maintenant: datetime) -> tuple[UUID
     """Parcours and person on the other side; somebody already followed there keeps that parcours."""
     cle = {"parcours": demande.parcours_id, "vers": demande.vers_plateforme_id, "maintenant": maintenant}
     assure: UUID = conn.execute(query("transfert.accueillir_personne"), {**cle, "commune": demande.commune_insee}).scalars().first()
+    conn.execute(query("paroles.accueillir"), {"parcours": demande.parcours_id, "vers": demande.vers_plateforme_id, "assure": assure})
     ouvert: UUID | None = conn.execute(query("parcours.trouver_ouvert"), {"assure": assure}).scalar()
     if ouvert is not None:
         return ouvert, assure
