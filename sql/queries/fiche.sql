@@ -36,8 +36,9 @@ FROM pdp.contact c JOIN pdp.agent a ON a.id = c.agent_id
 WHERE c.parcours_id = :parcours ORDER BY c.survenu_at DESC, c.id;
 
 -- name: lister_tele_echanges
--- Appointments, latest first.
-SELECT id, debut_at, fin_at, canal, statut, synthese, renseigne_at FROM pdp.tele_echange WHERE parcours_id = :parcours ORDER BY debut_at DESC, id;
+-- Appointments, latest first, with the kind of contract that the person said.
+SELECT id, debut_at, fin_at, canal, statut, synthese, renseigne_at, emploi ->> 'contrat' AS contrat_dit
+FROM pdp.tele_echange WHERE parcours_id = :parcours ORDER BY debut_at DESC, id;
 
 -- name: lister_accords
 -- The last word of the person for each recipient.

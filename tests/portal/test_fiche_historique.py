@@ -102,6 +102,21 @@ def test_header_and_line_of_milestones(dossier: fabrique.Dossier, connecter: Con
     assert "Salarié" in page
 
 
+def test_the_contract_is_the_one_last_said_in_an_interview(dossier: fabrique.Dossier, connecter: Connecter) -> None:
+    with fabrique.lot() as conn:
+        for jours, contrat in ((30, "cdi"), (20, "interim"), (10, None)):
+            entretien = donnees.add_tele_echange(conn, dossier, M - jours * JOURS, statut="realise")
+            conn.execute(
+                text(
+                    "UPDATE pdp.tele_echange SET emploi = jsonb_strip_nulls(jsonb_build_object('contrat', cast(:c AS text))) WHERE id = :e"
+                ),
+                {"c": contrat, "e": entretien},
+            )
+    page = connecter("csam").get(f"/parcours/{dossier.parcours}").text
+    assert "Intérim, dit par la personne" in page
+    assert "CDI" not in page
+
+
 def test_needs_said_by_the_person_are_flags(dossier: fabrique.Dossier, lieu: donnees.Lieu, connecter: Connecter) -> None:
     with fabrique.lot() as conn:
         conn.execute(

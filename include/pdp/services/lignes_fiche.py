@@ -39,6 +39,7 @@ class TeleEchange:
     statut: str
     synthese: str | None
     renseigne_at: datetime | None
+    contrat_dit: str | None
 
 
 @dataclass(frozen=True)

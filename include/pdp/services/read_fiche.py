@@ -16,6 +16,7 @@ from pdp.domain.arret import MotifCategorie, Risque
 from pdp.domain.contact import SANS_REPONSE
 from pdp.domain.frise import Repere, build_frise
 from pdp.domain.jalons import FaitsJalons, Jalon, list_jalons
+from pdp.domain.tele_echange import BLOCS
 from pdp.errors import Introuvable
 from pdp.services.decide_reouverture import Proposition, find_proposition
 from pdp.services.delais import get_lieu
@@ -32,6 +33,7 @@ from pdp.storage.sql import query
 
 LIMITE_TOUT = 2000
 """Events read when all of them are asked for."""
+_CONTRATS = next(q.choix for bloc in BLOCS for q in bloc.questions if q.cle == "contrat")
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,11 @@ class Fiche:
     def essais(self) -> int:
         """Attempts without an answer since the person was last reached."""
         return count_essais(self.contacts)
+
+    @property
+    def contrat_dit(self) -> str | None:
+        """Kind of contract as the person last said it in an interview, in French; the feed only knows salaried or not."""
+        return next((_CONTRATS[x.contrat_dit] for x in self.tele_echanges if x.contrat_dit in _CONTRATS), None)
 
     @property
     def langue(self) -> str:
