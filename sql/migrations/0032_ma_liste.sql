@@ -92,3 +92,5 @@ CREATE INDEX ON identite.assure (telephone) WHERE telephone IS NOT NULL;
 CREATE INDEX passage_detections ON pdp.passage ((detail ->> 'plateforme'), instant_metier)
     WHERE dag = 'pdp_detection' AND tache = 'detecter' AND fin_at IS NOT NULL;
 CREATE INDEX flux_fichier_charges ON pdp.flux_fichier (flux, recu_at) WHERE etat = 'charge';
+
+COMMENT ON COLUMN securite.session.preferences IS 'Messages to show once and forms already sent; filters of lists are kept per account';

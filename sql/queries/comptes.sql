@@ -43,11 +43,6 @@ UPDATE securite.session SET vue_at = :maintenant WHERE jeton_empreinte = :emprei
 -- Revokes a session at once.
 UPDATE securite.session SET fermee_at = :maintenant WHERE jeton_empreinte = :empreinte AND fermee_at IS NULL;
 
--- name: save_preference
--- Keeps one preference of the session, such as the filters of a list.
-UPDATE securite.session SET preferences = jsonb_set(preferences, ARRAY[cast(:cle AS text)], cast(:valeur AS jsonb))
-WHERE jeton_empreinte = :empreinte;
-
 -- name: push_flash
 -- Adds a message shown once on the next page.
 UPDATE securite.session

@@ -119,16 +119,6 @@ def take_flash(request: Request) -> list[dict[str, Any]]:
     return list(session.preferences["flash"])
 
 
-def preference(request: Request, cle: str, defaut: Any) -> Any:
-    """Preference kept in the session, such as the filters of a list."""
-    return session_of(request).preferences.get(cle, defaut)
-
-
-def save_preference(request: Request, cle: str, valeur: Any) -> None:
-    with db.begin_portail() as conn:
-        sign_in.save_preference(conn, session_of(request), cle, valeur)
-
-
 def redirect(adresse: str) -> RedirectResponse:
     """Go and see the result: a reload of the next page sends nothing again."""
     return RedirectResponse(adresse, status_code=303)

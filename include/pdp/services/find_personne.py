@@ -113,5 +113,9 @@ def _note(conn: Connection, auteur: Auteur, mode: str, resultats: int | None, ma
         query("recherche.noter"),
         {"plateforme": auteur.plateforme_id, "agent": UUID(auteur.id), "mode": mode, "resultats": resultats, "maintenant": maintenant},
     )
-    evenement = "recherche_refusee" if resultats is None else "recherche_faite"
-    journal.record(conn, evenement, plateforme_id=auteur.plateforme_id, donnees={"mode": mode, "resultats": resultats})
+    journal.record(
+        conn,
+        "recherche_refusee" if resultats is None else "recherche_faite",
+        plateforme_id=auteur.plateforme_id,
+        donnees={"mode": mode, "resultats": resultats},
+    )

@@ -119,13 +119,6 @@ def close_session(conn: Connection, jeton: str, maintenant: datetime) -> None:
     conn.execute(query("comptes.close_session"), {"empreinte": hash_jeton(jeton), "maintenant": maintenant})
 
 
-def save_preference(conn: Connection, session: Session, cle: str, valeur: Any) -> None:
-    """Keep one preference of the session (filters of a list)."""
-    conn.execute(
-        query("comptes.save_preference"), {"empreinte": session.empreinte, "cle": cle, "valeur": json.dumps(valeur, ensure_ascii=False)}
-    )
-
-
 def push_flash(conn: Connection, session: Session, message: dict[str, Any]) -> None:
     """Add a message shown once on the next page."""
     conn.execute(query("comptes.push_flash"), {"empreinte": session.empreinte, "message": json.dumps(message, ensure_ascii=False)})
