@@ -431,7 +431,7 @@ BEGIN
         RETURN 'fait';
     END IF;
     IF ouverture <> 'ouvert' THEN RETURN ouverture; END IF;
-    PERFORM 1 FROM pdp.parcours WHERE id = pdp.lien('parcours') FOR UPDATE;
+    PERFORM 1 FROM pdp.parcours WHERE id = pdp.lien('parcours') FOR UPDATE;  -- first, as whoever acts on the case does
     SELECT * INTO i FROM pdp.invitation WHERE id = pdp.lien('invitation') FOR UPDATE;
     IF NOT coalesce(i.acces_empreinte = p_acces AND i.acces_expire_at > p_maintenant, false) THEN RETURN 'a_identifier'; END IF;
     ouverture := pdp.ouvrir_lien(p_maintenant);  -- again, now that the parcours is locked

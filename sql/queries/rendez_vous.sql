@@ -64,7 +64,7 @@ UPDATE pdp.invitation SET fermee_at = :maintenant, fermee_motif = :motif WHERE p
 -- Unanswered invitations to remind of, however late.
 SELECT v.id, v.parcours_id, v.expire_at FROM pdp.invitation v
 WHERE v.plateforme_id = :plateforme AND v.fermee_at IS NULL AND v.relance_at IS NULL AND v.relance_due_at <= :maintenant
-ORDER BY v.relance_due_at, v.id LIMIT :lot FOR UPDATE SKIP LOCKED;
+ORDER BY v.relance_due_at, v.id LIMIT :lot;
 
 -- name: regler_relance
 -- The reminder is settled, sent or not.

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 
 from pdp.domain.agenda import jour_de_rappel
 from pdp.domain.auteur import Auteur
-from pdp.domain.bilan import Bilan
+from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.errors import ErreurPdp
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.invite_assure import add_lien
@@ -94,7 +94,7 @@ def send_dus(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: d
     lieu = get_lieu(conn, plateforme_id)
     dus = conn.execute(query("rendez_vous.prendre_dus"), {"plateforme": plateforme_id, "maintenant": maintenant, "lot": lot}).all()
     resultats = [_settle(conn, lieu, auteur, message, maintenant) for message in dus]
-    return Bilan(traites=resultats.count("ecrit"), ignores=len(dus) - resultats.count("ecrit"), detail=_count(resultats))
+    return Bilan(traites=len(dus), detail=_count(resultats) | ({A_SUIVRE: 1} if len(dus) == lot else {}))
 
 
 def _settle(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], maintenant: datetime) -> str:

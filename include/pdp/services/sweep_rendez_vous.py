@@ -82,8 +82,11 @@ def _remind_unanswered(conn: Connection, lieu: Lieu, auteur: Auteur, maintenant:
     parametres = {"plateforme": lieu.plateforme_id, "maintenant": maintenant, "lot": LOT}
     relancees = 0
     for lien in conn.execute(query("rendez_vous.lister_relances_dues"), parametres).all():
-        etat = conn.execute(query("rendez_vous.trouver_invitation"), {"parcours": lien.parcours_id}).one()
-        if etat.repondue_at is None and etat.bloquee_at is None and maintenant + minimum <= lien.expire_at:
+        lock_parcours(conn, lien.parcours_id)  # first, as whoever acts on the case does: the two never wait for each other
+        etat = conn.execute(query("rendez_vous.trouver_invitation"), {"parcours": lien.parcours_id}).one_or_none()
+        if etat is None or etat.id != lien.id or etat.relance_at is not None:
+            continue
+        if etat.repondue_at is None and etat.bloquee_at is None and maintenant + minimum <= etat.expire_at:
             relancees += _remind(conn, lieu, auteur, lien, maintenant)
         conn.execute(query("rendez_vous.regler_relance"), {"invitation": lien.id, "maintenant": maintenant})
     return {"invitations_relancees": relancees} if relancees else {}

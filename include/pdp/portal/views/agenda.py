@@ -23,7 +23,7 @@ from pdp.services.set_horaires import add_plage, remove_plage
 from pdp.services.share_agenda import create_flux, find_flux, read_flux, revoke_flux
 
 routeur = Routeur()
-MENU = {"csam": [("/agenda", "Mon agenda")], "responsable": [("/equipe/agendas", "Agendas")]}
+MENU = {"csam": [("/agenda", "Mon agenda")]}
 MIEN = "/agenda"
 JETON_MAX = 200
 GENRES = {"fermee": "Fermer : aucun rendez-vous", "ouverte": "Ouvrir : des rendez-vous en plus"}

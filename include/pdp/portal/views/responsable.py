@@ -31,6 +31,7 @@ MENU = {
         ("/equipe/affectation", "À affecter"),
         ("/equipe/blocages", "Ce qui est bloqué"),
         ("/equipe/absences", "Absences"),
+        ("/equipe/agendas", "Agendas"),
         ("/equipe/donnees", "Données reçues"),
         ("/passages", "Passages"),
     ]
