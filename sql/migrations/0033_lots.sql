@@ -102,33 +102,54 @@ REVOKE SELECT ON pdp.affectation FROM pdp_role_responsable;
 GRANT SELECT (id, plateforme_id, parcours_id, csam_id, de_csam_id, du, au, motif, par_type, par_id, retour_le, relais)
     ON pdp.affectation TO pdp_role_responsable;
 
--- A coordinator may pass on what is hers, and write that in her own name; a manager may give what nobody has, and take that back.
-GRANT UPDATE (csam_id) ON pdp.parcours TO pdp_role_csam;
+-- Hands change through functions alone: a coordinator passes on what is hers and takes back what she passed on; a manager gives what nobody
+-- has and takes that back. Neither may write the columns.
 GRANT SELECT (plateforme_id, agent_id, du, au, annulee_at) ON pdp.redistribution TO pdp_role_csam; -- who is present, and may receive
-GRANT UPDATE (statut, dernier_evenement_at) ON pdp.parcours TO pdp_role_responsable;
 GRANT INSERT ON pdp.affectation TO pdp_role_csam;
 GRANT UPDATE (au, lue_at, depart_lu_at) ON pdp.affectation TO pdp_role_csam;
 GRANT UPDATE (csam_id, csam_numero) ON pdp.tele_echange TO pdp_role_csam;
 CREATE POLICY csam_signe ON pdp.affectation AS RESTRICTIVE FOR INSERT TO pdp_role_csam
     WITH CHECK (par_type = 'agent' AND par_id = (SELECT securite.agent_courant())::text);
+CREATE POLICY mains ON pdp.parcours TO pdp_owner
+    USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id)) WITH CHECK (plateforme_id = (SELECT (securite.contexte()).plateforme_id));
+CREATE POLICY mains ON pdp.affectation FOR SELECT TO pdp_owner USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id));
 
-CREATE FUNCTION pdp.garder_mains() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF current_user = 'pdp_role_csam' AND NEW.csam_id IS DISTINCT FROM OLD.csam_id AND OLD.csam_id IS DISTINCT FROM securite.agent_courant()
-        AND NOT EXISTS (SELECT 1 FROM pdp.affectation a WHERE a.parcours_id = OLD.id AND a.par_id = securite.agent_courant()::text
-            AND a.csam_id = OLD.csam_id) THEN
-        RAISE EXCEPTION 'case_of_another_coordinator' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    IF current_user = 'pdp_role_responsable' AND NEW.statut IS DISTINCT FROM OLD.statut
-        AND (OLD.statut, NEW.statut) NOT IN (('a_affecter', 'affecte'), ('affecte', 'a_affecter')) THEN
-        RAISE EXCEPTION 'manager_assigns_only' USING ERRCODE = 'insufficient_privilege';
-    END IF;
-    RETURN NEW;
-END $$;
-COMMENT ON FUNCTION pdp.garder_mains() IS 'A coordinator passes on only what is hers, or takes back what she passed on; a manager changes a status only by assigning';
-CREATE TRIGGER garder_mains BEFORE UPDATE OF csam_id, statut ON pdp.parcours
-    FOR EACH ROW WHEN (current_user IN ('pdp_role_csam', 'pdp_role_responsable')) EXECUTE FUNCTION pdp.garder_mains();
-GRANT EXECUTE ON FUNCTION pdp.garder_mains() TO pdp_role_csam, pdp_role_responsable;
+CREATE FUNCTION pdp.passer_de_mains(p_parcours uuid[], p_de uuid[], p_vers uuid[]) RETURNS SETOF uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE pdp.parcours AS p SET csam_id = c.vers, version = p.version + 1
+    FROM unnest(p_parcours, p_de, p_vers) AS c (parcours_id, de, vers), securite.contexte() AS qui
+    WHERE p.id = c.parcours_id AND p.csam_id = c.de AND p.clos_at IS NULL AND qui.role = 'csam' AND p.plateforme_id = qui.plateforme_id
+        AND (c.de::text = qui.id OR c.vers::text = qui.id AND EXISTS (
+            SELECT 1 FROM pdp.affectation AS a
+            WHERE a.parcours_id = p.id AND a.au IS NULL AND a.csam_id = c.de AND a.par_type = 'agent' AND a.par_id = qui.id))
+    RETURNING p.id
+$$;
+COMMENT ON FUNCTION pdp.passer_de_mains(uuid[], uuid[], uuid[]) IS 'Cases that the coordinator of the verified context passes on, or takes back from whom she passed them to; the others are left alone';
+
+CREATE FUNCTION pdp.affecter_a_la_main(p_parcours uuid, p_vers uuid, p_instant timestamptz)
+RETURNS TABLE (id uuid, plateforme_id text, assure_id uuid, signalement_id uuid)
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE pdp.parcours AS p
+    SET csam_id = p_vers, statut = 'affecte', version = p.version + 1, dernier_evenement_at = greatest(p.dernier_evenement_at, p_instant)
+    FROM securite.contexte() AS qui
+    WHERE p.id = p_parcours AND p.csam_id IS NULL AND p.statut = 'a_affecter' AND qui.role = 'responsable' AND p.plateforme_id = qui.plateforme_id
+    RETURNING p.id, p.plateforme_id, p.assure_id, p.signalement_id
+$$;
+COMMENT ON FUNCTION pdp.affecter_a_la_main(uuid, uuid, timestamptz) IS 'The manager of the verified context gives a case that nobody has; no row when somebody has it';
+
+CREATE FUNCTION pdp.remettre_a_affecter(p_parcours uuid, p_csam uuid) RETURNS SETOF uuid
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    UPDATE pdp.parcours AS p SET csam_id = NULL, statut = 'a_affecter', version = p.version + 1
+    FROM securite.contexte() AS qui
+    WHERE p.id = p_parcours AND p.csam_id = p_csam AND p.statut = 'affecte' AND p.clos_at IS NULL AND qui.role = 'responsable'
+        AND p.plateforme_id = qui.plateforme_id
+        AND EXISTS (SELECT 1 FROM pdp.affectation AS a
+            WHERE a.parcours_id = p.id AND a.csam_id = p_csam AND a.par_type = 'agent' AND a.par_id = qui.id)
+    RETURNING p.id
+$$;
+COMMENT ON FUNCTION pdp.remettre_a_affecter(uuid, uuid) IS 'The manager of the verified context takes back a case given by hand and not begun';
+GRANT EXECUTE ON FUNCTION pdp.passer_de_mains(uuid[], uuid[], uuid[]) TO pdp_role_csam;
+GRANT EXECUTE ON FUNCTION pdp.affecter_a_la_main(uuid, uuid, timestamptz), pdp.remettre_a_affecter(uuid, uuid) TO pdp_role_responsable;
 
 -- Row level security: the batch sees all, people what they wrote themselves.
 DO $$

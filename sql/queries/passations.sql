@@ -16,6 +16,10 @@ WHERE f.de_csam_id IS NOT NULL AND f.de_csam_id <> f.csam_id
 ORDER BY f.du DESC, s.nom, s.prenom, f.id
 LIMIT :limite;
 
+-- name: changer_de_mains
+-- The cases that a coordinator passes on or takes back change hands; the others are left alone.
+SELECT pdp.passer_de_mains(cast(:parcours AS uuid[]), cast(:de AS uuid[]), cast(:vers AS uuid[]));
+
 -- name: lire_recues
 -- Read by who received.
 UPDATE pdp.affectation SET lue_at = :maintenant

@@ -69,10 +69,15 @@ def test_cap_of_the_colleague_is_shared_by_the_lot(journee: Journee) -> None:
     assert all("plafond" in phrase for etat, phrase in etats.values() if etat == "refusee")
 
 
-def test_a_coordinator_passes_on_only_what_is_hers(journee: Journee) -> None:
-    """The database refuses, not only the screen."""
-    with pytest.raises(DBAPIError, match="case_of_another_coordinator"), db.begin_as(auteur_agent(journee.csam)) as conn:
-        conn.execute(text("UPDATE pdp.parcours SET csam_id = :m WHERE id = :p"), {"m": journee.csam, "p": journee.ailleurs})
+def test_a_coordinator_passes_on_only_what_is_hers(journee: Journee, admin: psycopg.Connection[Any]) -> None:
+    """The database refuses, not only the screen: neither a case of a colleague, nor to take one, nor to write as somebody else."""
+    for de, vers in ((journee.collegue, journee.csam), (journee.csam, journee.collegue)):
+        with db.begin_as(auteur_agent(journee.csam)) as conn:
+            requete = text("SELECT pdp.passer_de_mains(ARRAY[:p]::uuid[], ARRAY[:d]::uuid[], ARRAY[:v]::uuid[])")
+            assert conn.execute(requete, {"p": journee.ailleurs, "d": de, "v": vers}).all() == []
+    assert admin.execute("SELECT csam_id FROM pdp.parcours WHERE id = %s", (journee.ailleurs,)).fetchone() == (journee.collegue,)
+    with pytest.raises(DBAPIError, match="permission denied"), db.begin_as(auteur_agent(journee.csam)) as conn:
+        conn.execute(text("UPDATE pdp.parcours SET csam_id = :m"), {"m": journee.csam})
     with pytest.raises(DBAPIError, match="row-level security"), db.begin_as(auteur_agent(journee.csam)) as conn:
         conn.execute(
             text(

@@ -8,7 +8,6 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.parcours import Statut, next_statut
 from pdp.domain.tache import MOTIFS
 from pdp.errors import Conflit
 from pdp.services.annulation import get_fenetre
@@ -23,12 +22,11 @@ def assign_choisi(conn: Connection, lieu: Lieu, auteur: Auteur, parcours_id: UUI
     """Same act as the sweep's: coordinator, history with its reason, first call. Raises :class:`Conflit` when somebody has it already."""
     journal.live_at(conn, maintenant)
     fait = conn.execute(
-        query("affectation.affecter"),
+        query("pool.affecter"),
         {
-            "parcours": [parcours_id],
-            "csam": [vers.id],
-            "motifs": [f"Choisi par un responsable ; charge avant : {vers.dossiers} dossiers, {vers.points} points pour un temps plein."],
-            "statut": next_statut("affecter", Statut.A_AFFECTER).value,
+            "parcours": parcours_id,
+            "csam": vers.id,
+            "motif": f"Choisi par un responsable ; charge avant : {vers.dossiers} dossiers, {vers.points} points pour un temps plein.",
             "maintenant": maintenant,
             "type": auteur.type,
             "par": auteur.id,
@@ -47,14 +45,11 @@ def unassign(conn: Connection, lieu: Lieu, auteur: Auteur, parcours_id: UUID, fa
     if maintenant > fait_at + timedelta(days=get_fenetre(conn, lieu.plateforme_id, maintenant)):
         raise Conflit("Le délai d'annulation est passé : redistribuez plutôt. Rien n'a été changé.")
     conn.execute(query("parcours.verrouiller"), {"parcours": parcours_id}).one_or_none()
-    rendu = conn.execute(
-        query("pool.rendre"), {"parcours": parcours_id, "par": auteur.id, "maintenant": maintenant, "fait_at": fait_at}
-    ).one_or_none()
-    if rendu is None:
+    cle = {"parcours": parcours_id, "par": auteur.id, "maintenant": maintenant, "fait_at": fait_at}
+    csam = conn.execute(query("pool.clore_affectation"), cle).scalar()
+    if csam is None or conn.execute(query("pool.rendre"), {"parcours": parcours_id, "csam": csam}).scalar() is None:
         raise Conflit("Le conseiller a déjà commencé, ou le parcours a été confié à un autre : il y reste. Rien n'a été changé.")
     conn.execute(query("pool.fermer_appel"), {"parcours": parcours_id, "maintenant": maintenant, "par": auteur.id, "appel": APPEL})
     journal.live_at(conn, maintenant)
-    journal.record(
-        conn, "affectation_retiree", plateforme_id=lieu.plateforme_id, parcours_id=parcours_id, donnees={"csam_id": rendu.csam_id}
-    )
+    journal.record(conn, "affectation_retiree", plateforme_id=lieu.plateforme_id, parcours_id=parcours_id, donnees={"csam_id": csam})
     return "Revenu dans les parcours à affecter."

@@ -59,7 +59,8 @@ def hand_over(
         return {}
     journal.live_at(conn, maintenant)
     colonnes = {"parcours": [m.parcours_id for m in mouvements], "de": [m.de for m in mouvements], "vers": [m.vers for m in mouvements]}
-    changes = set(conn.execute(query("redistribution.changer_de_mains"), colonnes).scalars())
+    requete = "passations.changer_de_mains" if auteur.role == "csam" else "redistribution.changer_de_mains"
+    changes = set(conn.execute(query(requete), colonnes).scalars())
     faits = [m for m in mouvements if m.parcours_id in changes]
     if not faits:
         return {}

@@ -41,7 +41,7 @@ class EnAttente:
 
 @dataclass(frozen=True)
 class Pool:
-    """Shortest time left first."""
+    """Shortest time left first; those that cannot be given yet come last."""
 
     parcours: list[EnAttente]
     receveurs: list[Receveur]
@@ -58,7 +58,7 @@ def read_pool(conn: Connection, plateforme_id: str, maintenant: datetime) -> Poo
     lieu = get_lieu(conn, plateforme_id)
     seuil = referentiel().entier(SEUIL, lieu.jour(maintenant), plateforme_id)
     parcours = [_build(ligne, lieu, seuil, maintenant) for ligne in conn.execute(query("pool.lister"))]
-    parcours.sort(key=lambda p: (p.limite_at, -p.priorite, p.decide_at, str(p.id)))
+    parcours.sort(key=lambda p: (not p.affectable, p.limite_at, -p.priorite, p.decide_at, str(p.id)))
     receveurs = list_receveurs(conn, lieu, maintenant)
     places = None if any(r.places is None for r in receveurs) else sum(r.places or 0 for r in receveurs)
     return Pool(parcours, receveurs, sum(p.is_en_retard(maintenant) for p in parcours), places)
