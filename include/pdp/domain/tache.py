@@ -44,6 +44,7 @@ MOTIFS: dict[str, Motif] = {
     "suivi_m6": Motif("Situation à 6 mois", "csam", "issue"),
     "suivi_m12": Motif("Situation à 12 mois", "csam", "issue"),
     "rechute": Motif("Rechute : rouvrir ou nouveau parcours", "csam", "fiche", "rechute_decision_delai_jours_ouvres"),
+    "comparer_doublon": Motif("Doublon probable : comparer les deux dossiers", "csam", "doublons", "doublon_comparaison_jours_ouvres"),
     "tache_personnelle": Motif("À faire", "csam", "fiche"),
 }
 
