@@ -21,6 +21,7 @@ from pdp.portal.app import create_app
 from pdp.portal.auth import ROLES, RouteProtegee, Routeur, acces
 from pdp.portal.securite import CORPS_MAX_OCTETS
 from pdp.services.run_lot import create_lot
+from pdp.services.write_message import write_message
 from pdp.storage import db
 from portal import donnees
 from portal.donnees import Connecter, TestClient
@@ -159,11 +160,13 @@ def test_no_get_opens_a_transaction_that_could_write(lieu: donnees.Lieu, connect
     with fabrique.lot() as conn:
         dossier = fabrique.parcours(conn, csam=lieu.comptes["csam"])
         entretien = donnees.add_tele_echange(conn, dossier, fabrique.MAINTENANT)
+        lettre = write_message(conn, fabrique.TEST, dossier.parcours, modele="injoignable", cause="essai", maintenant=fabrique.MAINTENANT)
     auteur = fabrique.auteur_agent(lieu.comptes["csam"])
     with db.begin_as(auteur) as conn:
         lot = create_lot(conn, auteur, "attente", [dossier.parcours], fabrique.MAINTENANT)
     monkeypatch.setattr(sessions.db, "begin_as", spy)
     connus = {"{lot_id}": str(lot), "{parcours_id}": str(dossier.parcours), "{tele_echange_id}": str(entretien), "{destinataire}": "spst"}
+    connus["{message_id}"] = str(lettre.id)
     connus["{partenaire_id}"] = str(lieu.comptes["partenaire"])
     for role in sorted(ROLES):
         client = connecter(role)
