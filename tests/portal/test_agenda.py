@@ -43,7 +43,7 @@ def test_the_week_shows_hours_appointments_and_free_slots(dossier: fabrique.Doss
     assert "9 h – 12 h , 13 h 30 – 17 h" in jours["Jeudi"]
     assert "10 h 30 – 11 h 15 Assuree" in jours["Jeudi"]
     assert "10 h 30" not in jours["Jeudi"].split("libres :")[1], "taken"
-    assert "9 h 00, 9 h 45, 11 h 15" in jours["Jeudi"]
+    assert "9 h 00 , 9 h 45 , 11 h 15" in jours["Jeudi"]
     assert jours["Samedi"].startswith("Fermé")
     assert "À renseigner : 1 télé-échange passé" in page
 
