@@ -28,6 +28,7 @@ def give_back_brouillons(conn: Connection, auteur: Auteur, lignes: Sequence[Lign
                 **_champs("emploi", dit.emploi),
                 **_champs("social", dit.social),
                 **_champs("sante", dit.sante),
+                **_champs("bilan", {cle: v for cle, v in dit.bilan.items() if cle != "proposees"}),
                 "synthese": [dit.synthese or ""],
             }
             save_brouillon(conn, auteur, dit.parcours_id, ecran="entretien", piece_id=dit.id, champs=champs, maintenant=maintenant)
