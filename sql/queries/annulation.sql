@@ -326,7 +326,7 @@ FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, imprime_at timest
 
 -- name: lire_reponses
 -- What was said in an appointment that this coordinator recorded.
-SELECT e.id, e.parcours_id, e.emploi, e.social, bilan, e.synthese, s.reponses AS sante
+SELECT e.id, e.parcours_id, e.emploi, e.social, e.bilan, e.synthese, s.reponses AS sante
 FROM pdp.tele_echange e LEFT JOIN medical.sante_declaree s ON s.tele_echange_id = e.id
 WHERE e.id = cast(:tele_echange AS uuid);
 
