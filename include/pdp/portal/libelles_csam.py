@@ -9,14 +9,8 @@ from pdp.domain.contact import RESULTATS
 from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
 from pdp.domain.orientation import DISPOSITIFS, MOTIFS_REFUS
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
-from pdp.services.libelles_dossier import CONTRATS, RISQUES
+from pdp.services.libelles_dossier import CATEGORIES, CONTRATS, RISQUES
 
-MOTIFS_ARRET = {
-    "tms": "Troubles musculo-squelettiques",
-    "psychique": "Psychique",
-    "autre": "Autre",
-    "non_renseigne": "Non renseignée",
-}
 CANAUX = {
     "telephone": "Téléphone",
     "presentiel": "Sur place",
@@ -75,7 +69,7 @@ ELIGIBILITES = {
 # What every template of these screens may use.
 LIBELLES: dict[str, Any] = {
     "RISQUES": RISQUES,
-    "MOTIFS_ARRET": MOTIFS_ARRET,
+    "MOTIFS_ARRET": CATEGORIES,
     "CONTRATS": CONTRATS,
     "CANAUX": CANAUX,
     "CANAUX_ENTRETIEN": CANAUX_ENTRETIEN,
