@@ -23,6 +23,7 @@ ATTENDUS = {
     "pdp_suivis",
     "pdp_evaluation",
     "pdp_rendez_vous",
+    "pdp_doublons",
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's own import warnings are not ours to fix
@@ -43,7 +44,7 @@ def test_every_dag_is_read_without_database_or_settings(sac: Any, monkeypatch: p
 @pytest.mark.parametrize("dag_id", sorted(ATTENDUS))
 def test_dag_speaks_french_to_managers(sac: Any, dag_id: str) -> None:
     dag = sac.dags[dag_id]
-    assert re.match(r"\d\. ", dag.dag_display_name)
+    assert re.match(r"\d+\. ", dag.dag_display_name)
     assert "pdp" in dag.tags
     assert len(dag.tags) >= 2
     assert "**Ce que fait ce traitement.**" in dag.doc_md

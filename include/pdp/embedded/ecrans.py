@@ -81,6 +81,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("issue_6_12_mois", "csam", "/parcours/{clos}/issue"),
     Ecran("mes_saisies", "csam", "/mes-saisies"),
     Ecran("corriger_une_saisie", "csam", "/parcours/{entretien_realise}/corrections", (("ouvrir", "main details"),)),
+    Ecran("doublons", "csam", "/parcours/{entretien_realise}/doublons"),
     Ecran("rouvrir_un_parcours", "csam", "/parcours/{clos}/rouvrir"),
     Ecran("aide", "csam", "/aide"),
     # -- partenaire
@@ -109,6 +110,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("responsable_agenda", "responsable", "/equipe/agendas/{conseiller}"),
     Ecran("responsable_agenda_horaires", "responsable", "/equipe/agendas/{conseiller}/horaires"),
     Ecran("responsable_redistribution", "responsable", "/equipe/redistribution?agent={conseiller}&du=2026-01-01"),
+    Ecran("responsable_doublons", "responsable", "/equipe/doublons"),
     Ecran("responsable_transfert", "responsable", "/equipe/parcours/{entretien_realise}", (("ouvrir", "main details"),)),
     Ecran("responsable_donnees", "responsable", "/equipe/donnees"),
     Ecran("responsable_depot", "responsable", "/equipe/donnees", (("deposer", "assures_essai-de-capture.csv"),)),

@@ -51,6 +51,7 @@ VUES = [
     "cloture",
     "annulation",
     "correction",
+    "doublons",
     "medecin",
     "medecin_suivis",
     "partenaire",

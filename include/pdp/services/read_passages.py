@@ -24,6 +24,7 @@ TRAITEMENTS = {
     "pdp_suivis": "7. Devenir à 6 et 12 mois",
     "pdp_evaluation": "8. Tables des évaluateurs",
     "pdp_rendez_vous": "9. Rendez-vous et rappels",
+    "pdp_doublons": "10. Doublons",
 }
 FLUX = {
     "arrets_prescrits": "Arrêts prescrits",

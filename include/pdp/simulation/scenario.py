@@ -35,6 +35,7 @@ DAGS = (
     "pdp_envoi",
     "pdp_reponses",
     "pdp_rendez_vous",
+    "pdp_doublons",
     "pdp_veille",
     "pdp_suivis",
     "pdp_evaluation",
