@@ -149,8 +149,9 @@ def test_the_manager_opens_hours_and_reads_no_name(dossier: fabrique.Dossier, li
 
 def test_the_secret_address_is_shown_once_and_works_without_sign_in(dossier: fabrique.Dossier, app: FastAPI, connecter: Connecter) -> None:
     client = connecter("csam")
-    page = donnees.post(client, "/agenda/partage", "/agenda").text
-    adresse = re.search(r'value="http[^"]*(/agenda/flux/[^"]+\.ics)"', page)
+    suite = donnees.post(client, "/agenda/partage", "/agenda")
+    page = client.get(suite.headers["location"]).text
+    adresse = re.search(r"elle ne sera plus montrée : http[^/]*//[^/]+(/agenda/flux/\S+\.ics)", page)
     assert adresse
     assert adresse[1] not in client.get("/agenda").text
     anonyme = TestClient(app, base_url="http://portail.test", follow_redirects=False)

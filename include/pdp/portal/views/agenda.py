@@ -103,10 +103,12 @@ def unset_plage_agent(request: Request, agent_id: UUID, plage_id: UUID) -> Respo
 @routeur.post("/agenda/partage")
 @acces("csam")
 def share(request: Request) -> Response:
-    """A new secret address, shown this once: only its hash is kept."""
+    """A new secret address, shown once in the message of the next page: only its hash is kept."""
     with ecrire(request) as conn:
         jeton = create_flux(conn, session_of(request).auteur, clock.now())
-    return page(request, "csam/agenda_partage.html", adresse=f"{settings().portail_url.rstrip('/')}/agenda/flux/{jeton}.ics")
+    adresse = f"{settings().portail_url.rstrip('/')}/agenda/flux/{jeton}.ics"
+    flash(request, f"Adresse secrète de votre agenda. Copiez-la maintenant, elle ne sera plus montrée : {adresse}", genre="info")
+    return redirect(MIEN)
 
 
 @routeur.post("/agenda/partage/revoquer")
