@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -12,7 +13,8 @@ from sqlalchemy.exc import DBAPIError
 import fabrique
 from fabrique import auteur_agent, lot
 from journee_lots import JOUR, Journee, a, le
-from pdp.errors import DonneeInvalide
+from pdp.errors import Conflit, DonneeInvalide
+from pdp.services.redistribute_parcours import redistribute_parcours
 from pdp.storage import db
 
 
@@ -67,6 +69,36 @@ def test_cap_of_the_colleague_is_shared_by_the_lot(journee: Journee) -> None:
     etats = journee.repeter(acte, vers=journee.collegue)
     assert sorted(etat for etat, _ in etats.values()) == ["prevue", "refusee", "refusee"]
     assert all("plafond" in phrase for etat, phrase in etats.values() if etat == "refusee")
+
+
+def test_passed_on_while_a_manager_redistributes_goes_once(journee: Journee, admin: psycopg.Connection[Any]) -> None:
+    """The coordinator leaves on the very day she passes her cases on: each has one holder and one open line of history."""
+    with lot() as conn:
+        responsable, tiers = fabrique.agent(conn, "responsable"), fabrique.agent(conn)
+    acte = journee.choisir("passation", journee.cas)
+    journee.repeter(acte, vers=journee.collegue)
+    auteur = auteur_agent(responsable, "responsable")
+
+    def redistribuer() -> None:
+        with db.begin_as(auteur) as conn:
+            redistribute_parcours(conn, auteur, agent_id=journee.csam, du=JOUR, au=None, maintenant=a())
+
+    with ThreadPoolExecutor(2) as ensemble:
+        gestes = [ensemble.submit(journee.confirmer, acte), ensemble.submit(redistribuer)]
+        passe = gestes[0].result()
+        erreur = gestes[1].exception()
+    assert passe is True
+    assert erreur is None or isinstance(erreur, Conflit), "nothing was left to redistribute"
+    lignes = admin.execute(
+        "SELECT p.id, p.csam_id, (SELECT array_agg(f.csam_id) FROM pdp.affectation f WHERE f.parcours_id = p.id AND f.au IS NULL)"
+        " FROM pdp.parcours p WHERE p.id = ANY (%s)",
+        (journee.cas,),
+    ).fetchall()
+    etats = journee.etats(acte)
+    for parcours, csam, ouvertes in lignes:
+        assert ouvertes == [csam]
+        assert csam in (journee.collegue, tiers)
+        assert etats[parcours][0] == ("faite" if erreur is not None else "refusee")
 
 
 def test_a_coordinator_passes_on_only_what_is_hers(journee: Journee, admin: psycopg.Connection[Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -132,6 +133,17 @@ def test_the_sweep_that_came_first_wins(equipe: Equipe, admin: psycopg.Connectio
     equipe.confirmer(acte)
     assert equipe.etats(acte) == ["refusee", "refusee"]
     assert mains(admin, equipe) == avant
+
+
+def test_two_managers_on_one_case_give_it_once(equipe: Equipe, admin: psycopg.Connection[Any]) -> None:
+    actes = [equipe.repeter(equipe.cas[:2], vers) for vers in (equipe.csam, equipe.autre)]
+    with ThreadPoolExecutor(2) as ensemble:
+        assert list(ensemble.map(equipe.confirmer, actes)) == [True, True]
+    etats = [equipe.etats(acte) for acte in actes]
+    assert sorted(etats) == [["faite", "faite"], ["refusee", "refusee"]]
+    elu = (equipe.csam, equipe.autre)[etats.index(["faite", "faite"])]
+    assert mains(admin, equipe)[:2] == [(elu, "affecte")] * 2
+    assert admin.execute("SELECT count(*) FROM pdp.affectation").fetchone() == (2,)
 
 
 def test_cap_is_shared_by_the_lot(equipe: Equipe) -> None:

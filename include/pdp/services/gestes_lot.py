@@ -24,6 +24,8 @@ from pdp.services.read_fiche import check_suivi
 from pdp.services.wait_taches import change_echeance, describe_dates_legales, list_dates_legales, snooze_tache
 from pdp.storage.sql import query
 
+CHANGENT_DE_MAINS = frozenset({"passation", "affectation"})
+
 
 @dataclass(frozen=True)
 class Lot:
@@ -56,8 +58,12 @@ class Contexte:
 
     @cached_property
     def receveurs(self) -> list[Receveur]:
-        self.conn.execute(query("affectation.verrouiller_plateforme"), {"plateforme": self.lieu.plateforme_id})
         return list_receveurs(self.conn, self.lieu, self.maintenant)
+
+    def lock_plateforme(self) -> None:
+        """Before any case is locked, as whoever moves cases does: an assignment or a redistribution at the same time waits."""
+        if self.lot.geste in CHANGENT_DE_MAINS:
+            self.conn.execute(query("affectation.verrouiller_plateforme"), {"plateforme": self.lieu.plateforme_id})
 
     def get_receveur(self) -> Receveur:
         """The colleague chosen, with what this lot gave already."""

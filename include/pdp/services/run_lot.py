@@ -92,6 +92,7 @@ def rehearse_lot(
         return
     lieu = get_lieu(conn, lot.plateforme_id)
     contexte = Contexte(conn, lieu, auteur, replace(lot, raison=raison, jour=jour, vers_csam_id=vers, note=note), maintenant)
+    contexte.lock_plateforme()
     _check_parametres(contexte)
     parametres = {"raison": raison, "jour": jour, "vers": vers, "note": note}
     conn.execute(query("lots.preciser"), {"lot": lot_id, "maintenant": maintenant, **parametres})
@@ -114,6 +115,7 @@ def confirm_lot(conn: Connection, auteur: Auteur, lot_id: UUID, maintenant: date
         raise DonneeInvalide("Répétez d'abord cet acte, pour voir qui est concerné. Rien n'a été fait.", code="not_rehearsed")
     conn.execute(query("lots.confirmer"), {"lot": lot_id, "maintenant": maintenant})
     contexte = Contexte(conn, get_lieu(conn, lot.plateforme_id), auteur, lot, maintenant)
+    contexte.lock_plateforme()
     prevues = [ligne for ligne in _list_lignes(conn, lot_id) if ligne.etat == "prevue"]
     actuelles = _read_empreintes(conn, lot_id)
     resultats = []
@@ -135,6 +137,7 @@ def undo_lot(conn: Connection, auteur: Auteur, lot_id: UUID, maintenant: datetim
     if not actes or lot.confirme_at is None:
         return False
     contexte = Contexte(conn, lieu, auteur, lot, maintenant)
+    contexte.lock_plateforme()
 
     def undo(c: Contexte, parcours_id: UUID) -> tuple[str, UUID | None]:
         return _undo_one(c, parcours_id, actes[parcours_id]), actes[parcours_id]
