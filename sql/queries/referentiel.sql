@@ -31,6 +31,10 @@ WHERE (plateforme.libelle, plateforme.fuseau, plateforme.telephone) IS DISTINCT 
 -- Ids in order.
 SELECT id FROM pdp.plateforme ORDER BY id;
 
+-- name: lister_lieux
+-- Where the calendar of each platform is.
+SELECT id, departement, fuseau FROM pdp.plateforme ORDER BY id;
+
 -- name: lire_plateforme
 -- One platform: department and time zone decide holidays and calendar days.
 SELECT id, libelle, departement, fuseau, telephone FROM pdp.plateforme WHERE id = :plateforme;

@@ -15,8 +15,8 @@ from passerelle import Admin, ecrire, envoi, poser, taches
 from pdp.partners.passerelle_sms import Messages
 from pdp.partners.sms import parse_accuses
 from pdp.services.collect_accuses import collect_accuses
+from pdp.services.read_destinataire import get_joignabilite, get_personne
 from pdp.services.send_outbox import send_due
-from pdp.services.write_message import get_joignabilite, get_personne
 from relais_lecture import count, events
 
 M = MAINTENANT + timedelta(seconds=30)

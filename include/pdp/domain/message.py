@@ -147,6 +147,8 @@ def check_valeurs(modele: str, valeurs: Mapping[str, str]) -> dict[str, str]:
             f"Le message « {definition.libelle} » ne peut pas être écrit avec ces informations. Rien n'est parti.",
             code=f"message_values:{','.join(sorted(manquent | inconnues))}",
         )
+    if not donnees.get("lien", "https://").startswith(("https://", "http://")):
+        raise DonneeInvalide("Le lien du message n'est pas une adresse. Rien n'est parti.", code="message_values:lien")
     if any("\n" in v or "\r" in v or len(v) > 300 for v in donnees.values()):
         raise DonneeInvalide("Une des informations du message n'est pas lisible. Rien n'est parti.", code="message_values:form")
     return donnees

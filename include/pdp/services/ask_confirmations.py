@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.domain.bilan import Bilan
-from pdp.services.delais import get_lieu
+from pdp.services.delais import list_lieux
 from pdp.services.manage_taches import open_tache
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import db
@@ -21,8 +21,8 @@ def ask_confirmations(maintenant: datetime, *, url: str | None = None, passage: 
     """
     auteur, demandes, vus = systeme("ask_confirmations"), 0, 0
     with db.begin(url or settings().url_app, auteur, passage) as conn:
-        for plateforme in conn.execute(query("referentiel.lister_plateformes")).scalars().all():
-            lieu = get_lieu(conn, plateforme)
+        for lieu in list_lieux(conn):
+            plateforme = lieu.plateforme_id
             heures = referentiel().entier("message_manquant_heures", lieu.jour(maintenant), plateforme)
             recherche = {
                 "plateforme": plateforme,

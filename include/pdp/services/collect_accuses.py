@@ -17,7 +17,7 @@ from pdp.domain.message import NUMERO_MORT, is_remise_suivante
 from pdp.partners import sms
 from pdp.partners.http import PartenaireMuet
 from pdp.partners.sms import Accuse, PageAccuses
-from pdp.services.delais import get_lieu
+from pdp.services.delais import list_lieux
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.send_message import ask_another_channel, mark_dead
 from pdp.storage import db, journal
@@ -61,8 +61,9 @@ def collect_accuses(maintenant: datetime, *, url: str | None = None, passage: st
 def _list_attendues(conn: Connection, maintenant: datetime) -> list[tuple[str, str | None]]:
     """Platforms that sent SMS lately enough for a receipt to come, and where their receipts were read up to."""
     attendues = []
-    for plateforme in conn.execute(query("referentiel.lister_plateformes")).scalars():
-        jours = referentiel().entier("message_sans_accuse_jours", get_lieu(conn, plateforme).jour(maintenant), plateforme)
+    for lieu in list_lieux(conn):
+        plateforme = lieu.plateforme_id
+        jours = referentiel().entier("message_sans_accuse_jours", lieu.jour(maintenant), plateforme)
         depuis = {"plateforme": plateforme, "depuis": maintenant - timedelta(days=jours)}
         ligne = conn.execute(query("messages.trouver_attente"), depuis).one_or_none()
         if ligne is not None:

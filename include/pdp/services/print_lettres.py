@@ -18,9 +18,9 @@ from pdp.domain.coordonnees import fingerprint_coordonnee
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.messages.lettre import Lettre, render_lettres
 from pdp.services.delais import get_lieu
+from pdp.services.read_destinataire import LignePersonne, get_joignabilite, get_personne
 from pdp.services.record_silence import find_silence
 from pdp.services.send_message import ask_another_channel, mark_dead
-from pdp.services.write_message import LignePersonne, get_joignabilite, get_personne
 from pdp.storage import journal
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query

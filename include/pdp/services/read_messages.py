@@ -17,7 +17,7 @@ from pdp.errors import Introuvable
 from pdp.messages.assure import Expediteur
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
-from pdp.services.write_message import get_joignabilite, get_personne
+from pdp.services.read_destinataire import get_joignabilite, get_personne
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 

@@ -14,8 +14,9 @@ from pdp.domain.message import CANAUX, MODELES, find_canal
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_tache
+from pdp.services.read_destinataire import get_joignabilite, get_personne
 from pdp.services.record_silence import check_silence_du_jour
-from pdp.services.write_message import Message, get_joignabilite, get_personne, write_ligne
+from pdp.services.write_message import Message, write_ligne
 from pdp.storage import journal
 from pdp.storage.sql import query
 

@@ -15,7 +15,7 @@ from pdp.domain.coordonnees import describe_telephone, fingerprint_coordonnee
 from pdp.domain.message import CANAUX, MODELES, NUMERO_MORT, Joignabilite, describe_code, next_canal
 from pdp.partners import courriel, sms
 from pdp.partners.contrat import Classe, Remise
-from pdp.services.delais import get_lieu
+from pdp.services.delais import list_lieux
 from pdp.services.manage_taches import open_tache
 from pdp.services.write_message import get_plage
 from pdp.storage import db, journal
@@ -72,12 +72,7 @@ class LigneJoignable:
 
 def list_ouvertes(conn: Connection, *instants: datetime) -> list[str]:
     """Platforms where a person may receive a message at all these instants."""
-    ouvertes = []
-    for plateforme in conn.execute(query("referentiel.lister_plateformes")).scalars():
-        lieu = get_lieu(conn, plateforme)
-        if all(get_plage(lieu, instant).is_ouverte(instant) for instant in instants):
-            ouvertes.append(plateforme)
-    return ouvertes
+    return [lieu.plateforme_id for lieu in list_lieux(conn) if all(get_plage(lieu, instant).is_ouverte(instant) for instant in instants)]
 
 
 def deliver(url: str, auteur: Auteur, ligne: Ligne, maintenant: datetime) -> Remise:

@@ -99,10 +99,12 @@ def send_due(
     url, auteur = url or settings().url_expediteur, systeme(travailleur)
     comptes: Counter[str] = Counter()
     echecs: Counter[str] = Counter()
+    with db.begin(url, auteur, passage) as conn:
+        ouvertes = send_message.list_ouvertes(conn, maintenant, reel or maintenant)
     for _ in range(lot):
         ecartes = [circuit for circuit, nombre in echecs.items() if nombre >= ECHECS_AVANT_COUPURE]
         with db.begin(url, auteur, passage) as conn:
-            ligne = claim_suivant(conn, maintenant, ecartes, reel)
+            ligne = claim_suivant(conn, maintenant, ecartes, reel, ouvertes)
             if ligne is not None and ligne.obstacle is not None:
                 _set_aside(conn, auteur, ligne, maintenant)
         if ligne is None:
@@ -119,8 +121,13 @@ def send_due(
     return _bilan(comptes)
 
 
-def claim_suivant(conn: Connection, maintenant: datetime, ecartes: list[str], reel: datetime | None = None) -> LigneReclamee | None:
-    """Take the oldest due row that nobody holds; agreement, orientation, silence, refusals and hours are checked at once."""
+def claim_suivant(
+    conn: Connection, maintenant: datetime, ecartes: list[str], reel: datetime | None = None, ouvertes: list[str] | None = None
+) -> LigneReclamee | None:
+    """Take the oldest due row that nobody holds; agreement, orientation, silence, refusals and hours are checked at once.
+
+    ``ouvertes``: platforms where people may be written to at these instants, read here when not given.
+    """
     return find_ligne(
         conn,
         "outbox.reclamer",
@@ -129,7 +136,7 @@ def claim_suivant(conn: Connection, maintenant: datetime, ecartes: list[str], re
         reel=max(maintenant, reel or maintenant),
         ecartes=ecartes,
         bail_s=BAIL_S,
-        ouvertes=send_message.list_ouvertes(conn, maintenant, reel or maintenant),
+        ouvertes=send_message.list_ouvertes(conn, maintenant, reel or maintenant) if ouvertes is None else ouvertes,
     )
 
 

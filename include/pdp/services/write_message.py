@@ -15,22 +15,20 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.config import settings
 from pdp.domain.auteur import Auteur
-from pdp.domain.coordonnees import fingerprint_coordonnee
 from pdp.domain.heures_messages import Plage
-from pdp.domain.message import CANAUX, MODELES, RAPPELS, Joignabilite, check_valeurs, describe_code, find_canal, get_modele
-from pdp.errors import Introuvable
-from pdp.messages.assure import Apercu, Expediteur, Lecteur, render_assure
+from pdp.domain.message import CANAUX, MODELES, RAPPELS, check_valeurs, describe_code, find_canal, get_modele
+from pdp.messages.assure import Apercu, render_assure
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import open_tache
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_destinataire import LignePersonne, get_joignabilite, get_personne
 from pdp.services.record_silence import find_silence
 from pdp.storage import journal, outbox
-from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
 
 HORIZON = "boite_envoi_horizon_jours"
+RETARD_DE_PASSAGE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -45,45 +43,6 @@ class Message:
     etat: str
     part_at: datetime | None
     phrase: str
-
-
-@dataclass(frozen=True)
-class LignePersonne:
-    """The person of a parcours as a message needs her."""
-
-    plateforme_id: str
-    assure_id: UUID
-    clos_at: datetime | None
-    plateforme: str
-    plateforme_telephone: str | None
-    telephone: str | None
-    telephone_faux_at: datetime | None
-    courriel: str | None
-    courriel_faux_at: datetime | None
-    langue: str
-    prefere: str | None
-    refus: list[str]
-    gros: bool
-    lignes: str | None
-    code_postal: str | None
-    ville: str | None
-
-    @property
-    def adresse(self) -> str | None:
-        return None if self.lignes is None else f"{self.lignes}\n{self.code_postal} {self.ville}"
-
-    @property
-    def coordonnees(self) -> dict[str, str | None]:
-        """What each channel writes to."""
-        return {"sms": self.telephone, "courriel": self.courriel, "courrier": self.adresse}
-
-    @property
-    def expediteur(self) -> Expediteur:
-        return Expediteur(self.plateforme, self.plateforme_telephone, settings().demonstration)
-
-    @property
-    def lecteur(self) -> Lecteur:
-        return Lecteur(self.langue, self.gros)
 
 
 def write_message(
@@ -222,28 +181,6 @@ def may_have_left(conn: Connection, parcours_id: UUID, cause: str) -> bool:
     return bool(conn.execute(query("messages.compter_partis"), {"parcours": parcours_id, "cause": cause}).scalar_one())
 
 
-def get_personne(conn: Connection, parcours_id: UUID) -> LignePersonne:
-    """Raises :class:`Introuvable`."""
-    ligne = find_ligne(conn, "messages.lire_destinataire", LignePersonne, parcours=parcours_id)
-    if ligne is None:
-        raise Introuvable
-    return ligne
-
-
-def get_joignabilite(conn: Connection, personne: LignePersonne) -> Joignabilite:
-    """Where she can be written to: a coordinate that failed is dead until its value changes."""
-    morts = {(m.canal, bytes(m.empreinte)) for m in conn.execute(query("messages.lister_morts"), {"assure": personne.assure_id})}
-    fausses = {
-        canal for canal, faux_at in (("sms", personne.telephone_faux_at), ("courriel", personne.courriel_faux_at)) if faux_at is not None
-    }
-    mortes = {
-        canal for canal, valeur in personne.coordonnees.items() if valeur is not None and (canal, fingerprint_coordonnee(valeur)) in morts
-    }
-    return Joignabilite(
-        personne.telephone, personne.courriel, personne.adresse, personne.prefere, frozenset(personne.refus), frozenset(mortes | fausses)
-    )
-
-
 def get_plage(lieu: Lieu, instant: datetime) -> Plage:
     """Hours at which messages may leave, at the place of a platform."""
     jour, politique = lieu.jour(instant), referentiel()
@@ -281,7 +218,9 @@ def _obstacle(
     if any(find_silence(conn, personne.assure_id, lieu.jour(instant)) for instant in (maintenant, part_at)):
         return "silence"
     depuis = maintenant - timedelta(hours=referentiel().entier("message_doublon_heures", lieu.jour(maintenant), lieu.plateforme_id))
-    contenu = json.dumps(dict(valeurs), ensure_ascii=False) if MODELES[modele].garde == "contenu" else None
+    contenu = None
+    if MODELES[modele].garde == "contenu":  # a reminder each day at the same hour is no duplicate, even when a sweep was a little late
+        contenu, depuis = json.dumps(dict(valeurs), ensure_ascii=False), depuis + RETARD_DE_PASSAGE
     recherche = {"parcours": parcours_id, "modele": modele, "depuis": depuis, "valeurs": contenu}
     if garde and conn.execute(query("messages.trouver_doublon"), recherche).first() is not None:
         return "doublon"
