@@ -112,8 +112,11 @@ FROM comptes n LEFT JOIN (
     ) t ON true
     LEFT JOIN LATERAL (
         SELECT (array_agg(resultat ORDER BY survenu_at DESC))[1] AS dernier_resultat, max(survenu_at) AS dernier_at,
-            count(*) FILTER (WHERE resultat IN ('messagerie', 'non_reponse', 'tiers') AND survenu_at > coalesce(joint_at, '-infinity')) AS sans_reponse
-        FROM (SELECT resultat, survenu_at, max(survenu_at) FILTER (WHERE resultat IN ('joint', 'joint_rappel_demande')) OVER () AS joint_at
+            -- one a day and part of the day counts, since the person was last reached
+            count(DISTINCT (le::date, extract(hour FROM le) >= :midi, extract(hour FROM le) >= :fin_apres_midi))
+                FILTER (WHERE resultat IN ('messagerie', 'non_reponse', 'tiers') AND survenu_at > coalesce(joint_at, '-infinity')) AS sans_reponse
+        FROM (SELECT resultat, survenu_at, survenu_at AT TIME ZONE 'Europe/Paris' AS le,
+                max(survenu_at) FILTER (WHERE resultat NOT IN ('messagerie', 'non_reponse', 'tiers', 'numero_faux')) OVER () AS joint_at
             FROM pdp.contact WHERE parcours_id = p.id AND saisie_par_erreur_at IS NULL) x
     ) c ON true
     LEFT JOIN LATERAL pdp.silence_du_jour(p.assure_id, :jour) si ON true

@@ -19,13 +19,13 @@ from sqlalchemy.orm.interfaces import ORMOption
 from pdp.bench.worklist_affichage import Affichage, Demande, Ligne
 from pdp.bench.worklist_jugement import Juge, Pannes, count_facettes, find_balle, is_en_echec, judge, keeps, list_contacts, sort_juges
 from pdp.bench.worklist_orm import Acte, Assure, Contact, Fichier, Parcours, Passage, Signalement, Tache
-from pdp.clock import jour_local
+from pdp.clock import PARIS, jour_local
 from pdp.services.filtres_liste import cut_jours
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_ma_liste import FRAICHEUR_MAX, LIGNES_PAR_PAGE
 
 SANS_REPONSE = ("messagerie", "non_reponse", "tiers")
-JOINT = ("joint", "joint_rappel_demande")
+MIDI, FIN_APRES_MIDI = 12, 16
 FAITS_MAX = 100
 _AVANT: tuple[ORMOption, ...] = (
     joinedload(Parcours.assure).selectinload(Assure.absences),
@@ -109,11 +109,15 @@ def _ligne(j: Juge, maintenant: datetime) -> Ligne:
 
 
 def _count_essais(contacts: list[Contact]) -> int:
-    """Without an answer since the person was last reached."""
-    essais = 0
+    """Without an answer since the person was last reached, one a day and part of the day: before 12 h, before 16 h, after."""
+    moments: set[tuple[date, bool, bool]] = set()
     for contact in contacts:
-        essais = 0 if contact.resultat in JOINT else essais + (contact.resultat in SANS_REPONSE)
-    return essais
+        le = contact.survenu_at.astimezone(PARIS)
+        if contact.resultat in SANS_REPONSE:
+            moments.add((le.date(), le.hour >= MIDI, le.hour >= FIN_APRES_MIDI))
+        elif contact.resultat != "numero_faux":
+            moments.clear()
+    return len(moments)
 
 
 def _silence(p: Parcours, jour: date) -> tuple[str, date | None] | None:

@@ -15,9 +15,10 @@ from pdp.domain.silence import Silence
 from pdp.referentiel import load_scripts
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.keep_brouillon import Brouillon, find_brouillon
+from pdp.services.lignes_fiche import Accord, Contact
 from pdp.services.lignes_liste import Pourquoi, Tache, list_pourquoi
 from pdp.services.read_essais import weigh_parcours
-from pdp.services.read_fiche import Accord, Contact, EnTete, get_tete, list_accords, list_contacts
+from pdp.services.read_fiche import EnTete, get_tete, list_accords, list_contacts
 from pdp.services.record_parole import (
     CoordonneeDite,
     Coordonnees,

@@ -11,9 +11,9 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.clock import jour_local
+from pdp.clock import PARIS, jour_local
 from pdp.domain.arret import MotifCategorie, Risque
-from pdp.domain.contact import SANS_REPONSE
+from pdp.domain.contact import Essai, PolitiqueAppels, weigh_essais
 from pdp.domain.frise import Repere, build_frise
 from pdp.domain.jalons import FaitsJalons, Jalon, list_jalons
 from pdp.domain.tele_echange import BLOCS
@@ -23,6 +23,7 @@ from pdp.services.delais import get_lieu
 from pdp.services.lignes_fiche import Accord, Contact, Issue, Orientation, SoutienPsy, TeleEchange
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_compte_ij import CompteIJ, find_compte_ij
+from pdp.services.read_essais import get_politique
 from pdp.services.read_historique import LIMITE, Historique, filter_historique, list_arrets, list_evenements
 from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
 from pdp.services.read_suivi import AutreParcours, Suivi, list_autres_parcours, list_suivis
@@ -101,6 +102,7 @@ class Fiche:
     coordonnees: Coordonnees
     compte: CompteIJ | None
     verdicts: list[Verdict]
+    essais: int
     essais_max: int
     proposition: Proposition | None
 
@@ -115,11 +117,6 @@ class Fiche:
     @property
     def dernier_contact(self) -> Contact | None:
         return next((c for c in self.contacts if c.saisie_par_erreur_at is None), None)
-
-    @property
-    def essais(self) -> int:
-        """Attempts without an answer since the person was last reached."""
-        return count_essais(self.contacts)
 
     @property
     def contrat_dit(self) -> str | None:
@@ -140,16 +137,10 @@ class Fiche:
         return BALLES[self.prochaine.balle] if self.prochaine else BALLES["csam"]
 
 
-def count_essais(contacts: list[Contact]) -> int:
-    """Attempts without an answer since the person was last reached; ``contacts`` latest first."""
-    essais = 0
-    for contact in contacts:
-        if contact.saisie_par_erreur_at is not None:
-            continue
-        if contact.resultat in ("joint", "joint_rappel_demande"):
-            break
-        essais += contact.resultat in SANS_REPONSE
-    return essais
+def count_essais(contacts: list[Contact], politique: PolitiqueAppels) -> int:
+    """Attempts without an answer since the person was last reached, one a day and part of the day (Paris time, as in the list)."""
+    essais = [Essai(c.survenu_at.astimezone(PARIS), c.resultat) for c in contacts if c.saisie_par_erreur_at is None]
+    return weigh_essais(essais, politique).nombre
 
 
 def get_tete(conn: Connection, csam_id: UUID, parcours_id: UUID) -> EnTete:
@@ -201,7 +192,7 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
     """The case page; raises :class:`Introuvable` when this coordinator does not follow the case."""
     tete = get_tete(conn, csam_id, parcours_id)
     jour = jour_local(maintenant)
-    contacts = list_contacts(conn, parcours_id)
+    contacts, politique = list_contacts(conn, parcours_id), get_politique(tete.plateforme_id, jour)
     tele_echanges = list_lignes(conn, "fiche.lister_tele_echanges", TeleEchange, parcours=parcours_id)
     orientations = list_orientations(conn, parcours_id)
     compte = find_compte_ij(conn, tete.assure_id, jour)
@@ -225,7 +216,8 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         coordonnees=get_coordonnees(conn, tete.assure_id),
         compte=compte,
         verdicts=list_verdicts(conn, tete.signalement_id),
-        essais_max=get_essais_max(tete, jour),
+        essais=count_essais(contacts, politique),
+        essais_max=politique.essais,
         proposition=None if tete.clos_at is None else find_proposition(conn, tete.plateforme_id, parcours_id),
     )
 
@@ -238,11 +230,6 @@ def _historique(
     evenements = list_evenements(conn, tete.id, details, erreurs, limite)
     lieu = get_lieu(conn, tete.plateforme_id)
     return filter_historique(evenements, list_arrets(conn, tete.assure_id), lieu, type_=choix.type, arret=choix.arret, limite=limite)
-
-
-def get_essais_max(tete: EnTete, jour: date) -> int:
-    """Attempts before a letter takes over (policy)."""
-    return referentiel().entier("contact_tentatives_max", jour, tete.plateforme_id)
 
 
 def _jalons(tete: EnTete, jour: date, compte: CompteIJ | None) -> tuple[tuple[Jalon, ...], tuple[Repere, ...]]:

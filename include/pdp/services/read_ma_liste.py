@@ -28,6 +28,7 @@ from pdp.services.filtres_liste import (
 )
 from pdp.services.lignes_liste import Fait, Ligne, Pourquoi, Tache, action_url, build_ligne, build_tache, list_pourquoi
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_essais import get_politique
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
@@ -134,7 +135,8 @@ def read_ma_liste(
     bornes = cut_jours(maintenant)
     conn.execute(query("ma_liste.preparer"))
     fraicheur = _read_fraicheur(conn, plateforme_id, maintenant, bornes)
-    parametres = _bind(filtres, bornes, fraicheur, maintenant)
+    politique = get_politique(plateforme_id, bornes.jour)
+    parametres = _bind(filtres, bornes, fraicheur, maintenant) | {"midi": politique.midi, "fin_apres_midi": politique.fin_apres_midi}
     lignes = (
         conn.execute(query("ma_liste.lire"), {**parametres, "csam": csam_id, "limite": None if tout else LIGNES_PAR_PAGE}).mappings().all()
     )
@@ -150,7 +152,7 @@ def read_ma_liste(
         faits=list_lignes(conn, "ma_liste.lister_fait", Fait, agent=csam_id, depuis=bornes.minuit),
         fraicheur=fraicheur,
         a_verifier=comptes["a_verifier"],
-        essais_max=referentiel().entier("contact_tentatives_max", bornes.jour, plateforme_id),
+        essais_max=politique.essais,
         filtres=filtres,
     )
 
