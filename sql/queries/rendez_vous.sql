@@ -12,10 +12,12 @@ SELECT genre FROM pdp.message_rendez_vous WHERE tele_echange_id = :tele_echange 
 
 -- name: prendre_dus
 -- Messages due, however late, each taken by one sweep only; with the appointment as it is now.
-SELECT m.id, m.parcours_id, m.tele_echange_id, m.genre, m.due_at, m.trop_tard_at, t.debut_at, t.canal, t.statut, p.clos_at, v.id AS invitation_id
+SELECT m.id, m.parcours_id, m.tele_echange_id, m.genre, m.due_at, m.trop_tard_at, t.debut_at, t.canal, t.statut, p.clos_at, a.commune_insee,
+    v.id AS invitation_id
 FROM pdp.message_rendez_vous m
 JOIN pdp.tele_echange t ON t.id = m.tele_echange_id
 JOIN pdp.parcours p ON p.id = m.parcours_id
+JOIN identite.assure a ON a.id = p.assure_id
 LEFT JOIN pdp.invitation v ON v.parcours_id = m.parcours_id AND v.fermee_at IS NULL AND v.expire_at > :maintenant AND v.bloquee_at IS NULL
 WHERE m.plateforme_id = :plateforme AND m.processed_at IS NULL AND m.due_at <= :maintenant
 ORDER BY m.due_at, m.id

@@ -16,11 +16,12 @@ from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.auteur import systeme
 from pdp.errors import Conflit
 from pdp.services.annulation import acte, undo_acte
-from pdp.services.invite_assure import invite_assure, stop_invitation
+from pdp.services.invite_assure import invite_assure, list_creneaux_assure, stop_invitation
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
 from pdp.services.read_agenda import list_attentes
 from pdp.services.sweep_rendez_vous import sweep_rendez_vous
 from pdp.storage import db
+from pdp.storage.sql import query
 
 SYSTEME = systeme("sweep_rendez_vous")
 
@@ -163,3 +164,25 @@ def test_undo_of_an_invitation_closes_the_link(dossier: Dossier) -> None:
         assert conn.execute(text("SELECT fermee_motif FROM pdp.invitation")).scalars().all() == ["annulee"]
         assert [m.etat for m in messages(conn, dossier.parcours)] == ["rappele"]
         assert taches(conn, dossier.parcours) == set()
+
+
+def test_a_person_overseas_is_offered_and_told_hours_of_her_own_clock(base: str) -> None:
+    """Followed from Rennes, living in La Réunion: three hours more in winter, nothing that would end after 20:00 there."""
+    with lot() as conn:
+        fabrique.socle(conn)
+        dossier = fabrique.parcours(conn, assure_id=fabrique.assure(conn, commune="97411"))
+        parcours = conn.execute(query("rendez_vous.lire_parcours"), {"parcours": dossier.parcours}).one()
+        _, libres = list_creneaux_assure(conn, parcours, MAINTENANT)
+    assert {f"{c.debut:%H:%M}" for c in libres} == {"09:00", "09:45", "10:30", "11:15", "13:30", "14:15", "15:00", "15:45"}
+    with lot() as conn:
+        conn.execute(text("UPDATE identite.assure SET commune_insee = '97105' WHERE id = :a"), {"a": dossier.assure})
+        parcours = conn.execute(query("rendez_vous.lire_parcours"), {"parcours": dossier.parcours}).one()
+        _, libres = list_creneaux_assure(conn, parcours, MAINTENANT)
+    assert {f"{c.debut:%H:%M}" for c in libres} == {"13:30", "14:15", "15:00", "15:45"}, "08:30 at the earliest in Guadeloupe"
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        plan_tele_echange(conn, auteur, dossier.parcours, libres[0].debut, "telephone", MAINTENANT)
+    sweep(MAINTENANT)
+    with lot() as conn:
+        (message,) = messages(conn, dossier.parcours)
+    assert message.charge["valeurs"]["heure"] == "8 h 30 (heure de Guadeloupe)"

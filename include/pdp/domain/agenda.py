@@ -21,6 +21,17 @@ VENDREDI = 4
 JOURS_OUVRABLES = range(1, 7)
 FERMEE, OUVERTE = "fermee", "ouverte"
 MINUTES_JOUR = 24 * 60
+NOMS_FUSEAUX = {
+    "Europe/Paris": "Paris",
+    "America/Guadeloupe": "Guadeloupe",
+    "America/Martinique": "Martinique",
+    "America/Cayenne": "Guyane",
+    "Indian/Reunion": "La Réunion",
+    "Indian/Mayotte": "Mayotte",
+    "America/Miquelon": "Saint-Pierre-et-Miquelon",
+    "America/St_Barthelemy": "Saint-Barthélemy",
+    "America/Marigot": "Saint-Martin",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +171,18 @@ def fuseau_de_la_personne(departement: str | None, fuseau: ZoneInfo) -> ZoneInfo
         return ZoneInfo(fuseau_du_departement(departement)) if departement else fuseau
     except DonneeInvalide:
         return fuseau
+
+
+def departement_de_la_commune(commune: str | None) -> str | None:
+    """Department of an INSEE commune code: three characters overseas."""
+    if not commune:
+        return None
+    return commune[:3] if commune.startswith("97") else commune[:2]
+
+
+def describe_fuseau(fuseau: ZoneInfo) -> str:
+    """« heure de La Réunion »."""
+    return f"heure de {NOMS_FUSEAUX.get(fuseau.key, fuseau.key)}"
 
 
 def is_heure_decente(creneau: Creneau, fuseau: ZoneInfo, heure_min: int, heure_max: int) -> bool:

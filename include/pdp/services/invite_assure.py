@@ -8,11 +8,12 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
 from pdp.config import settings
-from pdp.domain.agenda import Agenda, fuseau_de_la_personne, is_heure_decente
+from pdp.domain.agenda import Agenda, departement_de_la_commune, fuseau_de_la_personne, is_heure_decente
 from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import Creneau
 from pdp.domain.parcours import next_statut
@@ -105,7 +106,13 @@ def list_creneaux_assure(conn: Connection, parcours: Row[Any], maintenant: datet
     """Slots that the person of a parcours may be offered."""
     jour = maintenant.date()
     lieu, agenda = load_agenda(conn, parcours.csam_id, jour, jour + timedelta(days=_horizon(parcours.plateforme_id, maintenant) + 1))
-    return lieu, filter_creneaux(lieu, agenda, _departement(parcours.commune_insee), maintenant)
+    return lieu, filter_creneaux(lieu, agenda, departement_de_la_commune(parcours.commune_insee), maintenant)
+
+
+def get_fuseau_personne(conn: Connection, parcours_id: UUID, lieu: Lieu) -> ZoneInfo:
+    """Clock of the person of a parcours."""
+    parcours = conn.execute(query("rendez_vous.lire_parcours"), {"parcours": parcours_id}).one()
+    return fuseau_de_la_personne(departement_de_la_commune(parcours.commune_insee), lieu.fuseau)
 
 
 def filter_creneaux(lieu: Lieu, agenda: Agenda, departement: str | None, maintenant: datetime) -> list[Creneau]:
@@ -261,9 +268,3 @@ def _wait_for_slots(conn: Connection, auteur: Auteur, parcours: Row[Any], mainte
 
 def _horizon(plateforme_id: str, maintenant: datetime) -> int:
     return referentiel().entier("invitation_horizon_jours", maintenant.date(), plateforme_id)
-
-
-def _departement(commune: str | None) -> str | None:
-    if not commune:
-        return None
-    return commune[:3] if commune.startswith("97") else commune[:2]

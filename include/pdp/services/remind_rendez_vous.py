@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, Row
 
-from pdp.domain.agenda import jour_de_rappel
+from pdp.domain.agenda import departement_de_la_commune, describe_fuseau, fuseau_de_la_personne, jour_de_rappel
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.errors import ErreurPdp
@@ -109,7 +110,13 @@ def _settle(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], mai
 
 
 def _write(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], maintenant: datetime) -> str:
-    valeurs = {"jour": format_jour(message.debut_at, lieu), "heure": format_heure(message.debut_at, lieu)}
+    fuseau = fuseau_de_la_personne(departement_de_la_commune(message.commune_insee), lieu.fuseau)
+    ailleurs = (
+        ""
+        if message.debut_at.astimezone(fuseau).utcoffset() == message.debut_at.astimezone(lieu.fuseau).utcoffset()
+        else f" ({describe_fuseau(fuseau)})"
+    )
+    valeurs = {"jour": format_jour(message.debut_at, fuseau), "heure": format_heure(message.debut_at, fuseau) + ailleurs}
     if message.genre in (CONFIRMATION, RAPPEL_J2, RAPPEL_J1):
         valeurs["moyen"] = MOYENS[message.canal]
     try:
@@ -131,15 +138,15 @@ def _write(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], main
     return "ecrit"
 
 
-def format_jour(instant: datetime, lieu: Lieu) -> str:
-    """mardi 24 novembre 2026, on the calendar of the platform."""
-    jour = lieu.jour(instant)
+def format_jour(instant: datetime, fuseau: ZoneInfo) -> str:
+    """mardi 24 novembre 2026, where the person lives."""
+    jour = instant.astimezone(fuseau).date()
     return f"{JOURS[jour.weekday()]} {'1er' if jour.day == 1 else jour.day} {MOIS[jour.month - 1]} {jour.year}"
 
 
-def format_heure(instant: datetime, lieu: Lieu) -> str:
-    """10 h 30, on the clock of the platform."""
-    local = instant.astimezone(lieu.fuseau)
+def format_heure(instant: datetime, fuseau: ZoneInfo) -> str:
+    """10 h 30, where the person lives."""
+    local = instant.astimezone(fuseau)
     return f"{local.hour} h {local.minute:02}"
 
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.config import settings
+from pdp.domain.agenda import describe_fuseau
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.portal import formulaires
 from pdp.portal.affichage import format_date, page, pluriel
@@ -139,6 +140,7 @@ def _show(request: Request, agent_id: UUID, racine: str, semaine: str) -> Respon
         partage_le=partage_le,
         avant=agenda.lundi - timedelta(days=7),
         apres=agenda.lundi + timedelta(days=7),
+        ici=describe_fuseau(agenda.fuseau),
         heure=_heures(agenda.fuseau),
         minutes=format_minutes,
         GENRES=GENRES,

@@ -10,6 +10,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
+from pdp.domain.agenda import describe_fuseau
 from pdp.errors import DonneeInvalide
 from pdp.portal import formulaires
 from pdp.portal.affichage import format_date, page
@@ -19,7 +20,7 @@ from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session
 from pdp.portal.views.rendez_vous_public import format_heure
 from pdp.services.annulation import acte, offer
 from pdp.services.delais import get_lieu
-from pdp.services.invite_assure import find_invitation, invite_assure, stop_invitation
+from pdp.services.invite_assure import find_invitation, get_fuseau_personne, invite_assure, stop_invitation
 from pdp.services.plan_tele_echange import cancel_tele_echange, list_creneaux, plan_tele_echange
 from pdp.services.read_fiche import check_suivi, get_tete
 
@@ -38,8 +39,22 @@ def show_creneaux(request: Request, parcours_id: UUID) -> Response:
         lieu = get_lieu(conn, tete.plateforme_id)
         creneaux = list_creneaux(conn, tete.csam_id, maintenant, nombre=NOMBRE)
         lien = find_invitation(conn, parcours_id, maintenant)
+        chez_elle = get_fuseau_personne(conn, parcours_id, lieu)
     jours = [(jour, list(groupe)) for jour, groupe in groupby(creneaux, key=lambda c: lieu.jour(c.debut))]
-    return page(request, "csam/creneaux.html", tete=tete, jours=jours, lien=lien, fuseau=lieu.fuseau, heure=format_heure, **LIBELLES)
+    decale = maintenant.astimezone(chez_elle).utcoffset() != maintenant.astimezone(lieu.fuseau).utcoffset()
+    return page(
+        request,
+        "csam/creneaux.html",
+        tete=tete,
+        jours=jours,
+        lien=lien,
+        fuseau=lieu.fuseau,
+        ici=describe_fuseau(lieu.fuseau),
+        chez_elle=chez_elle if decale else None,
+        la_bas=describe_fuseau(chez_elle),
+        heure=format_heure,
+        **LIBELLES,
+    )
 
 
 @routeur.post("/parcours/{parcours_id}/creneaux")

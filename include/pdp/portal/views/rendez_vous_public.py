@@ -17,6 +17,7 @@ from starlette.responses import HTMLResponse, Response
 from pdp import clock
 from pdp.clock import jour_local
 from pdp.config import settings
+from pdp.domain.agenda import describe_fuseau
 from pdp.domain.auteur import Auteur
 from pdp.errors import DonneeInvalide
 from pdp.portal import formulaires
@@ -212,7 +213,7 @@ def _describe(lien: Lien, maintenant: datetime) -> dict[str, Any]:
         if rendez_vous is None
         else (_date(jour_local(rendez_vous.debut_at, lien.fuseau)), format_heure(rendez_vous.debut_at, lien.fuseau)),
         "a_venir": rendez_vous is not None and rendez_vous.debut_at > maintenant,
-        "lieu_heure": _lieu(lien.fuseau),
+        "lieu_heure": describe_fuseau(lien.fuseau),
         "expire_le": _date(jour_local(lien.expire_at, lien.fuseau)),
     }
 
@@ -224,10 +225,6 @@ def format_heure(instant: datetime, fuseau: ZoneInfo) -> str:
 
 def _date(jour: date) -> str:
     return format_date_longue(jour)
-
-
-def _lieu(fuseau: ZoneInfo) -> str:
-    return "heure de Paris" if fuseau.key == "Europe/Paris" else f"heure de {fuseau.key.rsplit('/', 1)[1].replace('_', ' ')}"
 
 
 def _read_naissance(request: Request) -> date:
