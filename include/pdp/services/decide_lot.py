@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.errors import DonneeInvalide
+from pdp.services.annulation import acte
 from pdp.services.libelles_dossier import CATEGORIES, RISQUES
 from pdp.services.sort_signalements import decide_signalement
 from pdp.storage.lignes import list_lignes
@@ -92,7 +93,10 @@ def decide_groupe(
     if not motif.strip():
         raise DonneeInvalide("Dites pourquoi vous décidez ainsi pour ce groupe. Rien n'a été enregistré.", code="missing_reason")
     dossiers = conn.execute(query("tri_lots.verrouiller"), {**_parametres(groupe), "vu_at": vu_at, "limite": limite}).scalars().all()
-    parcours = [decide_signalement(conn, auteur, dossier, cible, motif, maintenant) for dossier in dossiers]
+    parcours: list[UUID | None] = []
+    for dossier in dossiers:  # each can be taken back by itself
+        with acte(conn, auteur, None, "tri", maintenant, piece_id=dossier):
+            parcours.append(decide_signalement(conn, auteur, dossier, cible, motif, maintenant))
     return Bilan(traites=len(dossiers), detail={"parcours": sum(p is not None for p in parcours)})
 
 

@@ -110,7 +110,10 @@ def decide_groupe(request: Request, palier: int, categorie: str, risque: str, pr
     suite = f" Parcours ouverts : {parcours}." if parcours else ""
     if cible == "oriente_csam" and bilan.traites > parcours:
         suite += f" Déjà suivis, leur conseiller choisit de rouvrir : {bilan.traites - parcours}."
-    flash(request, f"{bilan.traites} dossier{'s' if bilan.traites > 1 else ''} : {CIBLES[cible]}.{suite}")
+    texte_fait = (
+        f"{bilan.traites} dossier{'s' if bilan.traites > 1 else ''} : {CIBLES[cible]}.{suite} Chacun s'annule depuis « Mes saisies »."
+    )
+    flash(request, texte_fait)
     return redirect("/medecin/groupes")
 
 
