@@ -12,7 +12,8 @@ import pytest
 
 import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
-from pdp.domain.attente import Attente
+from pdp.domain.attente import RAISONS, Attente
+from pdp.domain.tache import SUJETS
 from pdp.errors import DonneeInvalide, Introuvable, TransitionInterdite
 from pdp.services.annulation import acte, undo_acte
 from pdp.services.delais import get_lieu
@@ -194,3 +195,16 @@ def test_undo_gives_the_wait_back_as_it_was(dossier: fabrique.Dossier, admin: ps
         with db.begin_as(auteur) as conn:
             undo_acte(conn, auteur, fait.id, a(3))
         assert lire(admin, tache) == avant
+
+
+def test_database_knows_the_reasons_and_the_ball_of_the_domain(dossier: fabrique.Dossier, admin: psycopg.Connection[Any]) -> None:
+    """Lists and counts of a coordinator read the ball where the row is."""
+    tache = ouvrir(dossier)
+    for raison, attendue in RAISONS.items():
+        attendre(dossier, tache, raison, 10)
+        assert admin.execute("SELECT attente_balle FROM pdp.tache WHERE id = %s", (tache,)).fetchone() == (attendue.balle,)
+    admin.execute("SET session_replication_role = replica")
+    for sujet in SUJETS:
+        admin.execute("UPDATE pdp.tache SET motif = 'tache_personnelle', sujet = %s WHERE id = %s", (sujet, tache))
+    with pytest.raises(psycopg.errors.CheckViolation):
+        admin.execute("UPDATE pdp.tache SET sujet = 'inconnu'")
