@@ -168,8 +168,11 @@ def test_a_number_that_does_not_exist_is_never_tried_again_until_it_changes(sms:
 def test_a_number_found_dead_after_writing_is_not_dialled(sms: Sms, dossier: fabrique.Dossier, admin: Admin) -> None:
     poser(admin, dossier, telephone="+33639980099")
     ecrire(dossier, cause="c1")
-    ecrire(dossier, "annulation_rendez_vous", "c2", valeurs={"jour": "mardi 24 novembre", "heure": "10 h"})
-    bilan = send_due(M)
+    plus_tard = timedelta(seconds=1)
+    ecrire(
+        dossier, "annulation_rendez_vous", "c2", maintenant=MAINTENANT + plus_tard, valeurs={"jour": "mardi 24 novembre", "heure": "10 h"}
+    )
+    bilan = send_due(M + plus_tard)
     assert sms[1].count()["recus"] == 0
     assert (bilan.detail["rebuts"], bilan.detail["rappeles"]) == (1, 1)
     assert envoi(admin, "c2")["dernier_code"] == "coordonnee_morte"
