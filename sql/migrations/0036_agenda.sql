@@ -113,7 +113,7 @@ COMMENT ON TABLE pdp.invitation IS 'Link by which the insured chooses, moves or 
 COMMENT ON COLUMN pdp.invitation.id IS 'Opaque id; the author of what is done through the link';
 COMMENT ON COLUMN pdp.invitation.plateforme_id IS 'Platform';
 COMMENT ON COLUMN pdp.invitation.parcours_id IS 'Parcours, never shown';
-COMMENT ON COLUMN pdp.invitation.invitee_par IS 'Who invited; NULL = sent again because the insured asked for a new link';
+COMMENT ON COLUMN pdp.invitation.invitee_par IS 'Who invited; NULL = by itself: with a confirmation, or because the insured asked for a new link';
 COMMENT ON COLUMN pdp.invitation.invitee_at IS 'When';
 COMMENT ON COLUMN pdp.invitation.expire_at IS 'End of the link; an appointment taken lets it live until its start';
 COMMENT ON COLUMN pdp.invitation.relance_due_at IS 'When to remind once if unanswered; NULL = no reminder';
@@ -462,7 +462,7 @@ BEGIN
                 UPDATE pdp.tele_echange SET statut = 'reporte', renseigne_at = p_maintenant WHERE id = avant.id;
             END IF;
             INSERT INTO pdp.tele_echange (plateforme_id, parcours_id, csam_id, csam_numero, debut_at, fin_at, canal, statut, planifie_at, ics_uid, ics_sequence)
-            SELECT i.plateforme_id, i.parcours_id, g.id, g.numero, p_debut, p_fin, p_canal, 'planifie', p_maintenant,
+            SELECT i.plateforme_id, i.parcours_id, g.id, g.numero, p_debut, p_fin, coalesce(avant.canal, p_canal), 'planifie', p_maintenant,
                 coalesce(avant.ics_uid, gen_random_uuid()), coalesce(avant.ics_sequence + 1, 0)
             FROM pdp.agent g WHERE g.id = pdp.lien('csam')
             RETURNING id INTO nouveau;

@@ -12,7 +12,7 @@ SELECT genre FROM pdp.message_rendez_vous WHERE tele_echange_id = :tele_echange 
 
 -- name: prendre_dus
 -- Messages due, however late, each taken by one sweep only; with the appointment as it is now.
-SELECT m.id, m.parcours_id, m.tele_echange_id, m.genre, m.due_at, m.trop_tard_at, t.debut_at, t.canal, t.statut, p.clos_at, a.commune_insee,
+SELECT m.id, m.parcours_id, m.tele_echange_id, m.genre, m.due_at, m.trop_tard_at, t.debut_at, t.planifie_at, t.canal, t.statut, p.clos_at, a.commune_insee,
     v.id AS invitation_id
 FROM pdp.message_rendez_vous m
 JOIN pdp.tele_echange t ON t.id = m.tele_echange_id
@@ -44,10 +44,9 @@ WHERE p.id = :parcours;
 -- The open link of a parcours.
 SELECT id, invitee_at, expire_at, relance_at, bloquee_at, repondue_at FROM pdp.invitation WHERE parcours_id = :parcours AND fermee_at IS NULL;
 
--- name: lister_invitations
--- Links of a parcours, latest first.
-SELECT id, invitee_at, expire_at, relance_at, bloquee_at, repondue_at, fermee_at, fermee_motif FROM pdp.invitation
-WHERE parcours_id = :parcours ORDER BY invitee_at DESC;
+-- name: lien_refuse_depuis
+-- Whether a person stopped a link, or wrong dates locked it, since an instant: no other is then made by itself.
+SELECT EXISTS (SELECT 1 FROM pdp.invitation WHERE parcours_id = :parcours AND (fermee_at IS NULL OR (fermee_motif = 'annulee' AND fermee_at >= :depuis)));
 
 -- name: inviter
 -- A new link.

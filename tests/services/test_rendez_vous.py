@@ -13,6 +13,7 @@ from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.auteur import systeme
 from pdp.services.annulation import acte, undo_acte
 from pdp.services.delais import get_lieu
+from pdp.services.invite_assure import stop_invitation
 from pdp.services.plan_tele_echange import cancel_tele_echange, plan_tele_echange
 from pdp.services.record_tele_echange import record_tele_echange
 from pdp.services.remind_rendez_vous import plan_confirmation
@@ -177,3 +178,31 @@ def test_planning_the_messages_twice_is_once(dossier: Dossier) -> None:
     with lot() as conn:
         plan_confirmation(conn, get_lieu(conn, "PF35"), rendez_vous, RENDEZ_VOUS, MAINTENANT)
     assert planifies(rendez_vous) == avant
+
+
+def test_an_appointment_given_by_telephone_can_be_moved_and_cancelled_by_link(dossier: Dossier) -> None:
+    """The confirmation carries a link, good until the appointment; unused, it leaves nothing to do behind it."""
+    plan(dossier)
+    sweep(MAINTENANT)
+    with lot() as conn:
+        charge = conn.execute(text("SELECT charge FROM pdp.outbox WHERE type = 'confirmation_rendez_vous'")).scalar_one()
+        expire_at = conn.execute(text("SELECT expire_at FROM pdp.invitation")).scalar_one()
+    assert "/rendez-vous/" in charge["valeurs"]["lien"]
+    assert expire_at == RENDEZ_VOUS
+    assert sweep(RENDEZ_VOUS + timedelta(hours=1))["liens_expiree"] == 1
+    with lot() as conn:
+        motifs = conn.execute(text("SELECT motif FROM pdp.tache WHERE fermee_at IS NULL")).scalars().all()
+    assert motifs == ["tele_echange"], "the appointment itself, and nothing about the link"
+
+
+def test_a_link_stopped_by_the_coordinator_is_not_made_again_by_a_reminder(dossier: Dossier) -> None:
+    plan(dossier)
+    sweep(MAINTENANT)
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        assert stop_invitation(conn, auteur, dossier.parcours, MAINTENANT + timedelta(hours=1))
+    sweep(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    with lot() as conn:
+        rappel = conn.execute(text("SELECT charge FROM pdp.outbox WHERE type = 'rappel_rendez_vous'")).scalar_one()
+        assert conn.execute(text("SELECT count(*) FROM pdp.tache WHERE fermee_at IS NULL")).scalar_one() == 1
+    assert "lien" not in rappel["valeurs"]

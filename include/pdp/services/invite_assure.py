@@ -138,6 +138,32 @@ def get_au_plus_tot(lieu: Lieu, maintenant: datetime) -> datetime:
     return maintenant + timedelta(hours=referentiel().entier("invitation_preavis_heures", lieu.jour(maintenant), lieu.plateforme_id))
 
 
+def ensure_lien(
+    conn: Connection, lieu: Lieu, parcours_id: UUID, planifie_at: datetime, debut_at: datetime, maintenant: datetime
+) -> UUID | None:
+    """A link for who was given an appointment by telephone: to see, move or cancel it until it begins.
+
+    None when one was locked, or stopped by a person since the appointment was planned.
+    """
+    if conn.execute(query("rendez_vous.lien_refuse_depuis"), {"parcours": parcours_id, "depuis": planifie_at}).scalar_one():
+        return None
+    invitation_id = uuid4()
+    conn.execute(
+        query("rendez_vous.inviter"),
+        {
+            "id": invitation_id,
+            "plateforme": lieu.plateforme_id,
+            "parcours": parcours_id,
+            "par": None,
+            "maintenant": maintenant,
+            "expire": debut_at,
+            "relance": None,
+            "essais_max": referentiel().entier("invitation_essais_max", lieu.jour(maintenant), lieu.plateforme_id),
+        },
+    )
+    return invitation_id
+
+
 def add_lien(conn: Connection, lieu: Lieu, invitation_id: UUID, maintenant: datetime) -> str:
     """A new address for an open link; only the hash of its token is kept, so each message carries its own."""
     jeton = secrets.token_urlsafe(OCTETS_JETON)

@@ -19,12 +19,13 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.errors import ErreurPdp
 from pdp.services.delais import Lieu, get_lieu
-from pdp.services.invite_assure import add_lien
+from pdp.services.invite_assure import add_lien, ensure_lien
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.write_message import recall_messages, write_message
 from pdp.storage.sql import query
 
 CONFIRMATION, RAPPEL_J2, RAPPEL_J1, ANNULATION, MANQUE = "confirmation", "rappel_j2", "rappel_j1", "annulation", "manque"
+A_VENIR = (CONFIRMATION, RAPPEL_J2, RAPPEL_J1)
 MODELES = {
     CONFIRMATION: "confirmation_rendez_vous",
     RAPPEL_J2: "rappel_rendez_vous",
@@ -111,18 +112,19 @@ def _settle(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], mai
 
 def _write(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], maintenant: datetime) -> str:
     fuseau = fuseau_de_la_personne(departement_de_la_commune(message.commune_insee), lieu.fuseau)
-    ailleurs = (
-        ""
-        if message.debut_at.astimezone(fuseau).utcoffset() == message.debut_at.astimezone(lieu.fuseau).utcoffset()
-        else f" ({describe_fuseau(fuseau)})"
-    )
-    valeurs = {"jour": format_jour(message.debut_at, fuseau), "heure": format_heure(message.debut_at, fuseau) + ailleurs}
-    if message.genre in (CONFIRMATION, RAPPEL_J2, RAPPEL_J1):
+    debut = message.debut_at
+    meme_heure = debut.astimezone(fuseau).utcoffset() == debut.astimezone(lieu.fuseau).utcoffset()
+    ailleurs = "" if meme_heure else f" ({describe_fuseau(fuseau)})"
+    valeurs = {"jour": format_jour(debut, fuseau), "heure": format_heure(debut, fuseau) + ailleurs}
+    if message.genre in A_VENIR:
         valeurs["moyen"] = MOYENS[message.canal]
     try:
         with conn.begin_nested():
-            if message.invitation_id is not None:
-                valeurs["lien"] = add_lien(conn, lieu, message.invitation_id, maintenant)
+            lien = message.invitation_id
+            if lien is None and message.genre in A_VENIR:
+                lien = ensure_lien(conn, lieu, message.parcours_id, message.planifie_at, debut, maintenant)
+            if lien is not None:
+                valeurs["lien"] = add_lien(conn, lieu, lien, maintenant)
             write_message(
                 conn,
                 auteur,

@@ -58,10 +58,10 @@ def _close_links(conn: Connection, lieu: Lieu, auteur: Auteur, maintenant: datet
             parcours_id=parcours.id,
             donnees={"invitation_id": lien.id, "motif": lien.motif},
         )
-        close_taches(
+        attendue = close_taches(
             conn, parcours_id=parcours.id, motifs=("reponse_invitation",), maintenant=maintenant, auteur=auteur, issue=f"lien_{lien.motif}"
         )
-        if lien.motif in ("expiree", "silence") and not lien.planifie and lien.repondue_at is None:
+        if attendue and lien.motif in ("expiree", "silence") and not lien.planifie:
             open_tache(
                 conn,
                 plateforme_id=lieu.plateforme_id,
