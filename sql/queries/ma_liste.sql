@@ -4,11 +4,26 @@ SELECT set_config('plan_cache_mode', 'force_generic_plan', true), set_config('ji
 
 -- name: lire
 -- The page and every count of a coordinator's list, in one pass over her people: those followed, and those closed while a reason is open.
-WITH suivi AS (
+WITH suivi AS MATERIALIZED (
     SELECT id, assure_id, signalement_id, statut, priorite, decide_at, survenu_le, connu_at FROM pdp.parcours WHERE csam_id = :csam AND clos_at IS NULL
     UNION ALL
     SELECT f.id, f.assure_id, f.signalement_id, f.statut, f.priorite, f.decide_at, f.survenu_le, f.connu_at FROM pdp.parcours f
     WHERE f.csam_id = :csam AND f.clos_at IS NOT NULL AND EXISTS (SELECT 1 FROM pdp.tache o WHERE o.parcours_id = f.id AND o.fermee_at IS NULL)
+), raison AS (
+    SELECT t.parcours_id, min(t.echeance_at) AS premiere,
+        (array_agg(CASE WHEN t.attente_jusqu_au > :jour THEN t.attente_balle ELSE t.balle END ORDER BY t.echeance_at, t.ouverte_at, t.id))[1] AS balle,
+        (array_agg(coalesce(t.attente_jusqu_au > :jour, t.echeance_avant_at IS NOT NULL AND t.echeance_at >= :demain)
+            ORDER BY t.echeance_at, t.ouverte_at, t.id))[1] AS attend,
+        array_agg(t.motif) AS motifs,
+        bool_or(t.attente_jusqu_au <= :jour OR t.echeance_avant_at IS NOT NULL AND t.echeance_at < :demain) AS revient,
+        bool_or(t.motif = 'relancer_partenaire' OR t.motif = 'attendre_partenaire' AND t.echeance_at < :maintenant) AS muet
+    FROM suivi s JOIN pdp.tache t ON t.parcours_id = s.id AND t.fermee_at IS NULL
+    GROUP BY t.parcours_id
+), relais AS (
+    SELECT o.parcours_id, array_agg(o.dispositif) AS partenaires
+    FROM suivi s JOIN pdp.orientation o ON o.parcours_id = s.id
+        AND o.statut IN ('brouillon', 'en_attente_accord', 'envoyee', 'recue', 'acceptee', 'en_cours')
+    GROUP BY o.parcours_id
 ), personne AS MATERIALIZED (
     SELECT p.id, p.assure_id, p.signalement_id, p.statut, p.priorite, p.decide_at,
         t.premiere, coalesce(t.balle, 'csam') AS balle, coalesce(t.motifs, '{}') AS motifs, coalesce(t.attend, false) AS attend,
@@ -21,17 +36,8 @@ WITH suivi AS (
              AND p.survenu_le < (n.a AT TIME ZONE 'Europe/Paris')::date
          LIMIT 1) AS retard_detection
     FROM suivi p
-    LEFT JOIN LATERAL (
-        SELECT min(echeance_at) AS premiere, (array_agg(CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END ORDER BY echeance_at, ouverte_at, id))[1] AS balle, array_agg(DISTINCT motif) AS motifs,
-            (array_agg(coalesce(attente_jusqu_au > :jour, echeance_avant_at IS NOT NULL AND echeance_at >= :demain) ORDER BY echeance_at, ouverte_at, id))[1] AS attend,
-            bool_or(attente_jusqu_au <= :jour OR echeance_avant_at IS NOT NULL AND echeance_at < :demain) AS revient,
-            bool_or(motif = 'relancer_partenaire' OR motif = 'attendre_partenaire' AND echeance_at < :maintenant) AS muet
-        FROM pdp.tache WHERE parcours_id = p.id AND fermee_at IS NULL
-    ) t ON true
-    LEFT JOIN LATERAL (
-        SELECT array_agg(DISTINCT dispositif) AS partenaires FROM pdp.orientation
-        WHERE parcours_id = p.id AND statut IN ('brouillon', 'en_attente_accord', 'envoyee', 'recue', 'acceptee', 'en_cours')
-    ) o ON true
+    LEFT JOIN raison t ON t.parcours_id = p.id
+    LEFT JOIN relais o ON o.parcours_id = p.id
     LEFT JOIN LATERAL ( -- one row at most by its index; LIMIT keeps the way in through the person, whatever the size of the table
         SELECT id, debut_at, fin_at FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('planifie', 'confirme') LIMIT 1
     ) te ON true
@@ -85,7 +91,7 @@ WITH suivi AS (
         'total', count(*), 'a_verifier', count(*) FILTER (WHERE a_verifier),
         'filtrees', count(*) FILTER (WHERE f_vue AND f_motif AND f_echeance AND f_balle AND f_partenaire AND f_attente AND f_dates),
         'vues', (SELECT jsonb_object_agg(v, n) FROM (SELECT v, count(*) AS n FROM filtre, unnest(vues) AS v GROUP BY v) x),
-        'motifs', (SELECT jsonb_object_agg(v, n) FROM (SELECT v, ARRAY[count(*) FILTER (WHERE f_vue AND f_echeance AND f_balle AND f_partenaire AND f_attente AND f_dates), count(*)] AS n FROM filtre, unnest(motifs) AS v GROUP BY v) x),
+        'motifs', (SELECT jsonb_object_agg(v, n) FROM (SELECT v, ARRAY[count(DISTINCT id) FILTER (WHERE f_vue AND f_echeance AND f_balle AND f_partenaire AND f_attente AND f_dates), count(DISTINCT id)] AS n FROM filtre, unnest(motifs) AS v GROUP BY v) x),
         'echeances', (SELECT jsonb_object_agg(v, n) FROM (SELECT echeance AS v, ARRAY[count(*) FILTER (WHERE f_vue AND f_motif AND f_balle AND f_partenaire AND f_attente AND f_dates), count(*)] AS n FROM filtre GROUP BY v) x),
         'balles', (SELECT jsonb_object_agg(v, n) FROM (SELECT balle AS v, ARRAY[count(*) FILTER (WHERE f_vue AND f_motif AND f_echeance AND f_partenaire AND f_attente AND f_dates), count(*)] AS n FROM filtre GROUP BY v) x),
         'partenaires', (SELECT jsonb_object_agg(v, n) FROM (SELECT v, ARRAY[count(*) FILTER (WHERE f_vue AND f_motif AND f_echeance AND f_balle AND f_attente AND f_dates), count(*)] AS n FROM filtre, unnest(partenaires) AS v GROUP BY v) x),
@@ -105,7 +111,7 @@ FROM comptes n LEFT JOIN (
         SELECT debut, fin FROM pdp.episode WHERE assure_id = p.assure_id AND etat = 'courant' ORDER BY debut DESC LIMIT 1
     ) e ON true
     LEFT JOIN LATERAL (
-        SELECT jsonb_agg(jsonb_build_object('id', id, 'motif', motif, 'balle', CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END,
+        SELECT json_agg(json_build_object('id', id, 'motif', motif, 'balle', CASE WHEN attente_jusqu_au > :jour THEN attente_balle ELSE balle END,
             'echeance_at', echeance_at, 'note', note, 'origine', origine, 'sujet', sujet, 'attente_raison', attente_raison,
             'attente_jusqu_au', attente_jusqu_au, 'attente_du_at', attente_du_at, 'attente_cumul_jours', attente_cumul_jours) ORDER BY echeance_at, ouverte_at, id) AS taches
         FROM pdp.tache WHERE parcours_id = p.id AND fermee_at IS NULL
@@ -146,7 +152,8 @@ SELECT (SELECT max(recu_at) FROM pdp.flux_fichier WHERE flux = 'arrets_prescrits
            FROM pdp.passage a
            WHERE a.dag = 'pdp_detection' AND a.tache = 'detecter' AND a.fin_at IS NOT NULL AND a.detail ->> 'plateforme' = :plateforme
                AND a.instant_metier >= :depuis AND a.instant_metier <= :maintenant) n
-     WHERE n.a - n.de > cast(:ecart AS interval)) AS pannes;
+     WHERE n.a - n.de > cast(:ecart AS interval)) AS pannes,
+    (SELECT array_agg(canal ORDER BY canal DESC) FROM pdp.passerelle WHERE plateforme_id = :plateforme AND echecs_suite >= :seuil_degrade) AS degrades;
 
 -- name: lister_fait
 -- What this coordinator did since an instant, latest first: acts that can be taken back, and reasons closed outside an act.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -173,3 +174,30 @@ def test_a_degraded_service_is_said(client: TestClient, dossier: fabrique.Dossie
     admin.execute("SET session_replication_role = origin")
     for chemin in ("", "/messages", "/messages/nouveau"):
         assert "SMS dégradé" in texte(client.get(f"/parcours/{dossier.parcours}{chemin}"))
+    assert "SMS dégradé" in texte(client.get("/ma-liste"))
+
+
+def test_taken_back_with_the_act_that_wrote_it_then_written_again(
+    client: TestClient, dossier: fabrique.Dossier, admin: Admin, horloge: Horloge
+) -> None:
+    base = f"/parcours/{dossier.parcours}/messages"
+    ecrire(client, dossier)
+    trouve = re.search(r'action="(/annulations/[^"]+)"', texte(client.get(base)))
+    assert trouve
+    assert donnees.post(client, trouve.group(1), base).status_code == 303
+    page = texte(client.get(base))
+    assert "annulé avec la saisie qui l'avait préparé" in page
+    ecrire(client, dossier)
+    assert sorted(etats(admin)) == [("sms", "a_envoyer"), ("sms", "rappele")]
+
+
+def test_a_message_that_left_cannot_be_undone(client: TestClient, dossier: fabrique.Dossier, admin: Admin) -> None:
+    base = f"/parcours/{dossier.parcours}/messages"
+    ecrire(client, dossier)
+    trouve = re.search(r'action="(/annulations/[^"]+)"', texte(client.get(base)))
+    assert trouve
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("UPDATE pdp.outbox SET etat = 'livre', essais = 1, livre_at = now()")
+    admin.execute("SET session_replication_role = origin")
+    donnees.post(client, trouve.group(1), base)
+    assert etats(admin) == [("sms", "livre")]

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.clock import PARIS, jour_local
+from pdp.domain.message import CANAUX
 from pdp.domain.tache import MOTIFS
 from pdp.services.filtres_liste import (
     ATTENTES,
@@ -79,6 +80,7 @@ class Fraicheur:
     prochaine_detection_at: datetime
     pannes: tuple[Panne, ...]
     maintenant: datetime
+    degrades: tuple[str, ...] = ()  # channels of messages that do not answer for the moment
 
     @property
     def a_jour(self) -> bool:
@@ -205,10 +207,17 @@ def _read_fraicheur(conn: Connection, plateforme_id: str, maintenant: datetime, 
     jours = referentiel().entier("rattrapage_affiche_jours", bornes.jour, plateforme_id)
     ligne = conn.execute(
         query("ma_liste.lire_fraicheur"),
-        {"plateforme": plateforme_id, "maintenant": maintenant, "depuis": maintenant - timedelta(days=jours), "ecart": FRAICHEUR_MAX},
+        {
+            "plateforme": plateforme_id,
+            "maintenant": maintenant,
+            "depuis": maintenant - timedelta(days=jours),
+            "ecart": FRAICHEUR_MAX,
+            "seuil_degrade": referentiel().entier("sms_degrade_echecs", bornes.jour, plateforme_id),
+        },
     ).one()
     pannes = tuple(Panne(datetime.fromisoformat(p["de"]), datetime.fromisoformat(p["a"])) for p in ligne.pannes or ())
-    return Fraicheur(ligne.recu_at, ligne.detection_at, next_detection(maintenant), pannes, maintenant)
+    degrades = tuple(CANAUX[canal] for canal in ligne.degrades or ())
+    return Fraicheur(ligne.recu_at, ligne.detection_at, next_detection(maintenant), pannes, maintenant, degrades)
 
 
 def next_detection(maintenant: datetime) -> datetime:
