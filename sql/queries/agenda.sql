@@ -21,6 +21,25 @@ SELECT
     (SELECT coalesce(jsonb_agg(jsonb_build_array(t.debut_at, t.fin_at)), '[]') FROM pdp.tele_echange t
         WHERE t.csam_id = :agent AND t.statut IN ('planifie', 'confirme', 'realise', 'realise_partiel') AND t.fin_at > :debut AND t.debut_at < :fin) AS occupes;
 
+-- name: lire_equipe
+-- The same for every coordinator of a platform in the team on a day, and the appointments to come, in one statement.
+SELECT c.id, c.nom, c.prenom, c.actif_du, c.actif_au,
+    (SELECT coalesce(jsonb_agg(jsonb_build_object('du', s.du, 'comme_plateforme', s.comme_plateforme, 'plages',
+            (SELECT coalesce(jsonb_agg(jsonb_build_array(g.jour, g.debut_minutes, g.fin_minutes)), '[]') FROM pdp.plage_semaine g WHERE g.semaine_id = s.id))
+            ORDER BY s.du), '[]')
+        FROM pdp.semaine_type s WHERE s.agent_id = c.id AND s.remplacee_at IS NULL) AS semaines,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(x.genre, x.jour, x.debut_minutes, x.fin_minutes)), '[]') FROM pdp.plage_agent x
+        WHERE x.agent_id = c.id AND x.retiree_at IS NULL AND x.jour BETWEEN :du AND :au) AS plages,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(b.du, b.au)), '[]') FROM pdp.absence_agent b
+        WHERE b.agent_id = c.id AND b.au >= :du AND b.du <= :au) AS absences,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(t.debut_at, t.fin_at)), '[]') FROM pdp.tele_echange t
+        WHERE t.csam_id = c.id AND t.statut IN ('planifie', 'confirme', 'realise', 'realise_partiel') AND t.fin_at > :debut AND t.debut_at < :fin) AS occupes,
+    (SELECT coalesce(jsonb_agg(jsonb_build_array(t.debut_at, t.fin_at)), '[]') FROM pdp.tele_echange t
+        WHERE t.csam_id = c.id AND t.statut IN ('planifie', 'confirme') AND t.debut_at > :maintenant AND t.debut_at < :fin) AS a_venir
+FROM pdp.agent c
+WHERE c.plateforme_id = :plateforme AND c.role = 'csam' AND c.actif_du <= :jour AND (c.actif_au IS NULL OR :jour <= c.actif_au)
+ORDER BY c.nom, c.prenom, c.id;
+
 -- name: lister_rendez_vous
 -- Appointments of an agent in a window that were not taken back, with the person for who may read her.
 SELECT t.id, t.parcours_id, t.debut_at, t.fin_at, t.canal, t.statut, a.nom, a.prenom

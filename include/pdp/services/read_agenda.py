@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Row
 from pdp.domain.agenda import Agenda, Plage, Semaine, merge_plages
 from pdp.domain.calendrier import Creneau
 from pdp.errors import Introuvable
-from pdp.services.delais import Lieu
-from pdp.services.load_agenda import get_horaires, load_agenda
+from pdp.services.delais import Lieu, get_lieu
+from pdp.services.load_agenda import build_agenda, get_horaires, load_agenda
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
@@ -138,16 +138,19 @@ def list_libres(lieu: Lieu, agenda: Agenda, maintenant: datetime) -> list[Crenea
 
 
 def read_equipe(conn: Connection, plateforme_id: str, maintenant: datetime) -> list[LigneEquipe]:
-    """Room left in the calendar of each coordinator, fewest free slots first."""
+    """Room left in the calendar of each coordinator, fewest free slots first; two statements, however large the team."""
+    lieu = get_lieu(conn, plateforme_id)
     jour = maintenant.date()
+    du, au = jour - timedelta(days=1), jour + timedelta(days=referentiel().entier("creneaux_horizon_jours", jour, plateforme_id) + 2)
+    parametres = {"plateforme": plateforme_id, "jour": jour, "du": du, "au": au, "maintenant": maintenant}
+    parametres |= {nom: datetime.combine(j, time.min, lieu.fuseau) for nom, j in (("debut", du), ("fin", au + timedelta(days=1)))}
     lignes = []
-    for agent in conn.execute(query("agenda.lister_conseillers"), {"jour": jour, "plateforme": plateforme_id}).all():
-        fin = jour + timedelta(days=referentiel().entier("creneaux_horizon_jours", jour, plateforme_id) + 2)
-        lieu, agenda = load_agenda(conn, agent.id, jour - timedelta(days=1), fin)
+    for agent in conn.execute(query("agenda.lire_equipe"), parametres):
+        agenda = build_agenda(lieu, agent._mapping, du, agent.actif_du, agent.actif_au)
         libres = list_libres(lieu, agenda, maintenant)
-        rendez_vous = _list_rendez_vous(conn, lieu, agent.id, jour, fin, avec_noms=False)
-        conflits = [r for r in rendez_vous if r.is_a_venir and r.debut_at > maintenant and not agenda.is_couvert(r.debut_at, r.fin_at)]
-        lignes.append(LigneEquipe(agent.id, agent.nom, agent.prenom, len(libres), libres[0].debut if libres else None, len(conflits)))
+        a_venir = [(datetime.fromisoformat(debut), datetime.fromisoformat(fin)) for debut, fin in agent.a_venir]
+        conflits = sum(not agenda.is_couvert(debut, fin) for debut, fin in a_venir)
+        lignes.append(LigneEquipe(agent.id, agent.nom, agent.prenom, len(libres), libres[0].debut if libres else None, conflits))
     return sorted(lignes, key=lambda ligne: (ligne.libres, ligne.nom, ligne.prenom))
 
 
