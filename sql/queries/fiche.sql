@@ -38,7 +38,7 @@ WHERE c.parcours_id = :parcours ORDER BY c.survenu_at DESC, c.id;
 -- name: lister_tele_echanges
 -- Appointments, latest first, with the kind of contract that the person said.
 SELECT id, debut_at, fin_at, canal, statut, synthese, renseigne_at, emploi ->> 'contrat' AS contrat_dit
-FROM pdp.tele_echange WHERE parcours_id = :parcours ORDER BY debut_at DESC, id;
+FROM pdp.tele_echange WHERE parcours_id = :parcours AND saisie_par_erreur_at IS NULL ORDER BY debut_at DESC, id;
 
 -- name: lister_accords
 -- The last word of the person for each recipient.
@@ -51,7 +51,7 @@ SELECT o.id, o.dispositif, o.statut, o.motif, o.proposee_at, o.envoyee_at, o.rep
     n.nom AS partenaire_nom, n.telephone AS partenaire_telephone,
     (SELECT x.etat FROM pdp.outbox x WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC LIMIT 1) AS message_etat
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
-WHERE o.parcours_id = :parcours ORDER BY o.proposee_at DESC, o.id;
+WHERE o.parcours_id = :parcours AND o.saisie_par_erreur_at IS NULL ORDER BY o.proposee_at DESC, o.id;
 
 -- name: lire_soutien_psy
 -- What came of the proposal of Mon soutien psy.

@@ -84,16 +84,22 @@ def declare_erreur(
     ligne = json.dumps([{"table": table, "id": str(piece_id), "avant": None}])
     marque = {"assure": parcours.assure_id, "maintenant": maintenant, "par": UUID(auteur.id), "motif": motif, "ligne": ligne}
     conn.execute(query("erreurs.marquer_acte"), marque)
-    statut = recompute_statut(conn, parcours)
+    statut = recompute_statut(conn, parcours, piece)
     reprise = _keep_next_action(conn, auteur, parcours, piece, maintenant)
     return _tell(piece, parcours, statut, rappeles, reprise)
 
 
-def recompute_statut(conn: Connection, parcours: LigneParcours) -> Statut:
-    """Status that follows from the acts that remain, written when it differs."""
+def recompute_statut(conn: Connection, parcours: LigneParcours, piece: Piece) -> Statut:
+    """Status that follows from the acts that remain, written when it differs.
+
+    When the journal did not tell the status that the case had (a case taken over from elsewhere), it cannot tell the new one either:
+    the status is left, and a person goes on from there.
+    """
     contes = list_lignes(conn, "erreurs.lister_contes", Conte, parcours=parcours.id)
     erreurs = frozenset(conn.execute(query("erreurs.lister_erreurs"), {"parcours": parcours.id}).scalars())
     depart = Statut.A_AFFECTER if parcours.csam_id is None else Statut.AFFECTE
+    if replay(depart, contes, erreurs - {str(piece.id)}) != parcours.statut:
+        return Statut(parcours.statut)
     statut = replay(depart, contes, erreurs)
     if statut != parcours.statut:
         conn.execute(query("erreurs.fixer_statut"), {"parcours": parcours.id, "statut": statut.value})

@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from pdp.domain.doublon import COMPARABLES, ETATS, RAISONS, REFUS
 from pdp.storage.lignes import list_lignes
 
+SEXES = {"F": "Femme", "M": "Homme"}
+
 
 @dataclass(frozen=True)
 class LignePaire:
@@ -69,7 +71,7 @@ class LignePaire:
             ("Nom", self.garde_nom, self.efface_nom),
             ("Prénom", self.garde_prenom, self.efface_prenom),
             ("Naissance", f"{self.garde_naissance:%d/%m/%Y}", f"{self.efface_naissance:%d/%m/%Y}"),
-            ("Sexe", self.garde_sexe, self.efface_sexe),
+            ("Sexe", SEXES.get(self.garde_sexe, self.garde_sexe), SEXES.get(self.efface_sexe, self.efface_sexe)),
             ("Commune", self.garde_commune, self.efface_commune),
             ("Téléphone", self.garde_telephone, self.efface_telephone),
             ("Courriel", self.garde_courriel, self.efface_courriel),
