@@ -62,7 +62,7 @@ def _open_taches(conn: Connection, dossier: fabrique.Dossier, hasard: random.Ran
             "pdp.tache",
             plateforme_id="PF35",
             parcours_id=dossier.parcours,
-            motif=hasard.choice(list(MOTIFS)),
+            motif=hasard.choice((*MOTIFS, *("premier_appel", "lire_reponse") * 4)),  # often the same reason twice for one person
             balle=hasard.choice(("csam", "assure", "partenaire", "medecin_conseil")),
             echeance_at=hasard.choice((*BORDS, M + timedelta(days=hasard.randrange(-20, 40)), autour)),
             cause=f"c{rang}",
