@@ -138,7 +138,8 @@ def test_a_call_is_recorded_without_script(dossiers: list[fabrique.Dossier], adm
     page.wait_for_url("**/ma-liste")
     assert "Annuler cette saisie" in page.inner_text("main")
     page.click("text=Annuler cette saisie")
-    page.wait_for_url("**/appel")
+    page.wait_for_url(f"**/parcours/{dossiers[1].parcours}")
+    page.goto(f"{adresse}/parcours/{dossiers[1].parcours}/appel")
     assert "saisie par erreur" in page.inner_text("main")
     lignes = admin.execute("SELECT saisie_par_erreur_at IS NOT NULL FROM pdp.contact WHERE parcours_id = %s", (dossiers[1].parcours,))
     assert lignes.fetchall() == [(True,)]

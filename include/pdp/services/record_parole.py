@@ -186,9 +186,8 @@ def _write(
         },
     ).scalar()
     if ligne is not None:
-        evenement = "coordonnee_dite" if etat == "dite" else "coordonnee_fausse"
-        type_numero = {"type": describe_telephone(valeur).genre} if genre == "telephone" else {}
-        _record(conn, parcours, evenement, maintenant, {"coordonnee_id": ligne, "genre": genre} | type_numero)
+        donnees = {"coordonnee_id": ligne, "genre": genre, "type": describe_telephone(valeur).genre if genre == "telephone" else None}
+        _record(conn, parcours, "coordonnee_dite" if etat == "dite" else "coordonnee_fausse", maintenant, donnees)
     return ligne is not None
 
 
