@@ -16,7 +16,7 @@ SELECT parcours_id FROM pdp.tele_echange WHERE id = :tele_echange;
 
 -- name: verrouiller
 -- One appointment, locked.
-SELECT id, plateforme_id, parcours_id, csam_id, debut_at, statut FROM pdp.tele_echange WHERE id = :tele_echange FOR UPDATE;
+SELECT id, plateforme_id, parcours_id, csam_id, debut_at, statut, emploi, social, bilan, synthese FROM pdp.tele_echange WHERE id = :tele_echange FOR UPDATE;
 
 -- name: finir
 -- Its end, whatever it is.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -143,13 +144,24 @@ def test_conclusion_is_kept_and_the_draft_gone(dossier: fabrique.Dossier, entret
 def test_recorded_in_another_window_the_words_are_given_back(entretien: str, connecter: Connecter, admin: Admin) -> None:
     client = connecter("csam")
     donnees.post(client, entretien, entretien, statut="realise", synthese="La première")
-    for chemin, champs in ((entretien, {"statut": "realise_partiel"}), (f"{entretien}/brouillon", {})):
-        reponse = donnees.post(client, chemin, entretien, synthese="La seconde", **champs)
+    assert donnees.post(client, f"{entretien}/brouillon", entretien, synthese="La seconde").status_code == 409
+    for statut in ("realise", "realise_partiel", "absent"):
+        reponse = donnees.post(client, entretien, entretien, statut=statut, synthese="La seconde")
         assert reponse.status_code == 409
-    assert "déjà renseigné" in reponse.text
-    reponse = donnees.post(client, entretien, entretien, statut="realise_partiel", synthese="La seconde")
-    assert "La seconde" in reponse.text
+        assert "déjà renseigné" in reponse.text
+        assert "La seconde" in reponse.text
+    assert donnees.post(client, entretien, entretien, statut="realise", synthese="La première").status_code == 303, "the same again"
     assert admin.execute("SELECT synthese FROM pdp.tele_echange").fetchone() == ("La première",)
+
+
+def test_double_click_records_once(entretien: str, connecter: Connecter, admin: Admin) -> None:
+    client = connecter("csam")
+    page = client.get(entretien).text
+    champs = {"jeton": donnees.read_champ(page, "jeton"), "cle_saisie": str(uuid4()), "statut": "realise", "synthese": "Décidé"}
+    reponses = [client.post(entretien, data=champs) for _ in range(2)]
+    assert {r.headers["location"] for r in reponses} == {reponses[0].headers["location"]}
+    assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'tele_echange_realise'").fetchone() == (1,)
+    assert admin.execute("SELECT count(*) FROM pdp.acte WHERE genre = 'entretien_renseigne'").fetchone() == (1,)
 
 
 def test_taken_back_the_answers_are_a_draft_again(entretien: str, connecter: Connecter, admin: Admin) -> None:

@@ -40,8 +40,9 @@ def record_tele_echange(
 ) -> None:
     """Record what came of an appointment (realise, realise_partiel, absent); ``bilan``: conclusion of ``domain/bilan_entretien.py``.
 
-    Recording the same outcome again changes nothing; another outcome raises :class:`Conflit`. An appointment cannot be held before it
-    begins. After an absence the person gets a kind word, and some days to come forward before another slot is proposed.
+    Recording the same words again changes nothing; other ones raise :class:`Conflit`, so that they are not thought recorded. An
+    appointment cannot be held before it begins. After an absence the person gets a kind word, and some days to come forward before
+    another slot is proposed.
     """
     if statut not in ("realise", "realise_partiel", "absent"):
         raise DonneeInvalide("Dites si le télé-échange a eu lieu.", code="unknown_outcome")
@@ -51,7 +52,7 @@ def record_tele_echange(
     lock_parcours(conn, parcours_id)  # before the appointment, as the closing does: the two never wait for each other
     apply_gestes(conn, auteur, maintenant, parcours_id=parcours_id)
     ligne = conn.execute(query("tele_echanges.verrouiller"), {"tele_echange": tele_echange_id}).one()
-    if ligne.statut == statut:
+    if ligne.statut == statut and (statut == "absent" or _is_meme(ligne, emploi, social, synthese, bilan or {})):
         return
     if ligne.statut not in ("planifie", "confirme"):
         raise Conflit("Ce télé-échange est déjà renseigné. La première saisie est gardée.")
@@ -73,6 +74,12 @@ def record_tele_echange(
     )
     close_taches(conn, parcours_id=avant.id, motifs=RENSEIGNER, maintenant=maintenant, auteur=auteur, issue=statut)
     _open_suite(conn, avant, statut, tele_echange_id, maintenant, auteur)
+
+
+def _is_meme(ligne: Any, emploi: dict[str, Any], social: dict[str, Any], synthese: str, bilan: dict[str, Any]) -> bool:
+    """Whether what is sent again is what was recorded; declared health is not read back for it."""
+    dit = (check_reponses("emploi", emploi), check_reponses("social", social), check_bilan(bilan), synthese.strip() or None)
+    return dit == (ligne.emploi, ligne.social, ligne.bilan, ligne.synthese)
 
 
 def _write_reponses(
