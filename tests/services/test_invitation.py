@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -16,6 +17,7 @@ from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.auteur import systeme
 from pdp.errors import Conflit
 from pdp.services.annulation import acte, undo_acte
+from pdp.services.book_rendez_vous import choose, find_lien, identify, read_lien
 from pdp.services.invite_assure import invite_assure, list_creneaux_assure, stop_invitation
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
 from pdp.services.read_agenda import list_attentes
@@ -186,3 +188,41 @@ def test_a_person_overseas_is_offered_and_told_hours_of_her_own_clock(base: str)
     with lot() as conn:
         (message,) = messages(conn, dossier.parcours)
     assert message.charge["valeurs"]["heure"] == "8 h 30 (heure de Guadeloupe)"
+
+
+def test_the_coordinator_and_an_insured_person_want_one_slot(dossier: Dossier) -> None:
+    """The coordinator's booking is not committed yet when the other person chooses: the database makes her wait, then says it is taken."""
+    with lot() as conn:
+        autre = fabrique.parcours(conn, csam=dossier.csam)
+    chemin = invite_and_find(autre)
+    with db.begin_portail() as conn:
+        assure = find_lien(conn, chemin)
+    assert assure is not None
+    with db.begin_as(assure) as conn:
+        _, acces, _ = identify(conn, assure, date(1980, 5, 1), MAINTENANT)
+    with db.begin_as(assure) as conn:
+        creneau = read_lien(conn, assure, acces, MAINTENANT).creneaux[0]
+
+    def choose_now() -> str:
+        with db.begin_as(assure) as conn:
+            return choose(conn, assure, acces, creneau.debut, MAINTENANT)
+
+    auteur = auteur_agent(dossier.csam)
+    with ThreadPoolExecutor(1) as atelier:
+        with db.begin_as(auteur) as conn:
+            plan_tele_echange(conn, auteur, dossier.parcours, creneau.debut, "telephone", MAINTENANT)
+            resultat = atelier.submit(choose_now)
+            with pytest.raises(TimeoutError):
+                resultat.result(timeout=0.5)
+        assert resultat.result(timeout=20) == "pris"
+    with lot() as conn:
+        parcours = conn.execute(text("SELECT parcours_id FROM pdp.tele_echange WHERE statut = 'planifie'")).scalars().all()
+    assert parcours == [dossier.parcours]
+
+
+def invite_and_find(dossier: Dossier) -> str:
+    """Token of the link sent to the person."""
+    invite(dossier)
+    with lot() as conn:
+        (message,) = messages(conn, dossier.parcours)
+    return str(message.charge["valeurs"]["lien"].rsplit("/", 1)[1])
