@@ -60,6 +60,7 @@ GARDES = [
     ("rappelez_nous", {}, {}, 23, False),
     ("rappelez_nous", {}, {}, 24, True),
     ("rappel_rendez_vous", RDV, RDV, 22, False),
+    ("rappel_rendez_vous", RDV | {"lien": "https://a.invalid/1"}, RDV | {"lien": "https://a.invalid/2"}, 0, False),
     ("rappel_rendez_vous", RDV, RDV, 23.5, True),  # one a day, the sweep of the first was late
     ("rappel_rendez_vous", RDV, RDV | {"heure": "11 h"}, 0, True),
     ("confirmation_rendez_vous", RDV, RDV | {"jour": "mercredi 25 novembre 2026"}, 0, True),

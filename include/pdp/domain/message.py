@@ -35,10 +35,14 @@ class Modele:
 
 
 _RENDEZ_VOUS = {"jour": "mardi 24 novembre 2026", "heure": "10 h 30"}
-_LIEN = {"lien": "https://portail.exemple/rdv/K7Q2M9XW4T"}
+_LIEN = {"lien": "https://portail.exemple/rendez-vous/Jx3vT0Zk_9sQ2LmB-7aRwE"}
 MODELES: dict[str, Modele] = {
     "invitation_rendez_vous": Modele(
-        "Invitation à choisir un rendez-vous", TOUS, frozenset({"lien", "expire_le"}), exemple={**_LIEN, "expire_le": "04/12/2026"}
+        "Invitation à choisir un rendez-vous",
+        TOUS,
+        frozenset({"lien", "expire_le"}),
+        garde="contenu",  # a second link is sent only once the first one opens nothing: without it nobody would hold the new one
+        exemple={**_LIEN, "expire_le": "04/12/2026"},
     ),
     "confirmation_rendez_vous": Modele(
         "Confirmation de rendez-vous",

@@ -17,7 +17,7 @@ from pdp.messages.render import environment
 
 FRANCAIS = "fr"
 _CODE = re.compile(r"[a-z]{2,3}")
-_ANNEE = re.compile(r" 20\d\d$")
+_ANNEE = re.compile(r"[ /]20\d\d$")
 
 
 @dataclass(frozen=True)
@@ -137,21 +137,25 @@ def _text(parties: Mapping[str, Any], entete: str | None, plateforme: str) -> st
 
 
 def _sms(textes: Mapping[str, Any], modele: str, donnees: Mapping[str, str], lecteur: Lecteur, langue: str, demonstration: bool) -> str:
-    """One line in the GSM-7 alphabet, without the year; the least needed words go when that makes one segment."""
-    court = {cle: _ANNEE.sub("", valeur) if cle == "jour" else valeur for cle, valeur in donnees.items()}
+    """One line in the GSM-7 alphabet, without the year; the least needed words and spaces go when that makes one segment."""
+    court = {cle: _ANNEE.sub("", valeur) if cle in ("jour", "expire_le") else valeur for cle, valeur in donnees.items()}
     commun = textes["commun"]
     entete = commun["demonstration_sms"] if demonstration else ""
     morceaux = [(_fill(brut, court), "{lien}" in brut) for brut in textes[modele]["sms"]]
-    fin = _fill(commun["question_sms"], court)
+    interprete = ""
     if lecteur.langue != langue:
-        fin = f"{fin or ''} {_load(lecteur.langue).get('interprete_sms') or _load('en')['interprete_sms']}".strip()
-    entier = _join(entete, [m for m, _ in morceaux if m], fin)
-    reduit = _join(entete, [m for rang, (m, lien) in enumerate(morceaux) if m and (rang == 0 or lien)], fin)
-    return reduit if measure(entier).segments > measure(reduit).segments else entier
+        interprete = " " + (_load(lecteur.langue).get("interprete_sms") or _load("en")["interprete_sms"])
+    entiers, utiles = [m for m, _ in morceaux if m], [m for rang, (m, lien) in enumerate(morceaux) if m and (rang == 0 or lien)]
+    serre = court | {"telephone": court["telephone"].replace(" ", "")} if "telephone" in court else court
+    essais = [
+        _join(entete, corps, (_fill(commun["question_sms"], valeurs) or "") + interprete)
+        for corps, valeurs in ((entiers, court), (utiles, court), (utiles, serre))
+    ]
+    return min(essais, key=lambda texte: measure(texte).segments)  # the first of the shortest: the fullest text that costs least
 
 
-def _join(entete: str, morceaux: list[str], fin: str | None) -> str:
-    corps = "".join(morceaux)
+def _join(entete: str, morceaux: list[str], fin: str) -> str:
+    corps, fin = "".join(morceaux), fin.strip()
     if fin:
         corps += ("" if "http" in corps.rsplit(" ", 1)[-1] or corps.endswith(".") else ".") + " " + fin
     return to_gsm7(entete + corps)
