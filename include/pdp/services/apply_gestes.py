@@ -58,6 +58,8 @@ def apply_gestes(
     comptes: dict[str, int] = {}
     for geste in gestes:
         parcours = lock_parcours(conn, geste.parcours_id)
+        if parcours.clos_at is None and parcours.csam_id is None:
+            continue  # it waits for whoever will follow her, and stops nobody else
         utile = parcours.clos_at is None and SUITES[geste.genre](conn, auteur, parcours, geste, maintenant)
         resultat = "applique" if utile else "sans_objet"
         conn.execute(query("rendez_vous.regler_geste"), {"geste": geste.id, "maintenant": maintenant, "resultat": resultat})
@@ -109,7 +111,7 @@ def _call_back(conn: Connection, auteur: Auteur, parcours: LigneParcours, geste:
         auteur,
         parcours,
         "rappel_promis",
-        str(geste.id),
+        f"{geste.genre}:{geste.invitation_id}",  # asked again, it is the same call to make
         maintenant,
         echeance_at=due_at(lieu, "planification_delai_jours_ouvres", maintenant),
         note=NOTES[geste.genre],
@@ -118,13 +120,20 @@ def _call_back(conn: Connection, auteur: Auteur, parcours: LigneParcours, geste:
 
 
 def _unlock(conn: Connection, auteur: Auteur, parcours: LigneParcours, geste: Row[Any], maintenant: datetime) -> bool:
+    if _is_remplacee(conn, geste):
+        return False
     revoke_invitation(conn, parcours.id, "annulee", maintenant)
     close_taches(conn, parcours_id=parcours.id, motifs=("reponse_invitation",), maintenant=maintenant, auteur=auteur, issue="lien_bloque")
     return _call_back(conn, auteur, parcours, geste, maintenant)
 
 
 def _renew(conn: Connection, auteur: Auteur, parcours: LigneParcours, geste: Row[Any], maintenant: datetime) -> bool:
-    """The link leaves again, to the same coordinates only; when it cannot, a person takes over."""
+    """The link leaves again, to the same coordinates only; when it cannot, a person takes over.
+
+    A former link never stops the one sent since: whoever still holds it would take it away from the person.
+    """
+    if _is_remplacee(conn, geste):
+        return False
     revoke_invitation(conn, parcours.id, "expiree", maintenant)
     try:
         with conn.begin_nested():
@@ -132,6 +141,12 @@ def _renew(conn: Connection, auteur: Auteur, parcours: LigneParcours, geste: Row
     except ErreurPdp:
         return _call_back(conn, auteur, parcours, geste, maintenant)
     return invitation.id is not None
+
+
+def _is_remplacee(conn: Connection, geste: Row[Any]) -> bool:
+    """Whether another link is open since."""
+    ouverte = conn.execute(query("rendez_vous.trouver_invitation"), {"parcours": geste.parcours_id}).one_or_none()
+    return ouverte is not None and ouverte.id != geste.invitation_id
 
 
 def _open(
