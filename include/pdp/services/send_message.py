@@ -112,8 +112,8 @@ def follow(conn: Connection, auteur: Auteur, ligne: Ligne, remise: Remise, etat:
 
 def set_aside(conn: Connection, auteur: Auteur, ligne: Ligne, maintenant: datetime, *, decide: bool) -> None:
     """The claim found that it may not leave: said in the file, and a coordinator told unless a person or time ``decide``."""
-    evenement = "message_rappele" if ligne.etat == "rappele" else "message_en_echec"
-    _tell(conn, evenement, ligne, {"motif": ligne.obstacle, "essais": ligne.essais})
+    motif = {"motif": ligne.obstacle, "essais": ligne.essais}
+    _tell(conn, "message_rappele" if ligne.etat == "rappele" else "message_en_echec", ligne, motif)
     if not decide:
         code = "bail_expire" if ligne.obstacle == "incertain" else ligne.obstacle or ""
         ask_another_channel(conn, auteur, ligne, code, maintenant)
