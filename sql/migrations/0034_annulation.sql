@@ -53,7 +53,8 @@ CREATE POLICY plateforme ON pdp.acte TO pdp_role_csam, pdp_role_medecin
 CREATE POLICY les_siens ON pdp.acte TO pdp_role_responsable
     USING (plateforme_id = (SELECT securite.plateforme_courante()) AND agent_id = (SELECT securite.agent_courant()))
     WITH CHECK (plateforme_id = (SELECT securite.plateforme_courante()) AND agent_id = (SELECT securite.agent_courant()));
-CREATE POLICY retrait ON pdp.acte FOR SELECT TO pdp_owner USING (true);
+CREATE POLICY retrait ON pdp.acte FOR SELECT TO pdp_owner
+    USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id) AND agent_id::text = (SELECT (securite.contexte()).id));
 CREATE TRIGGER exiger_auteur BEFORE INSERT OR UPDATE OR DELETE ON pdp.acte
     FOR EACH STATEMENT EXECUTE FUNCTION securite.exiger_auteur();
 GRANT SELECT, INSERT, UPDATE ON pdp.acte TO pdp_app;
@@ -85,7 +86,8 @@ GRANT DELETE ON medical.sante_declaree TO pdp_role_csam;
 -- An alert whose cause is taken back is taken back with it, by whoever takes that act back and by nobody else; once decided it stays.
 ALTER TABLE pdp.alerte ADD COLUMN retiree_at timestamptz;
 COMMENT ON COLUMN pdp.alerte.retiree_at IS 'Set when the act that raised it was taken back: nobody has anything to decide';
-CREATE POLICY retrait ON pdp.alerte TO pdp_owner USING (true) WITH CHECK (true);
+CREATE POLICY retrait ON pdp.alerte TO pdp_owner
+    USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id)) WITH CHECK (plateforme_id = (SELECT (securite.contexte()).plateforme_id));
 CREATE FUNCTION pdp.retirer_alertes(p_acte uuid, p_instant timestamptz) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE

@@ -106,8 +106,6 @@ def show_reouverture(request: Request, parcours_id: UUID) -> Response:
 def _show_reouverture(request: Request, parcours_id: UUID, erreur: str, statut: int) -> Response:
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
-    if tete.clos_at is None:
-        raise Introuvable("Ce parcours n'est pas clos.")
     choisi = formulaires.values(request, "motif")[0]
     return page(
         request, "correction/reouverture.html", statut=statut, tete=tete, motifs=MOTIFS_ROUVRIR, erreur=erreur, choisi=choisi, **LIBELLES
