@@ -33,7 +33,7 @@ ORDER BY cree_at DESC, id DESC;
 SELECT id FROM pdp.outbox
 WHERE parcours_id = :parcours AND type = :modele AND etat IN ('a_envoyer', 'en_cours', 'livre', 'incertain')
   AND remise IS DISTINCT FROM 'echec_definitif'
-  AND cree_at > :depuis AND (cast(:valeurs AS jsonb) IS NULL OR (charge -> 'valeurs') - 'lien' = cast(:valeurs AS jsonb))
+  AND cree_at > :depuis AND (cast(:valeurs AS jsonb) IS NULL OR charge -> 'valeurs' @> cast(:valeurs AS jsonb))
 LIMIT 1;
 
 -- name: inserer

@@ -220,8 +220,9 @@ def _obstacle(
     depuis = maintenant - timedelta(hours=referentiel().entier("message_doublon_heures", lieu.jour(maintenant), lieu.plateforme_id))
     contenu = None
     if MODELES[modele].garde == "contenu":  # a reminder each day at the same hour is no duplicate, even when a sweep was a little late
-        sans_lien = {cle: valeur for cle, valeur in valeurs.items() if cle != "lien"}  # each message carries a link of its own
-        contenu, depuis = json.dumps(sans_lien, ensure_ascii=False), depuis + RETARD_DE_PASSAGE
+        admis = MODELES[modele].admet  # each message carries a link of its own: it tells two apart only where it is all they bring
+        compare = {cle: valeur for cle, valeur in valeurs.items() if cle != "lien" or cle not in admis}
+        contenu, depuis = json.dumps(compare, ensure_ascii=False), depuis + RETARD_DE_PASSAGE
     recherche = {"parcours": parcours_id, "modele": modele, "depuis": depuis, "valeurs": contenu}
     if garde and conn.execute(query("messages.trouver_doublon"), recherche).first() is not None:
         return "doublon"
