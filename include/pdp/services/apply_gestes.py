@@ -6,6 +6,7 @@ sweep or by the coordinator who acts on the case before it.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -40,6 +41,8 @@ NOTES = {
     "nouveau_lien": "La personne demande un nouveau lien de rendez-vous ; il n'a pas pu être renvoyé.",
 }
 LOT = 200
+EN_ECHEC = "gestes_en_echec"
+_log = logging.getLogger(__name__)
 
 
 def apply_gestes(
@@ -60,9 +63,15 @@ def apply_gestes(
         parcours = lock_parcours(conn, geste.parcours_id)
         if parcours.clos_at is None and parcours.csam_id is None:
             continue  # it waits for whoever will follow her, and stops nobody else
-        utile = parcours.clos_at is None and SUITES[geste.genre](conn, auteur, parcours, geste, maintenant)
-        resultat = "applique" if utile else "sans_objet"
-        conn.execute(query("rendez_vous.regler_geste"), {"geste": geste.id, "maintenant": maintenant, "resultat": resultat})
+        try:
+            with conn.begin_nested():
+                utile = parcours.clos_at is None and SUITES[geste.genre](conn, auteur, parcours, geste, maintenant)
+                resultat = "applique" if utile else "sans_objet"
+                conn.execute(query("rendez_vous.regler_geste"), {"geste": geste.id, "maintenant": maintenant, "resultat": resultat})
+        except ErreurPdp as erreur:  # left for the next sweep, and counted: the others do not wait for it
+            _log.warning("act_left kind=%s code=%s", geste.genre, erreur.code)
+            comptes[EN_ECHEC] = comptes.get(EN_ECHEC, 0) + 1
+            continue
         if utile:
             comptes[f"geste_{geste.genre}"] = comptes.get(f"geste_{geste.genre}", 0) + 1
     return comptes

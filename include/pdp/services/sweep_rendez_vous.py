@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.errors import ErreurPdp
-from pdp.services.apply_gestes import apply_gestes
+from pdp.services.apply_gestes import EN_ECHEC, apply_gestes
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.invite_assure import CAUSE_CRENEAUX, MOTIF_CRENEAUX, add_lien, list_creneaux_assure, revoke_invitation
 from pdp.services.manage_taches import close_tache, close_taches, open_tache
@@ -35,7 +35,8 @@ def sweep_rendez_vous(conn: Connection, plateforme_id: str, auteur: Auteur, main
     journal.live_at(conn, maintenant)
     lieu = get_lieu(conn, plateforme_id)
     gestes = apply_gestes(conn, auteur, maintenant, plateforme_id=plateforme_id)
-    bilan = Bilan(traites=sum(gestes.values()), detail=dict(gestes))
+    en_echec = gestes.get(EN_ECHEC, 0)
+    bilan = Bilan(traites=sum(gestes.values()) - en_echec, echoues=en_echec, detail=dict(gestes))
     for etape in (_close_links, _remind_unanswered, _watch_slots):
         faits = etape(conn, lieu, auteur, maintenant)
         bilan += Bilan(traites=sum(faits.values()), detail=faits)
