@@ -18,7 +18,7 @@ def describe_brouillon(brouillon: Brouillon) -> str:
 
 def answer_brouillon(request: Request, garde: Brouillon | None, adresse: str) -> Response:
     """``garde`` None = there was nothing to keep."""
-    phrase = VIDE if garde is None else f"{describe_brouillon(garde)} Vous seul pouvez le lire."
+    phrase = VIDE if garde is None else f"{describe_brouillon(garde)} Personne d'autre ne peut le lire."
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"phrase": "" if garde is None else describe_brouillon(garde)})
     flash(request, phrase, genre="info")
