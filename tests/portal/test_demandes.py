@@ -163,6 +163,15 @@ def test_script_asks_for_json_and_sends_no_key(connecter: Connecter, appel: str)
     assert ">Elle hésite</textarea>" in client.get(appel).text
 
 
+def test_save_that_arrives_after_the_call_keeps_nothing(connecter: Connecter, appel: str, admin: Admin) -> None:
+    client, cle = connecter("csam"), str(uuid4())
+    donnees.post(client, appel, appel, resultat="messagerie", note="Message", cle_saisie=cle)
+    jeton = donnees.read_champ(client.get(appel).text, "jeton")
+    champs = {"jeton": jeton, "note": "Message", "formulaire": cle}
+    assert client.post(f"{appel}/brouillon", data=champs, headers={"accept": "application/json"}).json() == {"phrase": ""}
+    assert admin.execute("SELECT count(*) FROM pdp.brouillon").fetchone() == (0,)
+
+
 def test_draft_is_gone_once_the_call_is_recorded(connecter: Connecter, appel: str, admin: Admin) -> None:
     client = connecter("csam")
     donnees.post(client, f"{appel}/brouillon", appel, note="Elle hésite")

@@ -167,10 +167,15 @@ def cancel_contact(conn: Connection, auteur: Auteur, contact_id: UUID, maintenan
     )
 
 
+def is_enregistre(conn: Connection, cle_saisie: UUID) -> bool:
+    """Whether a call was recorded with this form."""
+    return conn.execute(query("contacts.est_connu"), {"cle": cle_saisie}).scalar() is not None
+
+
 def _check_silence(conn: Connection, parcours_id: UUID, cle_saisie: UUID, maintenant: datetime) -> None:
     """An attempt already recorded, then sent again, is not refused by a silence set since."""
     parcours = lock_parcours(conn, parcours_id)
-    if conn.execute(query("contacts.est_connu"), {"cle": cle_saisie}).scalar() is None:
+    if not is_enregistre(conn, cle_saisie):
         jour = get_lieu(conn, parcours.plateforme_id).jour(maintenant)
         check_silence_du_jour(conn, parcours.assure_id, jour, APPEL_REFUSE)
 

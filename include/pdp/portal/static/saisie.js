@@ -9,7 +9,8 @@
 
     function read() {
       const champs = new URLSearchParams();
-      new FormData(form).forEach(function (valeur, nom) { if (nom !== "cle_saisie" && typeof valeur === "string") champs.append(nom, valeur); });
+      // the key of the form under another name: it must not be used up, but a call already recorded keeps no draft
+      new FormData(form).forEach(function (valeur, nom) { if (typeof valeur === "string") champs.append(nom === "cle_saisie" ? "formulaire" : nom, valeur); });
       return champs;
     }
 

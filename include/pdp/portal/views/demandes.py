@@ -18,6 +18,7 @@ from pdp.services.annulation import Acte, acte, offer
 from pdp.services.keep_brouillon import delete_brouillon, save_brouillon
 from pdp.services.read_appel import ECRAN
 from pdp.services.read_fiche import check_suivi
+from pdp.services.record_contact import is_enregistre
 from pdp.services.record_parole import record_coordonnees
 
 routeur = Routeur()
@@ -72,17 +73,21 @@ def take_flux(request: Request, parcours_id: UUID) -> Response:
 @acces("csam")
 def keep_appel(request: Request, parcours_id: UUID) -> Response:
     """The draft of this agent, kept by a button, or every few seconds by the script, which asks for JSON."""
+    cle = formulaires.texte(request, "formulaire", libelle="Formulaire", maximum=36)
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id)
-        garde = save_brouillon(
-            conn,
-            session_of(request).auteur,
-            parcours_id,
-            ecran=ECRAN,
-            piece_id=parcours_id,
-            champs=read_typed(request),
-            maintenant=clock.now(),
-        )
+        tard = cle is not None and is_enregistre(conn, formulaires.identifiant(request, "formulaire", libelle="Formulaire"))
+        garde = None
+        if not tard:  # a save that arrives after the call was recorded keeps nothing
+            garde = save_brouillon(
+                conn,
+                session_of(request).auteur,
+                parcours_id,
+                ecran=ECRAN,
+                piece_id=parcours_id,
+                champs=read_typed(request),
+                maintenant=clock.now(),
+            )
     return answer_brouillon(request, garde, f"/parcours/{parcours_id}/appel")
 
 
