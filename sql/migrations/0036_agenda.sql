@@ -337,7 +337,7 @@ BEGIN
     SELECT (p_maintenant AT TIME ZONE f.fuseau)::date INTO jour FROM pdp.plateforme f WHERE f.id = i.plateforme_id;
     IF p.clos_at IS NOT NULL OR p.csam_id IS NULL OR EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, jour))
         OR (i.fermee_at IS NOT NULL AND i.fermee_motif <> 'expiree')
-        OR (SELECT a.decision = 'refuse' OR a.retire_at IS NOT NULL FROM pdp.accord a WHERE a.parcours_id = p.id AND a.destinataire = 'accompagnement' AND a.saisie_par_erreur_at IS NULL
+        OR (SELECT a.decision = 'refuse' OR a.retire_at IS NOT NULL FROM pdp.accord a WHERE a.parcours_id = p.id AND a.destinataire = 'accompagnement'
             AND a.saisie_par_erreur_at IS NULL ORDER BY a.recueilli_at DESC LIMIT 1)
     THEN
         RETURN 'ferme';
