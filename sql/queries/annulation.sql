@@ -167,6 +167,35 @@ RETURNING plateforme_id, parcours_id, orientation_id, type;
 -- Messages that were taken back before anybody tried to send them.
 SELECT count(*) FROM pdp.outbox WHERE id = ANY (cast(:ids AS uuid[])) AND etat = 'rappele' AND essais = 0;
 
+-- name: lister_ecrits_non_partis
+-- Appointments whose messages the sweep wrote, none of which left or may have left.
+SELECT DISTINCT m.tele_echange_id FROM pdp.message_rendez_vous m
+WHERE m.id = ANY (cast(:ids AS uuid[])) AND m.resultat = 'ecrit' AND NOT EXISTS (
+    SELECT 1 FROM pdp.outbox o WHERE o.parcours_id = m.parcours_id AND starts_with(o.cause, m.tele_echange_id || ':')
+        AND (o.etat NOT IN ('a_envoyer', 'rappele') OR o.essais > 0 OR o.imprime_at IS NOT NULL));
+
+-- name: remettre_a_ecrire
+-- As the act left it.
+UPDATE pdp.message_rendez_vous SET processed_at = NULL, resultat = NULL, retard_minutes = NULL
+WHERE id = ANY (cast(:ids AS uuid[])) AND tele_echange_id = :tele_echange AND resultat = 'ecrit';
+
+-- name: lien_de_confirmation
+-- Whether the open link was made by itself with a confirmation since the act: nobody knows it.
+SELECT EXISTS (SELECT 1 FROM pdp.invitation
+    WHERE parcours_id = :parcours AND fermee_at IS NULL AND invitee_par IS NULL AND repondue_at IS NULL AND invitee_at >= :depuis);
+
+-- name: rouvrir_liens
+-- A link that a sweep stopped because the case was closed.
+UPDATE pdp.invitation v SET fermee_at = NULL, fermee_motif = NULL
+WHERE v.parcours_id = ANY (cast(:parcours AS uuid[])) AND v.fermee_motif = 'parcours_clos' AND v.fermee_at >= :depuis
+    AND NOT EXISTS (SELECT 1 FROM pdp.invitation w WHERE w.parcours_id = v.parcours_id AND w.fermee_at IS NULL);
+
+-- name: rendre_messages
+-- Messages that a sweep found without object while the appointment was taken back.
+UPDATE pdp.message_rendez_vous SET processed_at = NULL, resultat = NULL, retard_minutes = NULL
+WHERE tele_echange_id = ANY (cast(:tele_echanges AS uuid[])) AND resultat = 'sans_objet' AND genre IN ('confirmation', 'rappel_j2', 'rappel_j1')
+    AND processed_at >= :depuis;
+
 -- name: retirer_alertes
 -- Alerts that the act raised and nobody decided.
 SELECT pdp.retirer_alertes(:acte, :maintenant);

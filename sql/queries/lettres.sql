@@ -1,6 +1,6 @@
 -- name: lister
 -- Letters that wait to be printed or posted: of the platform, or those of the ids given.
-SELECT o.id, o.cle, o.plateforme_id, o.parcours_id, o.canal, o.type, o.charge, o.etat, o.essais, o.cree_at, o.imprime_at, a.nom, a.prenom,
+SELECT o.id, o.cle, o.plateforme_id, o.parcours_id, o.canal, o.type, o.charge, o.etat, o.essais, o.cree_at, o.imprime_at, o.trop_tard_at, a.nom, a.prenom,
     c.csam_id, g.prenom || ' ' || g.nom AS csam_nom,
     EXISTS (SELECT 1 FROM identite.adresse_postale q WHERE q.assure_id = a.id) AS adresse
 FROM pdp.outbox o
@@ -42,3 +42,15 @@ WHERE id = :id AND parcours_id = :parcours AND canal = 'courrier' FOR UPDATE;
 -- name: revenir
 -- Returned by the post.
 UPDATE pdp.outbox SET remise = 'echec_definitif', remise_at = :maintenant, remise_code = 'npai' WHERE id = :id AND remise IS NULL;
+
+-- name: remettre_a_imprimer
+-- Printed and not posted: to print again.
+UPDATE pdp.outbox SET imprime_at = NULL
+WHERE id = ANY (cast(:ids AS uuid[])) AND canal = 'courrier' AND etat = 'a_envoyer' AND imprime_at IS NOT NULL
+RETURNING id, plateforme_id, parcours_id, type;
+
+-- name: annuler_poste
+-- Marked as posted by one click: to post again, unless it already came back.
+UPDATE pdp.outbox SET etat = 'a_envoyer', livre_at = NULL, dernier_code = NULL
+WHERE canal = 'courrier' AND etat = 'livre' AND livre_at = :poste_at AND remise IS NULL
+RETURNING id, plateforme_id, parcours_id, type;

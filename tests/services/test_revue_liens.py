@@ -1,8 +1,8 @@
-"""Links crossed with everything else: a former link used again, an agreement taken back, a link stopped then sent anew, a merge meanwhile."""
+"""Links crossed with the rest: a former link used again, an agreement taken back, a link stopped then sent anew, a case without hands."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -19,7 +19,7 @@ from pdp.services.record_accord import record_accord
 from pdp.services.record_contact import record_contact
 from pdp.storage import db
 
-NAISSANCE = datetime(1980, 5, 1).date()
+NAISSANCE = date(1980, 5, 1)
 
 
 @pytest.fixture

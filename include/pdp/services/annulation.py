@@ -33,6 +33,7 @@ from pdp.services.refus_annulation import (
     refuse_place,
 )
 from pdp.services.remise_dossier import put_back
+from pdp.services.suites_annulation import recall_suites, reopen_suites
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -173,15 +174,17 @@ def _lock_acte(conn: Connection, auteur: Auteur, acte_id: UUID) -> Row[Any]:
 
 def _put_back(conn: Connection, auteur: Auteur, ligne: Row[Any], maintenant: datetime) -> int:
     lignes = [LigneActe(**brute) for brute in ligne.lignes]
-    check_depuis(conn, ligne, lignes, photograph(conn, ligne.assure_id, auteur.role))
     try:
-        with conn.begin_nested():
+        with conn.begin_nested():  # a refusal leaves nothing recalled, even when the caller goes on
+            suites = recall_suites(conn, auteur, ligne.parcours_id, ligne.fait_at, lignes, maintenant)
+            check_depuis(conn, ligne, lignes, photograph(conn, ligne.assure_id, auteur.role))
             rappeles = put_back(conn, auteur, ligne.id, lignes, maintenant)
+            if rappeles < 0:
+                raise refuse_message(ligne.genre)
+            reopen_suites(conn, auteur, ligne.fait_at, lignes)
     except IntegrityError as erreur:  # the slot, or the place of the open parcours, was taken since
         raise refuse_place(ligne.genre) from erreur
-    if rappeles < 0:
-        raise refuse_message(ligne.genre)
-    return rappeles
+    return rappeles + suites
 
 
 def _statut(photo: Photo, parcours_id: UUID | None) -> str | None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
+from pdp.services.apply_gestes import apply_gestes
 from pdp.services.close_parcours import close_parcours
 from pdp.services.manage_taches import open_tache
 from pdp.storage import journal
@@ -33,6 +34,8 @@ def merge(conn: Connection, auteur: Auteur, paire: Row[Any], maintenant: datetim
         conn.execute(query("doublons.refuser"), {"doublon": paire.id, "etat": "a_comparer", "code": "fusionne_ailleurs"})
         return Bilan(ignores=1, detail={"fusionne_ailleurs": 1})
     journal.live_at(conn, maintenant)
+    for ouvert in conn.execute(query("doublons.lister_ouverts"), personnes).all():
+        apply_gestes(conn, auteur, maintenant, parcours_id=ouvert.id)  # what the person chose a minute ago is moved with the rest
     ouverts = conn.execute(query("doublons.lister_ouverts"), personnes).all()
     garde, clos = (ouverts[0] if ouverts else None), (ouverts[1] if len(ouverts) > 1 else None)
     cle = {"doublon": paire.id, "plateforme": paire.plateforme_id}

@@ -43,6 +43,7 @@ class LigneLettre:
     essais: int
     cree_at: datetime
     imprime_at: datetime | None
+    trop_tard_at: datetime | None
     nom: str
     prenom: str
     csam_id: UUID | None
@@ -88,7 +89,7 @@ def print_lettres(conn: Connection, auteur: Auteur, ids: Sequence[UUID], mainten
     for ligne in list_lignes(conn, "lettres.lister", LigneLettre, ids=list(ids)):
         personne = get_personne(conn, ligne.parcours_id)
         lieu = get_lieu(conn, ligne.plateforme_id)
-        code = _obstacle(conn, personne, ligne, lieu.jour(maintenant))
+        code = _obstacle(conn, personne, ligne, lieu.jour(maintenant), maintenant)
         nom = f"{ligne.prenom} {ligne.nom}"
         if code == "adresse_absente":
             ecartees.append(f"{nom} : adresse postale à saisir")
@@ -113,6 +114,30 @@ def post_lettres(conn: Connection, ids: Sequence[UUID], maintenant: datetime) ->
             _tell(conn, "lettre_postee", ligne)
             postees += 1
     return postees
+
+
+def reprint_lettres(conn: Connection, ids: Sequence[UUID], maintenant: datetime) -> int:
+    """Put printed letters back among those to print (spoilt, not folded): they may be taken back again. Returns how many."""
+    return _put_back(conn, "lettres.remettre_a_imprimer", {"ids": list(ids)}, maintenant)
+
+
+def unpost_lettres(conn: Connection, poste_at: datetime, maintenant: datetime) -> int:
+    """Undo a click on « postés »: the letters marked at this very instant are to be posted again. Returns how many; twice is 0."""
+    return _put_back(conn, "lettres.annuler_poste", {"poste_at": poste_at}, maintenant)
+
+
+def _put_back(conn: Connection, requete: str, parametres: dict[str, Any], maintenant: datetime) -> int:
+    journal.live_at(conn, maintenant)
+    remises = conn.execute(query(requete), parametres).all()
+    for ligne in remises:
+        journal.record(
+            conn,
+            "lettre_remise_en_liste",
+            plateforme_id=ligne.plateforme_id,
+            parcours_id=ligne.parcours_id,
+            donnees={"message_id": ligne.id, "type": ligne.type, "canal": "courrier"},
+        )
+    return len(remises)
 
 
 def return_lettre(conn: Connection, auteur: Auteur, parcours_id: UUID, message_id: UUID, maintenant: datetime) -> None:
@@ -155,10 +180,12 @@ _RAISONS = {
 }
 
 
-def _obstacle(conn: Connection, personne: LignePersonne, ligne: LigneLettre, jour: Any) -> str | None:
+def _obstacle(conn: Connection, personne: LignePersonne, ligne: LigneLettre, jour: Any, maintenant: datetime) -> str | None:
     joignable = get_joignabilite(conn, personne)
     if personne.clos_at is not None and personne.clos_at >= ligne.cree_at:
         return "parcours_clos"
+    if ligne.trop_tard_at is not None and maintenant >= ligne.trop_tard_at:
+        return "trop_tard"
     if find_silence(conn, personne.assure_id, jour) is not None:
         return "silence"
     if "courrier" in joignable.refus:
