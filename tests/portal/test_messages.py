@@ -89,7 +89,7 @@ def test_a_channel_that_cannot_be_used_is_refused_with_its_reason(client: TestCl
     assert etats(admin) == []
 
 
-def test_a_letter_from_preparation_to_return(client: TestClient, dossier: fabrique.Dossier, admin: Admin) -> None:
+def test_a_letter_from_preparation_to_return(client: TestClient, dossier: fabrique.Dossier, admin: Admin, horloge: Horloge) -> None:
     base = f"/parcours/{dossier.parcours}"
     ecrire(client, dossier, "injoignable", "courrier")
     (lettre,) = ids(admin)
@@ -120,6 +120,7 @@ def test_a_letter_from_preparation_to_return(client: TestClient, dossier: fabriq
         1,
         "Nous cherchons à vous joindre, Courrier : courrier revenu : n'habite pas à l'adresse indiquée. Proposé : SMS.",
     )
+    horloge.advance(minutes=1)
     donnees.post(client, f"{base}/adresse", f"{base}/messages", **(ADRESSE | {"lignes": "3 place du Marché"}))
     assert "le courrier est revenu" not in texte(client.get(f"{base}/messages"))
 
@@ -201,3 +202,23 @@ def test_a_message_that_left_cannot_be_undone(client: TestClient, dossier: fabri
     admin.execute("SET session_replication_role = origin")
     donnees.post(client, trouve.group(1), base)
     assert etats(admin) == [("sms", "livre")]
+
+
+def test_posted_by_mistake_and_spoilt_prints_come_back(client: TestClient, dossier: fabrique.Dossier, admin: Admin) -> None:
+    base = f"/parcours/{dossier.parcours}"
+    ecrire(client, dossier, "injoignable", "courrier")
+    (lettre,) = ids(admin)
+    donnees.post(client, f"{base}/adresse", f"{base}/messages", **ADRESSE)
+    assert donnees.post(client, "/courriers/imprimer", "/courriers", lettre=str(lettre)).status_code == 200
+    donnees.post(client, "/courriers/postes", "/courriers", lettre=str(lettre))
+    page = texte(client.get("/courriers"))
+    assert "Noté : 1 courrier posté." in page
+    trouve = re.search(r'action="(/courriers/postes/[0-9]+/annuler)"', page)
+    assert trouve
+    for suite in ("1 courrier de nouveau à poster.", "0 courrier de nouveau à poster."):
+        donnees.post(client, trouve.group(1), "/courriers")
+        assert suite in texte(client.get("/courriers"))
+    donnees.post(client, "/courriers/reprendre", "/courriers", lettre=str(lettre))
+    assert "À imprimer (1)" in texte(client.get("/courriers"))
+    donnees.post(client, f"{base}/messages/{lettre}/rappeler", f"{base}/messages/{lettre}")
+    assert etats(admin) == [("courrier", "rappele")]

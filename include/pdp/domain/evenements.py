@@ -87,6 +87,7 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "message_accuse": ("Message", "Message : nouvelles de la remise"),
     "lettre_imprimee": ("Message", "Courrier imprimé"),
     "lettre_postee": ("Message", "Courrier posté"),
+    "lettre_remise_en_liste": ("Message", "Courrier remis dans la liste des courriers"),
     "lettre_revenue": ("Message", "Courrier revenu : n'habite pas à l'adresse indiquée"),
     "adresse_postale_saisie": ("Message", "Adresse postale notée"),
     "coordonnee_retablie": ("Message", "Numéro ou adresse de nouveau utilisable"),

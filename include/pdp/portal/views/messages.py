@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from fastapi import Request
@@ -10,20 +11,29 @@ from starlette.responses import Response
 from pdp import clock
 from pdp.domain.message import CANAUX, MODELES, get_modele
 from pdp.domain.sms import measure
-from pdp.errors import DonneeInvalide
+from pdp.errors import DonneeInvalide, Introuvable
 from pdp.messages.assure import Lecteur, label_langue, list_langues, render_assure
 from pdp.portal import formulaires
-from pdp.portal.affichage import page
+from pdp.portal.affichage import page, pluriel
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services.annulation import acte, offer
-from pdp.services.print_lettres import list_lettres, post_lettres, preview_lettre, print_lettres, return_lettre
+from pdp.services.print_lettres import (
+    list_lettres,
+    post_lettres,
+    preview_lettre,
+    print_lettres,
+    reprint_lettres,
+    return_lettre,
+    unpost_lettres,
+)
 from pdp.services.read_fiche import check_suivi, get_tete
 from pdp.services.read_messages import get_expediteur, get_message, list_canaux_de, read_bloc
 from pdp.services.resend_message import LIBRES, record_adresse, resend_message, revive_coordonnee
 from pdp.services.write_message import preview_message, recall_messages, write_message
 
 routeur = Routeur()
+_ORIGINE, _MICROSECONDE = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 MENU = {
     "csam": [("/courriers", "Courriers")],
     "responsable": [("/modeles", "Modèles de messages")],
@@ -209,10 +219,41 @@ def print_batch(request: Request) -> Response:
 @routeur.post("/courriers/postes")
 @acces("csam")
 def post_batch(request: Request) -> Response:
+    """One click for all; the undo button takes back exactly those."""
+    ids, maintenant = _ids(request), clock.now()
+    with ecrire(request) as conn:
+        postes = post_lettres(conn, ids, maintenant)
+    adresse = f"/courriers/postes/{(maintenant - _ORIGINE) // _MICROSECONDE}/annuler"
+    flash(
+        request,
+        f"Noté : {pluriel(postes, 'courrier posté', 'courriers postés')}.",
+        annulation={"adresse": adresse, "libelle": "Pas encore postés"} if postes else None,
+    )
+    return redirect("/courriers")
+
+
+@routeur.post("/courriers/postes/{instant}/annuler")
+@acces("csam")
+def unpost_batch(request: Request, instant: int) -> Response:
+    """``instant``: microseconds since 1970 of the click that is taken back."""
+    try:
+        poste_at = _ORIGINE + instant * _MICROSECONDE
+    except OverflowError:
+        raise Introuvable from None
+    with ecrire(request) as conn:
+        remis = unpost_lettres(conn, poste_at, clock.now())
+    flash(request, f"{pluriel(remis, 'courrier', 'courriers')} de nouveau à poster.", genre="info")
+    return redirect("/courriers")
+
+
+@routeur.post("/courriers/reprendre")
+@acces("csam")
+def reprint_batch(request: Request) -> Response:
+    """Spoilt or jammed: to print again."""
     ids = _ids(request)
     with ecrire(request) as conn:
-        postes = post_lettres(conn, ids, clock.now())
-    flash(request, f"{postes} courrier{'s' if postes > 1 else ''} noté{'s' if postes > 1 else ''} comme posté{'s' if postes > 1 else ''}.")
+        remis = reprint_lettres(conn, ids, clock.now())
+    flash(request, f"{pluriel(remis, 'courrier', 'courriers')} de nouveau à imprimer.", genre="info")
     return redirect("/courriers")
 
 
