@@ -72,8 +72,9 @@ def record_demandes(
     if VUE not in formulaires.names(request):
         return [], None
     dite, auteur = read_preference(request), session_of(request).auteur
-    check_vue(conn, parcours_id, formulaires.texte(request, VUE, libelle="Demandes", maximum=40), dite)
-    with acte(conn, auteur, parcours_id, "demandes", maintenant) as fait:
+    vue = formulaires.texte(request, VUE, libelle="Demandes", maximum=40)
+    with acte(conn, auteur, parcours_id, "demandes", maintenant) as fait:  # locks the person, then the case, as every act does
+        check_vue(conn, parcours_id, vue, dite)
         phrases = record_coordonnees(
             conn,
             auteur,
