@@ -44,6 +44,12 @@ COMMENT ON COLUMN pdp.acte.annule_par IS 'Who took it back';
 COMMENT ON COLUMN pdp.acte.erreur_motif IS 'Reason of a « saisie par erreur » declared after the undo window; NULL = undone within it';
 CREATE INDEX ON pdp.acte (assure_id, rang);
 CREATE INDEX ON pdp.acte (agent_id, fait_at);
+-- Around each act the whole case is read, closed reasons and withdrawn rows included.
+CREATE INDEX ON pdp.tache (parcours_id);
+CREATE INDEX ON pdp.issue (parcours_id);
+CREATE INDEX ON pdp.mise_en_silence (assure_id, posee_at);
+CREATE INDEX ON pdp.verdict_detection (signalement_id);
+CREATE INDEX ON pdp.suivi_medical (assure_id);
 
 ALTER TABLE pdp.acte ENABLE ROW LEVEL SECURITY;
 ALTER TABLE pdp.acte FORCE ROW LEVEL SECURITY;

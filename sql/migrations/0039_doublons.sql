@@ -4,6 +4,9 @@ ALTER TABLE identite.assure ADD COLUMN fusionne_vers uuid, ADD FOREIGN KEY (plat
     ADD CHECK (fusionne_vers <> id);
 COMMENT ON COLUMN identite.assure.fusionne_vers IS 'The row that goes on for this person; facts that come under this one follow it. NULL = stands by itself';
 CREATE INDEX ON identite.assure (fusionne_vers) WHERE fusionne_vers IS NOT NULL;
+CREATE INDEX ON identite.assure (plateforme_id, date_naissance);
+CREATE INDEX ON pdp.preference_contact (assure_id);
+CREATE INDEX ON identite.coordonnee_dite (assure_id);
 GRANT SELECT (fusionne_vers) ON identite.assure TO pdp_role_csam, pdp_role_medecin;
 
 CREATE FUNCTION identite.nom_compare(nom text) RETURNS text

@@ -42,7 +42,8 @@ SELECT 'tele_echange', e.id, jsonb_build_object('statut', e.statut, 'csam_id', e
 FROM pdp.tele_echange e JOIN pdp.parcours p ON p.id = e.parcours_id WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'sante_declaree', s.tele_echange_id, jsonb_build_object('recueilli_at', s.recueilli_at)
-FROM medical.sante_declaree s JOIN pdp.parcours p ON p.id = s.parcours_id WHERE p.assure_id = :assure
+FROM medical.sante_declaree s JOIN pdp.tele_echange e ON e.id = s.tele_echange_id JOIN pdp.parcours p ON p.id = e.parcours_id
+WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'accord', a.id, jsonb_build_object('retire_at', a.retire_at, 'retrait_canal', a.retrait_canal, 'saisie_par_erreur_at', a.saisie_par_erreur_at)
 FROM pdp.accord a JOIN pdp.parcours p ON p.id = a.parcours_id WHERE p.assure_id = :assure
@@ -81,7 +82,8 @@ FROM pdp.invitation i JOIN pdp.parcours p ON p.id = i.parcours_id WHERE p.assure
 UNION ALL
 SELECT 'message_rendez_vous', m.id, jsonb_build_object('due_at', m.due_at, 'trop_tard_at', m.trop_tard_at, 'processed_at', m.processed_at,
     'resultat', m.resultat, 'retard_minutes', m.retard_minutes)
-FROM pdp.message_rendez_vous m JOIN pdp.parcours p ON p.id = m.parcours_id WHERE p.assure_id = :assure
+FROM pdp.message_rendez_vous m JOIN pdp.tele_echange e ON e.id = m.tele_echange_id JOIN pdp.parcours p ON p.id = e.parcours_id
+WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'courrier', x.id, jsonb_build_object('imprime_at', x.imprime_at, 'livre_at', x.livre_at)
 FROM pdp.outbox x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure AND x.canal = 'courrier';
