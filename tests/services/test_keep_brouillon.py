@@ -90,3 +90,7 @@ class TestBrouillon:
         with pytest.raises(DonneeInvalide):
             self.save(dossier, dossier.csam, dossier.parcours, {"note": ["a" * 30_001]}, "appel")
         assert self.find(dossier.csam, dossier.parcours, ecran="appel") == {"note": ["a"]}
+
+    def test_what_no_text_can_hold_is_left_out(self, dossier: fabrique.Dossier) -> None:
+        self.save(dossier, dossier.csam, dossier.parcours, {"note": ["a\x00b", "\x00"]}, "appel")
+        assert self.find(dossier.csam, dossier.parcours, ecran="appel") == {"note": ["ab"]}

@@ -48,7 +48,7 @@ def save_brouillon(
     ``piece_id``: the parcours of a call, or the télé-échange. No event is recorded: nothing is known yet.
     """
     assert ecran in ECRANS
-    dits = {nom: [v for v in valeurs if v.strip()] for nom, valeurs in champs.items()}
+    dits = {nom: [v for brut in valeurs if (v := brut.replace("\x00", "")).strip()] for nom, valeurs in champs.items()}
     dits = {nom: valeurs for nom, valeurs in sorted(dits.items()) if valeurs}
     if not dits:
         delete_brouillon(conn, auteur, ecran, piece_id)
