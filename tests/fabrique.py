@@ -141,7 +141,8 @@ def signalement(
     """A signalement with its episode, started so that the threshold was crossed on the day of MAINTENANT."""
     jour = MAINTENANT.date()
     premiere = f"AV{uuid4()}"
-    episode = UUID(str(assure_id)[:18] + md5(f"{assure_id}/{premiere}".encode(), usedforsecurity=False).hexdigest()[16:])  # as the detection names it
+    suite = md5(f"{assure_id}/{premiere}".encode(), usedforsecurity=False).hexdigest()[16:]
+    episode = UUID(str(assure_id)[:18] + suite)  # as the detection names it
     conn.execute(
         text(
             "INSERT INTO pdp.episode (id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits,"

@@ -123,7 +123,8 @@ def test_statements_do_not_grow_with_the_history(dossier: fabrique.Dossier, lieu
 def test_add_snooze_and_finish_a_reminder(dossier: fabrique.Dossier, connecter: Connecter, admin: Admin) -> None:
     client = connecter("csam")
     fiche = f"/parcours/{dossier.parcours}"
-    assert donnees.post(client, f"{fiche}/taches", fiche, sujet="autre", note="Envoyer la plaquette", echeance="2026-11-20").status_code == 303
+    saisie = {"sujet": "autre", "note": "Envoyer la plaquette", "echeance": "2026-11-20"}
+    assert donnees.post(client, f"{fiche}/taches", fiche, **saisie).status_code == 303
     assert "Ajouté à votre liste pour le 20/11/2026" in client.get(fiche).text
     tache = admin.execute("SELECT id FROM pdp.tache WHERE motif = 'tache_personnelle'").fetchone()
     assert tache is not None
