@@ -86,8 +86,6 @@ def test_a_closed_range_wins_over_an_open_one_and_an_absence_over_all() -> None:
     assert agenda(datees=datees, actif_au=LUNDI - timedelta(days=1)).list_plages(LUNDI) == []
     samedi = date(2026, 11, 28)
     assert agenda(datees=(PlageDatee("ouverte", samedi, (540, 600)),)).list_plages(samedi) == [(540, 600)], "a Saturday opened"
-        "a Saturday opened"
-    )
 
 
 COUVERTS = [
