@@ -49,7 +49,7 @@ def test_asked_for_seen_everywhere_then_lifted(dossier: fabrique.Dossier, connec
     page = texte(client.get(fiche))
     for attendu in (
         "Silence jusqu'au 23/11/2026",
-        "Annuler cette mise en silence",
+        'Annuler<span class="cache-visuel"> : Mise en silence',
         "le 24/11/2026",
         "dans 6 j",
         "Rappeler ensuite.",
