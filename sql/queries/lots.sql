@@ -68,11 +68,16 @@ WHERE l.lot_id = :lot AND l.parcours_id = r.parcours;
 SELECT id, motif, echeance_at FROM pdp.tache WHERE parcours_id = :parcours AND fermee_at IS NULL ORDER BY echeance_at, id;
 
 -- name: lister_personnes
--- People of a lot with their names, in the order chosen; those who changed hands meanwhile keep the name their coordinator knew.
-SELECT l.parcours_id, l.etat, l.phrase, l.acte_id, s.nom, s.prenom, p.csam_id = :csam AS suivie
+-- People of a lot in the order chosen. Those who changed hands meanwhile keep the name their coordinator knew; who was never hers has none.
+SELECT l.parcours_id, l.etat, l.phrase, l.acte_id, CASE WHEN c.connue THEN s.nom ELSE 'Dossier' END AS nom,
+    CASE WHEN c.connue THEN s.prenom ELSE 'suivi par un collègue' END AS prenom, p.csam_id = :csam AS suivie
 FROM pdp.lot_ligne l
 JOIN pdp.parcours p ON p.id = l.parcours_id
 JOIN identite.assure s ON s.id = p.assure_id
+CROSS JOIN LATERAL (
+    SELECT coalesce(p.csam_id = :csam, false)
+        OR EXISTS (SELECT 1 FROM pdp.affectation f WHERE f.parcours_id = p.id AND :csam IN (f.csam_id, f.de_csam_id)) AS connue
+) c
 WHERE l.lot_id = :lot
 ORDER BY l.rang;
 

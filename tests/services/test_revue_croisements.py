@@ -134,7 +134,7 @@ def book(chemin: str, maintenant: datetime) -> str:
 
 
 def test_a_booking_just_before_a_merge_follows_the_person(csam: UUID) -> None:
-    """Chosen through the link of the case that closes, a minute before the sweep merges: still told, still in the way of the coordinator."""
+    """Chosen through the link of the case that closes, a minute before the sweep merges: still told, still followed."""
     deux, chemin = create_invitation(csam, MAINTENANT)
     with lot() as conn:
         un = fabrique.parcours(conn, csam=csam)

@@ -8,7 +8,7 @@ import logging
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
@@ -91,6 +91,7 @@ def create_app() -> FastAPI:
     app.add_exception_handler(ErreurPdp, _on_erreur_pdp)
     app.add_exception_handler(RequestValidationError, _on_saisie_invalide)
     app.add_exception_handler(HTTPException, _on_http)
+    app.add_exception_handler(DataError, _on_valeur_refusee)
     for erreur in (OperationalError, InterfaceError, PoolTimeout):
         app.add_exception_handler(erreur, _on_base_absente)
     return app
@@ -152,6 +153,14 @@ def _on_saisie_invalide(request: Request, erreur: Exception) -> Response:
     if any(detail["loc"][0] == "path" for detail in erreur.errors()):
         return _page_404()
     return page_erreur(422, "Saisie à corriger", "Une réponse manque ou n'est pas lisible : rien n'a été enregistré.", SUITE_CORRIGER)
+
+
+def _on_valeur_refusee(request: Request, erreur: Exception) -> Response:
+    """The last net: a value that no field of ours sends (a null character, a number beyond any column) and that nothing refused before."""
+    _journal.error("value_refused method=%s kind=%s", request.method, type(getattr(erreur, "orig", erreur)).__name__)
+    if _is_public(request):
+        return rendez_vous_public.page_indisponible(422)
+    return page_erreur(422, "Saisie à corriger", "Une réponse n'est pas lisible : rien n'a été enregistré.", SUITE_CORRIGER)
 
 
 def _on_http(request: Request, erreur: Exception) -> Response:

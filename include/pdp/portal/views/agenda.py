@@ -27,6 +27,7 @@ routeur = Routeur()
 MENU = {"csam": [("/agenda", "Mon agenda")]}
 MIEN = "/agenda"
 JETON_MAX = 200
+ANNEES = range(2000, 2100)  # an address typed by hand may name any day; weeks around the first and the last one do not exist
 GENRES = {"fermee": "Fermer : aucun rendez-vous", "ouverte": "Ouvrir : des rendez-vous en plus"}
 
 
@@ -197,9 +198,10 @@ def read_minutes(request: Request, champ: str, libelle: str) -> int | None:
 
 def _read_jour(brut: str) -> date | None:
     try:
-        return date.fromisoformat(brut) if brut else None
+        jour = date.fromisoformat(brut) if brut else None
     except ValueError:
         return None
+    return jour if jour is not None and jour.year in ANNEES else None
 
 
 def format_minutes(minutes: int) -> str:
