@@ -29,6 +29,16 @@ def process_peak_mb(pid: int | None) -> float | None:
     return round(int(trouve[1]) / KIO, 1) if trouve else None
 
 
+def private_mb(pid: int | None) -> float | None:
+    """Memory of a process that is its own, now, MiB: shared buffers left out. None when it cannot be read."""
+    try:
+        statut = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    except OSError:
+        return None
+    trouve = re.search(r"^RssAnon:\s+(\d+) kB", statut, re.MULTILINE)
+    return round(int(trouve[1]) / KIO, 1) if trouve else None
+
+
 def machine() -> dict[str, object]:
     """Processors this process may use, and memory in MiB."""
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")

@@ -24,7 +24,7 @@ from pdp.bench.worklist_bilan import build_result, print_table, summarise, summa
 from pdp.bench.worklist_cas import generate_stock
 from pdp.bench.worklist_charge import load_stock
 from pdp.bench.worklist_demandes import draw_demandes
-from pdp.bench.worklist_http import backends_peak_mb, keep_filtres, measure_http, open_comptes, open_portail, read_lignes, sign_in_all
+from pdp.bench.worklist_http import backends_mb, keep_filtres, measure_http, open_comptes, open_portail, read_lignes, sign_in_all
 from pdp.bench.worklist_pairs import show_eager, show_naive
 from pdp.bench.worklist_produit import show_produit
 from pdp.bench.worklist_usagers import METHODES, Plan, auteur, encode_plan
@@ -123,5 +123,5 @@ def _measure_http(usagers: list[list[Demande]], arguments: argparse.Namespace) -
             "alone": seul,
             "users": ensemble,
             "portal_mb": portail.peak_mb(),
-            "backend_mb": backends_peak_mb(),
+            "backend_mb": backends_mb(),
         }

@@ -18,7 +18,7 @@ METHODE = {
     "alone": "one reader, median load, no pause",
     "users": "readers of many loads (the heaviest among them) who pause between two pages; each one is a process",
     "http": "the real portal, one process; sessions signed in, page read to its last byte; peers are measured at the database only",
-    "peak_memory_mb": "reader_mb: VmHWM of one reader; backend_mb: of its PostgreSQL backend, shared buffers it touched included",
+    "peak_memory_mb": "reader_mb, portal_mb: VmHWM of one reader, of the portal; backend_mb: private memory of the PostgreSQL backend",
 }
 
 

@@ -25,7 +25,7 @@ from uuid import UUID
 import psycopg
 
 from pdp.bench.base import ADMIN
-from pdp.bench.memoire import process_peak_mb
+from pdp.bench.memoire import private_mb, process_peak_mb
 from pdp.bench.worklist_affichage import Demande
 from pdp.bench.worklist_usagers import auteur
 from pdp.config import RACINE
@@ -102,8 +102,13 @@ class Navigateur:
         entetes = {"cookie": "; ".join(f"{nom}={valeur}" for nom, valeur in self._temoins.items() if valeur)}
         if corps is not None:
             entetes["content-type"] = "application/x-www-form-urlencoded"
-        self._connexion.request(methode, adresse, corps, entetes)
-        reponse = self._connexion.getresponse()
+        try:
+            self._connexion.request(methode, adresse, corps, entetes)
+            reponse = self._connexion.getresponse()
+        except http.client.RemoteDisconnected:  # the server lets go of a connection after five idle seconds: a browser opens another one
+            self._connexion.close()
+            self._connexion.request(methode, adresse, corps, entetes)
+            reponse = self._connexion.getresponse()
         texte = reponse.read().decode()
         for temoin in reponse.headers.get_all("set-cookie") or ():
             nom, _, valeur = temoin.split(";", 1)[0].partition("=")
@@ -183,9 +188,9 @@ def measure_http(navigateurs: list[Navigateur], secondes: float, pause: float, g
         return list(atelier.map(read, range(len(navigateurs))))
 
 
-def backends_peak_mb() -> float | None:
-    """Highest memory of a PostgreSQL backend of the portal, shared buffers it touched included."""
+def backends_mb() -> float | None:
+    """Private memory of the largest PostgreSQL backend of the portal."""
     requete = load_fichier(RACINE / "sql" / "bench" / "worklist.sql")["backends"]
     with psycopg.connect(os.environ[ADMIN]) as conn:
-        pics = [process_peak_mb(int(str(ligne[0]))) for ligne in conn.execute(requete)]
+        pics = [private_mb(int(str(ligne[0]))) for ligne in conn.execute(requete)]
     return max((p for p in pics if p is not None), default=None)

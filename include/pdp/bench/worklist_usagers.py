@@ -24,7 +24,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, text
 
-from pdp.bench.memoire import process_peak_mb
+from pdp.bench.memoire import private_mb, process_peak_mb
 from pdp.bench.worklist_affichage import Demande
 from pdp.domain.auteur import Auteur
 from pdp.services.filtres_liste import parse_filtres
@@ -103,7 +103,7 @@ def _read(plan: Plan, rang: int, lecteur: Lecteur, depart: Barrier, retours: Que
         latences.append((time.perf_counter() - debut) * 1000)
         if plan.pause:
             time.sleep(hasard.expovariate(1 / plan.pause))  # a person reads the page; nothing is waited for
-    retours.put({"latences": latences, "reader_mb": process_peak_mb(os.getpid()), "backend_mb": process_peak_mb(pid)})
+    retours.put({"latences": latences, "reader_mb": process_peak_mb(os.getpid()), "backend_mb": private_mb(pid)})
 
 
 if __name__ == "__main__":
