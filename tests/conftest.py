@@ -31,6 +31,13 @@ URLS = {
 }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Several workers: the tests of a file stay together, and those of the whole platform, which they share."""
+    for item in items:
+        dossier = item.path.parent
+        item.add_marker(pytest.mark.xdist_group("e2e" if dossier.name == "e2e" else f"{dossier.name}/{item.path.stem}"))
+
+
 def _environment(port: int, base: str) -> dict[str, str]:
     urls = {nom: f"postgresql+psycopg://{role}:{MOTS_DE_PASSE[role]}@127.0.0.1:{port}/{base}" for nom, role in URLS.items()}
     return {**CLES, **urls}

@@ -15,6 +15,8 @@ PASSE_LE_RESTE = True  # what we do not know goes to pytest
 _NOMS = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 _PAQUETS = ("chromium", "fonts-dejavu-core")  # a page without any font is a page without any word
 _RAPIDE = "not e2e and not browser"
+_OUVRIERS_MAX = 4
+"""Each worker has a database server of its own, and Chromium at times: memory, not processors, is the limit."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,6 +58,12 @@ def list_browser_tests() -> list[str]:
     return [ligne.strip() for ligne in sortie.splitlines() if "::" in ligne]
 
 
+def _list_ouvriers(reste: list[str]) -> list[str]:
+    """One worker per processor for a whole run, files kept together; a run with arguments of its own is left alone."""
+    ouvriers = min(os.cpu_count() or 1, _OUVRIERS_MAX)
+    return [] if reste or ouvriers < 2 else ["-n", str(ouvriers), "--dist", "loadgroup", "--no-loadscope-reorder"]
+
+
 def run(arguments: argparse.Namespace) -> int:
     """pytest's exit code; 1 also when browser tests were wanted and could not run."""
     rapide = arguments.reste[:1] == ["fast"]
@@ -74,7 +82,7 @@ def run(arguments: argparse.Namespace) -> int:
                     f"pdp test: no Chromium, {len(absents)} test(s) cannot run (--no-browser accepts it): {', '.join(absents)}",
                     file=sys.stderr,
                 )
-    commande = [sys.executable, "-m", "pytest", *(["-m", marques] if marques else []), *reste]
+    commande = [sys.executable, "-m", "pytest", *_list_ouvriers(reste), *(["-m", marques] if marques else []), *reste]
     sys.stdout.flush()
     code = subprocess.run(commande, cwd=RACINE, stdin=subprocess.DEVNULL, check=False).returncode
     return code or int(amputee)
