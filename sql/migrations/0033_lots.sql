@@ -110,6 +110,9 @@ GRANT UPDATE (au, lue_at, depart_lu_at) ON pdp.affectation TO pdp_role_csam;
 GRANT UPDATE (csam_id, csam_numero) ON pdp.tele_echange TO pdp_role_csam;
 CREATE POLICY csam_signe ON pdp.affectation AS RESTRICTIVE FOR INSERT TO pdp_role_csam
     WITH CHECK (par_type = 'agent' AND par_id = (SELECT securite.agent_courant())::text);
+-- A line of history is ended by who holds it or wrote it: who could end another's could write a false one, and take the case back by it.
+CREATE POLICY csam_les_siennes ON pdp.affectation AS RESTRICTIVE FOR UPDATE TO pdp_role_csam
+    USING ((SELECT securite.agent_courant()) IN (csam_id, de_csam_id) OR par_type = 'agent' AND par_id = (SELECT securite.agent_courant())::text);
 CREATE POLICY mains ON pdp.parcours TO pdp_owner
     USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id)) WITH CHECK (plateforme_id = (SELECT (securite.contexte()).plateforme_id));
 CREATE POLICY mains ON pdp.affectation FOR SELECT TO pdp_owner USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id));

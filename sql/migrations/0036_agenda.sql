@@ -397,6 +397,7 @@ DECLARE
     juste boolean;
 BEGIN
     IF ouverture <> 'ouvert' THEN RETURN ouverture; END IF;
+    PERFORM 1 FROM pdp.parcours WHERE id = pdp.lien('parcours') FOR UPDATE;  -- first, as whoever acts on the case does
     SELECT * INTO i FROM pdp.invitation WHERE id = pdp.lien('invitation') FOR UPDATE;
     IF i.bloquee_at IS NOT NULL THEN RETURN 'bloque'; END IF;
     SELECT a.date_naissance = p_naissance INTO juste FROM identite.assure a WHERE a.id = pdp.lien('assure');
