@@ -10,6 +10,18 @@ WHERE message_rendez_vous.resultat = 'sans_objet';
 -- Messages of an appointment already written, which may still be recalled.
 SELECT genre FROM pdp.message_rendez_vous WHERE tele_echange_id = :tele_echange AND resultat = 'ecrit';
 
+-- name: verrouiller_dus
+-- Cases of all that is due, and of the links to stop, locked in one order, before any step takes them in its own.
+SELECT p.id FROM pdp.parcours p
+WHERE p.plateforme_id = :plateforme AND p.id IN (
+    SELECT unnest(cast(:aussi AS uuid[]))
+    UNION ALL SELECT g.parcours_id FROM pdp.geste_assure g WHERE g.plateforme_id = :plateforme AND g.processed_at IS NULL
+    UNION ALL SELECT v.parcours_id FROM pdp.invitation v
+        WHERE v.plateforme_id = :plateforme AND v.fermee_at IS NULL AND v.relance_at IS NULL AND v.relance_due_at <= :maintenant
+    UNION ALL SELECT m.parcours_id FROM pdp.message_rendez_vous m
+        WHERE m.plateforme_id = :plateforme AND m.processed_at IS NULL AND m.due_at <= :maintenant)
+ORDER BY p.id FOR UPDATE;
+
 -- name: prendre_dus
 -- Messages due, however late, each taken by one sweep only; with the appointment as it is now.
 SELECT m.id, m.parcours_id, m.tele_echange_id, m.genre, m.due_at, m.trop_tard_at, t.debut_at, t.planifie_at, t.canal, t.statut, p.clos_at, a.commune_insee,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
 import psycopg
@@ -13,8 +13,8 @@ from sqlalchemy.exc import DBAPIError
 
 import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
-from lien_assure import create_invitation
-from pdp.services.book_rendez_vous import find_lien
+from lien_assure import create_invitation, statut, sweep
+from pdp.services.book_rendez_vous import choose, find_lien, identify, read_lien
 from pdp.storage import db
 
 
@@ -148,3 +148,30 @@ def test_a_foreign_uuid_is_no_agent_of_this_platform(dossier: Dossier) -> None:
     appel = text("SELECT pdp.passer_de_mains(ARRAY[cast(:p AS uuid)], ARRAY[cast(:c AS uuid)], ARRAY[cast(:v AS uuid)])")
     with pytest.raises(DBAPIError), db.begin_as(auteur_agent(UUID(str(dossier.csam)))) as conn:
         conn.execute(appel, cle)
+
+
+def test_the_sweep_and_a_bulk_act_take_cases_in_the_same_order(dossier: Dossier) -> None:
+    """Two people booked, the last case first: whoever else holds both cases in order waits for the sweep, or the sweep for them."""
+    cas = sorted((create_invitation(dossier.csam, MAINTENANT) for _ in range(2)), key=lambda x: str(x[0].parcours))
+    for rang, (_, chemin) in enumerate(reversed(cas)):
+        book(chemin, rang * 3)
+    premier, dernier = (x[0].parcours for x in cas)
+    verrou = text("SELECT 1 FROM pdp.parcours WHERE id = :p FOR UPDATE")
+    with ThreadPoolExecutor(1) as fil:
+        with lot() as conn:
+            conn.execute(verrou, {"p": premier})
+            balayage = fil.submit(sweep, MAINTENANT + timedelta(minutes=15))
+            _wait_for_a_lock(conn)
+            conn.execute(verrou, {"p": dernier})
+        balayage.result(timeout=30)
+    assert [statut(p) for p in (premier, dernier)] == ["entretien_planifie"] * 2
+
+
+def book(chemin: str, rang: int) -> None:
+    with db.begin_portail() as conn:
+        auteur = find_lien(conn, chemin.rsplit("/", 1)[1])
+    assert auteur is not None
+    with db.begin_as(auteur) as conn:
+        _, cookie, _ = identify(conn, auteur, date(1980, 5, 1), MAINTENANT)
+        creneau = read_lien(conn, auteur, cookie, MAINTENANT).creneaux[rang]
+        assert choose(conn, auteur, cookie, creneau.debut, MAINTENANT) == "fait"

@@ -34,6 +34,7 @@ def sweep_rendez_vous(conn: Connection, plateforme_id: str, auteur: Auteur, main
     """One sweep of a platform; ``detail`` counts what was done, by kind."""
     journal.live_at(conn, maintenant)
     lieu = get_lieu(conn, plateforme_id)
+    _lock_dus(conn, lieu, maintenant)
     gestes = apply_gestes(conn, auteur, maintenant, plateforme_id=plateforme_id)
     en_echec = gestes.get(EN_ECHEC, 0)
     bilan = Bilan(traites=sum(gestes.values()) - en_echec, echoues=en_echec, detail=dict(gestes))
@@ -41,6 +42,13 @@ def sweep_rendez_vous(conn: Connection, plateforme_id: str, auteur: Auteur, main
         faits = etape(conn, lieu, auteur, maintenant)
         bilan += Bilan(traites=sum(faits.values()), detail=faits)
     return bilan + send_dus(conn, plateforme_id, auteur, maintenant)
+
+
+def _lock_dus(conn: Connection, lieu: Lieu, maintenant: datetime) -> None:
+    """Whoever acts on several cases takes them in the order of their ids: the sweep too, or each would wait for the other."""
+    parametres = {"plateforme": lieu.plateforme_id, "maintenant": maintenant}
+    liens = conn.execute(query("rendez_vous.lister_a_fermer"), {**parametres, "jour": lieu.jour(maintenant), "lot": LOT}).all()
+    conn.execute(query("rendez_vous.verrouiller_dus"), {**parametres, "aussi": [lien.parcours_id for lien in liens]}).all()
 
 
 def _close_links(conn: Connection, lieu: Lieu, auteur: Auteur, maintenant: datetime) -> dict[str, int]:
