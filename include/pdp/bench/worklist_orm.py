@@ -93,8 +93,13 @@ class Assure(Base):
     nom: Mapped[str]
     prenom: Mapped[str]
     date_naissance: Mapped[date]
-    absences: Mapped[list[Absence]] = relationship(viewonly=True)
-    silences: Mapped[list[Silence]] = relationship(viewonly=True)
+    # what the partial indexes hold: otherwise a peer would read whole tables for each person
+    absences: Mapped[list[Absence]] = relationship(
+        viewonly=True, primaryjoin="and_(Absence.assure_id == Assure.id, Absence.etat == 'courant')"
+    )
+    silences: Mapped[list[Silence]] = relationship(
+        viewonly=True, primaryjoin="and_(Silence.assure_id == Assure.id, Silence.levee_at.is_(None))"
+    )
 
 
 class Tache(Base):
