@@ -18,7 +18,9 @@ from pdp.services.close_parcours import close_parcours
 from pdp.services.decide_doublon import request_fusion
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
 from pdp.services.print_lettres import list_lettres, print_lettres
+from pdp.services.record_silence import set_silence
 from pdp.services.sweep_doublons import sweep_doublons
+from pdp.services.transfer_parcours import apply_transferts, request_transfert
 from pdp.services.write_message import write_message
 from pdp.storage import db
 
@@ -182,3 +184,30 @@ def test_a_letter_that_came_too_late_is_not_printed(dossier: Dossier) -> None:
         assert (impression.pdf, impression.imprimees) == (None, 0)
         assert list_lettres(conn) == []
     assert read("SELECT etat, dernier_code FROM pdp.outbox") == [("rappele", "trop_tard")]
+
+
+@pytest.mark.parametrize(
+    ("motif", "au", "apres", "refus"),
+    [("deces", None, timedelta(days=30), "silence"), ("hospitalisation", timedelta(days=10), timedelta(days=11), None)],
+    ids=["a death", "a stay in hospital"],
+)
+def test_nobody_is_called_from_another_platform_during_a_silence(
+    dossier: Dossier, motif: str, au: timedelta | None, apres: timedelta, refus: str | None
+) -> None:
+    """A transfer asked for, then a silence: it is refused when the silence has no end, and waits for the end otherwise."""
+    with lot() as conn:
+        responsable = auteur_agent(fabrique.agent(conn, "responsable"), "responsable")
+    with db.begin_as(responsable) as conn:
+        assert request_transfert(conn, responsable, dossier.parcours, "PF57", "57463", MAINTENANT) is not None
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        fin = (MAINTENANT + au).date() if au else None
+        set_silence(conn, auteur, dossier.assure, motif=motif, maintenant=MAINTENANT, au=fin)
+    ailleurs = "SELECT count(*) FROM pdp.parcours WHERE plateforme_id = 'PF57'"
+    with lot() as conn:
+        apply_transferts(conn, "PF35", TEST, MAINTENANT + timedelta(minutes=15))
+    assert read(ailleurs) == [(0,)]
+    assert read("SELECT refus_code FROM pdp.transfert") == [(refus,)]
+    with lot() as conn:
+        apply_transferts(conn, "PF35", TEST, MAINTENANT + apres)
+    assert read(ailleurs) == [(0 if refus else 1,)]

@@ -21,12 +21,17 @@ from pdp.domain.bilan import Bilan
 from pdp.domain.parcours import Statut
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.services.close_parcours import close_parcours
+from pdp.services.delais import get_lieu
+from pdp.services.record_silence import find_silence
 from pdp.storage import flux_repository, journal
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
 COMMUNE = re.compile(r"(\d{2}|2[AB])\d{3}")
-REFUS = {"parcours_clos": "Le parcours a été clos entre-temps : il n'y avait plus rien à transférer."}
+REFUS = {
+    "parcours_clos": "Le parcours a été clos entre-temps : il n'y avait plus rien à transférer.",
+    "silence": "La personne ne doit plus être contactée : le parcours reste ici, son conseiller décide de la suite.",
+}
 
 
 @dataclass(frozen=True)
@@ -130,6 +135,11 @@ def _apply(conn: Connection, demande: Any, auteur: Auteur, maintenant: datetime,
     if parcours.clos_at is not None:
         conn.execute(query("transfert.refuser"), {"transfert": demande.id, "code": "parcours_clos", "maintenant": maintenant})
         return Bilan(ignores=1, detail={"parcours_clos": 1})
+    silence = find_silence(conn, parcours.assure_id, get_lieu(conn, demande.plateforme_id).jour(maintenant))
+    if silence is not None:  # silence does not cross: there, a first call would be due at once
+        if silence.au is None:
+            conn.execute(query("transfert.refuser"), {"transfert": demande.id, "code": "silence", "maintenant": maintenant})
+        return Bilan(ignores=1, detail={"silence": 1})
     journal.live_at(conn, maintenant)
     nouveau, assure = _welcome(conn, demande, maintenant)
     assures.append(assure)
