@@ -59,6 +59,8 @@ CREATE POLICY plateforme ON pdp.acte TO pdp_role_csam, pdp_role_medecin
 CREATE POLICY les_siens ON pdp.acte TO pdp_role_responsable
     USING (plateforme_id = (SELECT securite.plateforme_courante()) AND agent_id = (SELECT securite.agent_courant()))
     WITH CHECK (plateforme_id = (SELECT securite.plateforme_courante()) AND agent_id = (SELECT securite.agent_courant()));
+CREATE POLICY signe ON pdp.acte AS RESTRICTIVE FOR INSERT TO pdp_role_csam, pdp_role_medecin, pdp_role_responsable
+    WITH CHECK (agent_id = (SELECT securite.agent_courant()));
 CREATE POLICY retrait ON pdp.acte FOR SELECT TO pdp_owner
     USING (plateforme_id = (SELECT (securite.contexte()).plateforme_id) AND agent_id::text = (SELECT (securite.contexte()).id));
 CREATE TRIGGER exiger_auteur BEFORE INSERT OR UPDATE OR DELETE ON pdp.acte

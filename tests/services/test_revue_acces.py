@@ -175,3 +175,17 @@ def book(chemin: str, rang: int) -> None:
         _, cookie, _ = identify(conn, auteur, date(1980, 5, 1), MAINTENANT)
         creneau = read_lien(conn, auteur, cookie, MAINTENANT).creneaux[rang]
         assert choose(conn, auteur, cookie, creneau.debut, MAINTENANT) == "fait"
+
+
+def test_an_act_is_signed_by_who_made_it(dossier: Dossier) -> None:
+    with lot() as conn:
+        autre = auteur_agent(fabrique.agent(conn))
+    ecrire = text(
+        "INSERT INTO pdp.acte (plateforme_id, assure_id, parcours_id, agent_id, genre, fait_at, evenement_avant, evenement_apres, lignes)"
+        " VALUES ('PF35', :a, :p, :c, 'contact', :m, 0, 0, '[]')"
+    )
+    cle = {"a": dossier.assure, "p": dossier.parcours, "c": dossier.csam, "m": MAINTENANT}
+    with db.begin_as(autre) as conn:
+        with pytest.raises(DBAPIError), conn.begin_nested():
+            conn.execute(ecrire, cle)
+        conn.execute(ecrire, {**cle, "c": UUID(autre.id)})

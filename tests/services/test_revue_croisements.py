@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 
 import fabrique
 from fabrique import MAINTENANT, TEST, Dossier, auteur_agent, lot
@@ -17,7 +17,7 @@ from pdp.services.book_rendez_vous import choose, find_lien, identify, read_lien
 from pdp.services.close_parcours import close_parcours
 from pdp.services.decide_doublon import request_fusion
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
-from pdp.services.print_lettres import list_lettres, print_lettres
+from pdp.services.print_lettres import list_lettres, post_lettres, print_lettres, withhold_lettres
 from pdp.services.record_silence import set_silence
 from pdp.services.sweep_doublons import sweep_doublons
 from pdp.services.transfer_parcours import apply_transferts, request_transfert
@@ -171,13 +171,7 @@ def test_a_letter_that_came_too_late_is_not_printed(dossier: Dossier) -> None:
             maintenant=MAINTENANT,
             trop_tard_at=MAINTENANT + timedelta(days=3),
         )
-        conn.execute(
-            text(
-                "INSERT INTO identite.adresse_postale (plateforme_id, assure_id, lignes, code_postal, ville, saisie_par, saisie_at)"
-                " VALUES ('PF35', :a, '1 rue de la Paix', '35000', 'Rennes', :c, :m)"
-            ),
-            {"a": dossier.assure, "c": dossier.csam, "m": MAINTENANT},
-        )
+        give_adresse(conn, dossier)
     assert message.id is not None
     with db.begin_as(auteur) as conn:
         impression = print_lettres(conn, auteur, [message.id], MAINTENANT + timedelta(days=3))
@@ -211,3 +205,31 @@ def test_nobody_is_called_from_another_platform_during_a_silence(
     with lot() as conn:
         apply_transferts(conn, "PF35", TEST, MAINTENANT + apres)
     assert read(ailleurs) == [(0 if refus else 1,)]
+
+
+def test_a_letter_printed_before_a_death_is_not_posted(dossier: Dossier) -> None:
+    auteur = auteur_agent(dossier.csam)
+    with db.begin_as(auteur) as conn:
+        message = write_message(
+            conn, auteur, dossier.parcours, modele="injoignable", cause="essai", canal="courrier", maintenant=MAINTENANT
+        )
+        give_adresse(conn, dossier)
+        assert message.id is not None
+        assert print_lettres(conn, auteur, [message.id], MAINTENANT).imprimees == 1
+        assert withhold_lettres(conn, auteur, [message.id], MAINTENANT) == ()
+        set_silence(conn, auteur, dossier.assure, motif="deces", maintenant=MAINTENANT + timedelta(minutes=5))
+    with db.begin_as(auteur) as conn:
+        (retenue,) = withhold_lettres(conn, auteur, [message.id], MAINTENANT + timedelta(minutes=10))
+        assert "en silence" in retenue
+        assert post_lettres(conn, [message.id], MAINTENANT + timedelta(minutes=10)) == 0
+    assert read("SELECT etat, dernier_code FROM pdp.outbox") == [("rappele", "silence")]
+
+
+def give_adresse(conn: Connection, dossier: Dossier) -> None:
+    conn.execute(
+        text(
+            "INSERT INTO identite.adresse_postale (plateforme_id, assure_id, lignes, code_postal, ville, saisie_par, saisie_at)"
+            " VALUES ('PF35', :a, '1 rue de la Paix', '35000', 'Rennes', :c, :m)"
+        ),
+        {"a": dossier.assure, "c": dossier.csam, "m": MAINTENANT},
+    )

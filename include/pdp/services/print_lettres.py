@@ -105,6 +105,21 @@ def print_lettres(conn: Connection, auteur: Auteur, ids: Sequence[UUID], mainten
     return Impression(render_lettres(pretes) if pretes else None, len(pretes), tuple(ecartees))
 
 
+def withhold_lettres(conn: Connection, auteur: Auteur, ids: Sequence[UUID], maintenant: datetime) -> tuple[str, ...]:
+    """Printed letters that may no longer leave (a death, a refusal since) are set aside; who and why, for who has them in hand."""
+    journal.live_at(conn, maintenant)
+    conn.execute(query("lettres.verrouiller"), {"ids": list(ids)}).all()
+    retenues = []
+    for ligne in list_lignes(conn, "lettres.lister", LigneLettre, ids=list(ids)):
+        code = _obstacle(
+            conn, get_personne(conn, ligne.parcours_id), ligne, get_lieu(conn, ligne.plateforme_id).jour(maintenant), maintenant
+        )
+        if ligne.imprime_at is not None and code in _RAISONS:
+            _set_aside(conn, auteur, ligne, code, maintenant)
+            retenues.append(f"{ligne.prenom} {ligne.nom} : {_RAISONS[code]}")
+    return tuple(retenues)
+
+
 def post_lettres(conn: Connection, ids: Sequence[UUID], maintenant: datetime) -> int:
     """Mark printed letters as posted, and return how many were; a second call returns 0."""
     journal.live_at(conn, maintenant)

@@ -26,6 +26,7 @@ from pdp.services.print_lettres import (
     reprint_lettres,
     return_lettre,
     unpost_lettres,
+    withhold_lettres,
 )
 from pdp.services.read_fiche import check_suivi, get_tete
 from pdp.services.read_messages import get_expediteur, get_message, list_canaux_de, read_bloc
@@ -222,13 +223,13 @@ def post_batch(request: Request) -> Response:
     """One click for all; the undo button takes back exactly those."""
     ids, maintenant = _ids(request), clock.now()
     with ecrire(request) as conn:
+        retenues = withhold_lettres(conn, session_of(request).auteur, ids, maintenant)
         postes = post_lettres(conn, ids, maintenant)
+    if retenues:
+        flash(request, f"À ne pas poster, à détruire : {' ; '.join(retenues)}.", genre="attention")
     adresse = f"/courriers/postes/{(maintenant - _ORIGINE) // _MICROSECONDE}/annuler"
-    flash(
-        request,
-        f"Noté : {pluriel(postes, 'courrier posté', 'courriers postés')}.",
-        annulation={"adresse": adresse, "libelle": "Pas encore postés"} if postes else None,
-    )
+    offre = {"adresse": adresse, "libelle": "Pas encore postés"} if postes else None
+    flash(request, f"Noté : {pluriel(postes, 'courrier posté', 'courriers postés')}.", annulation=offre)
     return redirect("/courriers")
 
 
