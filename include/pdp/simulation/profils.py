@@ -11,6 +11,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
+from pdp.domain.calendrier import Creneau
 from pdp.services.close_parcours import close_parcours
 from pdp.services.orient_parcours import orient_parcours
 from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
@@ -101,7 +102,9 @@ def _deux_absences(conn: Connection, d: Dossier, jours: Jours) -> None:
     call(conn, d, "joint", jours.jour_ouvre(2))
     for rang in (3, 9):
         maintenant = jours.jour_ouvre(rang)
-        creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
+        creneau = find_creneau(conn, d, maintenant)
+        if creneau is None:
+            return
         rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
         record_tele_echange(conn, d.csam, rdv, statut="absent", emploi={}, social={}, sante={}, synthese="", maintenant=creneau.fin)
 
@@ -127,11 +130,19 @@ def call(conn: Connection, d: Dossier, resultat: str, maintenant: datetime, essa
     )
 
 
+def find_creneau(conn: Connection, d: Dossier, maintenant: datetime, rang: int = 0) -> Creneau | None:
+    """A free slot of the coordinator, the last one known when there are fewer than `rang`; None when her calendar is full."""
+    libres = list_creneaux(conn, d.csam_id, maintenant)
+    return libres[min(rang, len(libres) - 1)] if libres else None
+
+
 def hold_tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
-    """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns its end."""
+    """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns when it ended, or the call."""
     maintenant = jours.jour_ouvre(rang)
     call(conn, d, "joint", maintenant)
-    creneau = list_creneaux(conn, d.csam_id, maintenant)[0]
+    creneau = find_creneau(conn, d, maintenant)
+    if creneau is None:
+        return maintenant
     rdv = plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
     record_tele_echange(
         conn,

@@ -9,10 +9,10 @@ from sqlalchemy import Connection
 from pdp.clock import jour_local
 from pdp.errors import ErreurPdp
 from pdp.services.invite_assure import invite_assure
-from pdp.services.plan_tele_echange import list_creneaux, plan_tele_echange
+from pdp.services.plan_tele_echange import plan_tele_echange
 from pdp.services.record_parole import Preference, record_preference
 from pdp.services.wait_taches import snooze_tache
-from pdp.simulation.profils import Dossier, Jours, Profil, call, cle_saisie, hold_tele_echange, laisse, orient
+from pdp.simulation.profils import Dossier, Jours, Profil, call, cle_saisie, find_creneau, hold_tele_echange, laisse, orient
 from pdp.storage.sql import query
 
 
@@ -28,14 +28,17 @@ def _repondeur(conn: Connection, d: Dossier, jours: Jours) -> None:
 
 def _tele_echange_a_venir(conn: Connection, d: Dossier, jours: Jours) -> None:
     call(conn, d, "joint", jours.matin)
-    creneau = list_creneaux(conn, d.csam_id, jours.matin)[d.rang % 7]
-    plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
+    creneau = find_creneau(conn, d, jours.matin, d.rang % 7)
+    if creneau is not None:
+        plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", jours.matin)
 
 
 def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> None:
     maintenant = jours.jour_ouvre(20 + d.rang % 6)
     call(conn, d, "joint", maintenant)
-    plan_tele_echange(conn, d.csam, d.id, list_creneaux(conn, d.csam_id, maintenant)[0].debut, "telephone", maintenant)
+    creneau = find_creneau(conn, d, maintenant)
+    if creneau is not None:
+        plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
 
 
 def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
