@@ -278,8 +278,7 @@ def check_finished(c: Clavier) -> None:
     for compteur in ("retard", "aujourd_hui", "a_renseigner"):
         assert c.page.inner_text(f"button.compteur[value={compteur}] strong") == "0", compteur
     sans_suite = c.page.locator("#personnes tr[data-ligne]").filter(has_text="aucune suite prévue").all_inner_texts()
-    # after the letter no reason stays open: the watch counts the days, then tells the médecin-conseil
-    assert [texte for texte in sans_suite if "Coquelicot" not in texte] == []
+    assert sans_suite == []
 
 
 def check_kept(admin: Admin) -> None:

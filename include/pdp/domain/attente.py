@@ -34,6 +34,7 @@ NE_PEUVENT_ATTENDRE = {
     "renseigner_tele_echange": "un télé-échange passé est à renseigner",
     "attendre_partenaire": "le partenaire a déjà la balle, avec sa propre échéance",
     "decision_medecin": "le médecin-conseil a déjà la balle, avec sa propre échéance",
+    "reponse_courrier": "la personne a reçu un courrier, avec sa propre échéance",
     "reponse_invitation": "la personne a un lien pour choisir son rendez-vous, avec sa propre échéance",
     "ouvrir_creneaux": "le responsable a la balle, avec sa propre échéance",
 }

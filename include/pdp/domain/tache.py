@@ -27,6 +27,7 @@ MOTIFS: dict[str, Motif] = {
     "autre_canal": Motif("Écrire à la personne : appels sans réponse", "csam", "appel", "contact_message_delai_jours_ouvres"),
     "courrier_injoignable": Motif("Envoyer un courrier : appels sans réponse", "csam", "appel", "courrier_envoi_delai_jours_ouvres"),
     "planifier_tele_echange": Motif("Proposer un télé-échange", "csam", "creneaux", "planification_delai_jours_ouvres"),
+    "reponse_courrier": Motif("Réponse au courrier attendue", "assure", "appel", "contact_lettre_reponse_jours"),
     "reponse_invitation": Motif("Réponse à l'invitation attendue", "assure", "creneaux"),
     "ouvrir_creneaux": Motif("Ouvrir des créneaux : aucun n'est libre", "responsable", "creneaux", "ouvrir_creneaux_delai_jours_ouvres"),
     "tele_echange": Motif("Télé-échange prévu", "assure", "entretien"),

@@ -31,6 +31,7 @@ A_CHOISIR = (
     "rappel_promis",
     "faire_le_point",
     "renseigner_tele_echange",
+    "reponse_courrier",
     "reponse_invitation",
     "ouvrir_creneaux",
     "tele_echange",

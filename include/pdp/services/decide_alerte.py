@@ -114,7 +114,7 @@ def _relaunch(conn: Connection, auteur: Auteur, alerte: Row[Any], maintenant: da
     close_taches(
         conn,
         parcours_id=parcours.id,
-        motifs=("faire_le_point", "autre_canal", "courrier_injoignable"),
+        motifs=("faire_le_point", "autre_canal", "courrier_injoignable", "reponse_courrier"),
         maintenant=maintenant,
         auteur=auteur,
         issue="relance",

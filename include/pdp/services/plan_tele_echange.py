@@ -29,6 +29,7 @@ PLANIFIER = (
     "rappel_promis",
     "faire_le_point",
     "renseigner_tele_echange",
+    "reponse_courrier",
     "reponse_invitation",
     "ouvrir_creneaux",
 )

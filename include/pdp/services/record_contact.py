@@ -31,6 +31,7 @@ APPELS = (
     "rappel_promis",
     "autre_canal",
     "courrier_injoignable",
+    "reponse_courrier",
     "faire_le_point",
     "planifier_tele_echange",
 )

@@ -63,10 +63,19 @@ def send_message(conn: Connection, auteur: Auteur, parcours_id: UUID, canal: str
 
 
 def send_courrier(conn: Connection, auteur: Auteur, parcours_id: UUID, maintenant: datetime) -> Message:
-    """The letter; unanswered within the delay of the policy, the watch tells the médecin-conseil, who decides. Twice = once."""
+    """The letter, then its answer is awaited; unanswered, the watch tells the médecin-conseil, who decides. Twice = once."""
     message = _write(conn, auteur, parcours_id, "courrier", "courrier", maintenant)
     motifs = (*APPELS, "courrier_injoignable")
-    close_taches(conn, parcours_id=parcours_id, motifs=motifs, maintenant=maintenant, auteur=auteur, issue=COURRIER_ENVOYE)
+    if close_taches(conn, parcours_id=parcours_id, motifs=motifs, maintenant=maintenant, auteur=auteur, issue=COURRIER_ENVOYE):
+        open_tache(
+            conn,
+            plateforme_id=lock_parcours(conn, parcours_id).plateforme_id,
+            parcours_id=parcours_id,
+            motif="reponse_courrier",
+            cause=str(message.id),
+            maintenant=maintenant,
+            auteur=auteur,
+        )
     return message
 
 

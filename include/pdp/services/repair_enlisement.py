@@ -35,6 +35,7 @@ TACHES_INTERROMPUES = (
     "rappel_promis",
     "autre_canal",
     "courrier_injoignable",
+    "reponse_courrier",
     "planifier_tele_echange",
     "demander_accord",
     "faire_le_point",
