@@ -137,7 +137,7 @@ def find_creneau(conn: Connection, d: Dossier, maintenant: datetime, rang: int =
 
 
 def hold_tele_echange(conn: Connection, d: Dossier, jours: Jours, rang: int = 2) -> datetime:
-    """Reach the person, hold the télé-échange in the first free slot, obtain the agreement to be followed; returns when it ended, or the call."""
+    """Reach the person, hold the télé-échange in the first free slot, get the agreement; returns its end, or the call."""
     maintenant = jours.jour_ouvre(rang)
     call(conn, d, "joint", maintenant)
     creneau = find_creneau(conn, d, maintenant)
