@@ -13,7 +13,7 @@ from pdp.embedded.environnement import platform_environment, restricted
 from pdp.embedded.etat import CLES, Etat, EtatInutilisable
 from pdp.embedded.ports import Reservations, find_free_port, is_free
 
-PORTS = {"postgres": 1, "airflow": 2, "portail": 3, "partenaire": 4, "smtp": 5}
+PORTS = {"postgres": 1, "airflow": 2, "portail": 3, "partenaire": 4, "smtp": 5, "sms": 6}
 
 
 @pytest.fixture
@@ -94,6 +94,7 @@ def test_port_reserved_by_another_platform_is_replaced_until_released() -> None:
         ("airflow", {"PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR"}),
         ("portail", {"PDP_DATABASE_URL_PORTAIL"}),
         ("partenaire", set()),
+        ("sms", set()),
         ("courrier", set()),
     ],
 )
