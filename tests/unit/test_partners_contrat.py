@@ -117,7 +117,7 @@ def test_page_keeps_the_right_events_and_counts_the_others() -> None:
 @pytest.mark.parametrize(
     ("champ", "valeur"),
     [
-        ("orientation_id", str(uuid4())),
+        ("orientation_id", "5b0f8a3e-9c1d-4e57-8a44-2f6d1c7be902"),
         ("version", 2),
         ("statut", "en_cours"),
         ("compte_rendu", "a"),
