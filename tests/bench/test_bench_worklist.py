@@ -52,8 +52,8 @@ def test_small_stock_from_the_copy_to_the_portal() -> None:
     assert fini.stdout, fini.stderr[-2000:]
     resultat = json.loads(fini.stdout.splitlines()[-1])
     assert (fini.returncode, resultat["ok"]) == (0, True), fini.stderr[-2000:]
-    assert (resultat["parcours"], resultat["agents"], resultat["users"]) == (240, 6, 2)
-    assert resultat["compared"] == {"pages": 10, "rows": resultat["compared"]["rows"], "differences": 0}
+    assert (resultat["parcours"], resultat["agents"], resultat["users"]) == (600, 6, 2)
+    assert resultat["compared"] == {"pages": 14, "rows": resultat["compared"]["rows"], "differences": 0}
     assert resultat["compared"]["rows"] > 50
     assert (resultat["http"]["pages_compared"], resultat["http"]["differences"]) == (2, 0)
     mesures = [m for scene in resultat["database"].values() for m in scene.values()] + [
