@@ -31,6 +31,7 @@ URLS = {
 }
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Several workers: the tests of a file stay together, and those of the whole platform, which they share."""
     for item in items:
