@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg import sql
+from xdist.scheduler import LoadScopeScheduling
 
 from pdp.config import settings
 from pdp.embedded.postgres import EmbeddedPostgres
@@ -31,12 +32,16 @@ URLS = {
 }
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in a hook of the same name
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+class ParFichier(LoadScopeScheduling):
     """Several workers: the tests of a file stay together, and those of the whole platform, which they share."""
-    for item in items:
-        dossier = item.path.parent
-        item.add_marker(pytest.mark.xdist_group("e2e" if dossier.name == "e2e" else f"{dossier.name}/{item.path.stem}"))
+
+    def _split_scope(self, nodeid: str) -> str:
+        fichier = nodeid.partition("::")[0]
+        return "tests/e2e" if fichier.startswith("tests/e2e/") else fichier
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ParFichier:
+    return ParFichier(config, log)
 
 
 def _environment(port: int, base: str) -> dict[str, str]:
