@@ -116,19 +116,23 @@ def test_demo_stops_everything_when_a_step_fails(monkeypatch: pytest.MonkeyPatch
     assert appels == ["up", "down"]
 
 
+OUVRIERS = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "chromium", "attendu", "code"),
     [
-        ([], "/usr/bin/chromium", [], 0),
-        (["fast"], None, ["-m", "not e2e and not browser"], 0),
-        (["--no-browser"], None, ["-m", "not browser"], 0),
-        ([], None, ["-m", "not browser"], 1),
+        ([], "/usr/bin/chromium", OUVRIERS, 0),
+        (["fast"], None, [*OUVRIERS, "-m", "not e2e and not browser"], 0),
+        (["--no-browser"], None, [*OUVRIERS, "-m", "not browser"], 0),
+        ([], None, [*OUVRIERS, "-m", "not browser"], 1),
         (["fast", "tests/unit", "-q"], None, ["-m", "not e2e and not browser", "tests/unit", "-q"], 0),
         (["--no-browser", "-k", "nir"], None, ["-m", "not browser", "-k", "nir"], 0),
     ],
 )
 def test_test_command(monkeypatch: pytest.MonkeyPatch, arguments: list[str], chromium: str | None, attendu: list[str], code: int) -> None:
     lances: list[list[str]] = []
+    monkeypatch.setattr(essais.os, "cpu_count", lambda: 3)
     monkeypatch.setattr(essais, "find_chromium", lambda: chromium)
     monkeypatch.setattr(essais, "install_chromium", lambda: None)
     monkeypatch.setattr(essais, "list_browser_tests", lambda: ["tests/e2e/test_ecran.py::test_liste"])
