@@ -95,8 +95,8 @@ def test_messages_by_keyboard(
         for champ, valeur in (("Bâtiment, numéro et rue", "12 rue des Lilas"), ("Code postal", "35000"), ("Ville", "Rennes")):
             page.get_by_label(champ, exact=True).focus()
             page.keyboard.type(valeur)
-        _press(page, "button", "Noter cette adresse")
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            _press(page, "button", "Noter cette adresse")
         page.goto(f"{adresse}/courriers")
         constats += _look(page, tmp_path, "courriers")
         page.get_by_role("button", name="Imprimer les courriers cochés").focus()
