@@ -11,7 +11,7 @@ SELECT * FROM identite.coordonnees(:assure);
 SELECT d.genre, d.valeur, d.etat, d.dit_at, a.prenom, a.nom
 FROM identite.coordonnee_dite d JOIN pdp.agent a ON a.id = d.saisi_par
 WHERE d.assure_id = :assure AND d.retiree_at IS NULL
-ORDER BY d.dit_at DESC, d.id DESC LIMIT 20;
+ORDER BY d.dit_at DESC, d.ordre DESC LIMIT 20;
 
 -- name: ecrire_preference
 -- One word per form.
@@ -38,12 +38,12 @@ WITH qui AS (
     SELECT DISTINCT ON (d.genre) q.vers, q.la, d.genre, d.valeur, d.etat, d.flux_valeur, md5(d.cle_saisie || q.vers)::uuid, d.dit_at, d.saisi_par
     FROM qui q JOIN identite.coordonnee_dite d ON d.assure_id = q.ici
     WHERE d.retiree_at IS NULL AND d.etat = 'dite' AND q.la <> q.ici
-    ORDER BY d.genre, d.dit_at DESC, d.id DESC
+    ORDER BY d.genre, d.dit_at DESC, d.ordre DESC
     ON CONFLICT (cle_saisie, genre) DO NOTHING
 )
 INSERT INTO pdp.preference_contact (plateforme_id, assure_id, langue, interprete, accessibilite, canal_prefere, moments, refus, cle_saisie, dit_at, saisi_par)
 SELECT q.vers, q.la, d.langue, d.interprete, d.accessibilite, d.canal_prefere, d.moments, d.refus, md5(d.cle_saisie || q.vers)::uuid, d.dit_at, d.saisi_par
 FROM qui q JOIN pdp.preference_contact d ON d.assure_id = q.ici
 WHERE d.retiree_at IS NULL AND q.la <> q.ici
-ORDER BY d.dit_at DESC, d.id DESC LIMIT 1
+ORDER BY d.dit_at DESC, d.ordre DESC LIMIT 1
 ON CONFLICT (cle_saisie) DO NOTHING;
