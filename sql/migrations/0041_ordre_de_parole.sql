@@ -4,6 +4,7 @@ ALTER TABLE pdp.preference_contact ADD COLUMN ordre bigint GENERATED ALWAYS AS I
 ALTER TABLE identite.coordonnee_dite ADD COLUMN ordre bigint GENERATED ALWAYS AS IDENTITY;
 COMMENT ON COLUMN pdp.preference_contact.ordre IS 'Order of writing: the last word wins among those of the same instant';
 COMMENT ON COLUMN identite.coordonnee_dite.ordre IS 'Order of writing: the last word wins among those of the same instant';
+GRANT SELECT (ordre) ON pdp.preference_contact TO pdp_expediteur;
 
 CREATE OR REPLACE FUNCTION pdp.preference_du(p_assure uuid) RETURNS TABLE (
     langue text, interprete boolean, accessibilite text[], canal_prefere text, moments text[], refus text[], dit_at timestamptz

@@ -15,8 +15,10 @@ WHERE c.curseur = :avant;
 
 -- name: deposer
 -- One answer; a known id yields no row.
-INSERT INTO pdp.inbox (id, plateforme_id, partenaire_id, evenement_id, orientation_id, version, statut, motif, compte_rendu, survenu_at, empreinte, recu_at)
-VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :statut, :motif, :compte_rendu, :survenu_at, :empreinte, :maintenant)
+INSERT INTO pdp.inbox (id, plateforme_id, partenaire_id, evenement_id, orientation_id, version, nature, statut, motif, compte_rendu, rendez_vous_at, transport,
+    survenu_at, empreinte, recu_at)
+VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :nature, :statut, :motif, :compte_rendu, :rendez_vous_at, :transport,
+    :survenu_at, :empreinte, :maintenant)
 ON CONFLICT (partenaire_id, evenement_id) DO NOTHING
 RETURNING id;
 

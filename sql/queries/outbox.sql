@@ -27,7 +27,7 @@ WHERE orientation_id = :orientation AND type = 'orientation' AND (etat IN ('livr
 WITH due AS (
     SELECT o.id,
         CASE
-            WHEN o.etat = 'en_cours' AND o.canal = 'courriel' THEN 'incertain'
+            WHEN o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie') THEN 'incertain'  -- nobody there to recognise a key
             WHEN o.type IN ('orientation', 'avis_partenaire') AND r.statut IN ('annulee', 'expiree') THEN 'orientation_retiree'
             WHEN EXISTS (  -- a message without a partner speaks to the person; a hand-over would make the partner call a dead person's family
                 SELECT 1 FROM pdp.parcours c, LATERAL pdp.silence_du_jour(c.assure_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date) s
@@ -64,9 +64,9 @@ WITH due AS (
     WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
       AND NOT (o.type = 'annulation' AND EXISTS (  -- a withdrawal that overtakes its hand-over would find nothing to take back
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
-      AND o.canal <> 'courrier'  -- letters are printed by people
+      AND o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
       AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
-          OR (o.etat = 'en_cours' AND o.canal = 'courriel') OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
+          OR (o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie')) OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
       AND CASE WHEN o.canal IN ('courriel', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
     ORDER BY o.prochain_essai_at, o.cree_at, o.id
     LIMIT 1
@@ -85,7 +85,7 @@ RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.parte
 
 -- name: lire_destinataire
 -- Partner and platform of a message.
-SELECT p.id_source, p.url, p.courriel, f.libelle AS plateforme, f.telephone
+SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.courriel, p.adresse_securisee, f.libelle AS plateforme, f.telephone
 FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire
 WHERE f.id = :plateforme;
 

@@ -44,6 +44,7 @@ def answer(
             survenu_at=MAINTENANT,
             empreinte=uuid4().bytes,
             maintenant=MAINTENANT,
+            transport="api",
         )
     assert sort == "nouvelle"
 

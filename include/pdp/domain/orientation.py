@@ -49,6 +49,22 @@ DISPOSITIFS = {
     "psychologue": "Psychologue conventionné",
 }
 
+NATURES = {
+    "statut": "Étape",
+    "rendez_vous": "Rendez-vous fixé avec la personne",
+    "rendez_vous_manque": "La personne n'est pas venue",
+    "nouvelles": "Nouvelles de l'accompagnement",
+    "question": "Question à la plateforme",
+}
+CANAUX = {
+    "portail": "Boîte de demandes sur le portail",
+    "fhir": "Échange FHIR",
+    "api": "Échange par interface",
+    "lien": "Lien envoyé par courriel",
+    "messagerie": "Messagerie sécurisée de santé",
+    "csv": "Fichiers échangés par lots",
+}
+
 _S = Statut
 # from -> statuses a partner may set.
 PAR_PARTENAIRE: dict[Statut, frozenset[Statut]] = {

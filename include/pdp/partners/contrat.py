@@ -66,11 +66,22 @@ class Remise:
 
 @dataclass(frozen=True)
 class Destinataire:
-    """A partner as a transport needs it; ``id_source`` is the id both sides know."""
+    """A partner as a transport needs it; ``id_source`` is the id both sides know.
+
+    ``courriel``: ordinary address, for notices and links; ``adresse_securisee``: the only address that may receive content.
+    ``plateforme`` and ``telephone``: who writes, as the partner reads it.
+    """
 
     plateforme_id: str
     id_source: str
     url: str | None = None
+    partenaire_id: UUID | None = None
+    nom: str = ""
+    type: str = ""
+    courriel: str | None = None
+    adresse_securisee: str | None = None
+    plateforme: str = ""
+    telephone: str | None = None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from pdp.partners.contrat import Classe, Remise
+from datetime import datetime
+
+from pdp.partners.contrat import Classe, Destinataire, Envoi, Remise
 
 
-def deliver() -> Remise:
+def deliver(destinataire: Destinataire, envoi: Envoi, maintenant: datetime) -> Remise:
     """Always delivered: what makes it visible is ``orientation.envoyee_at``, written with the outcome in one transaction."""
     return Remise(Classe.LIVRE, "portail")

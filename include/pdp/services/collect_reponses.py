@@ -116,6 +116,7 @@ def _deposit(conn: Connection, partenaire: LignePartenaire, evenement: Evenement
         survenu_at=evenement.survenu_at,
         empreinte=evenement.empreinte,
         maintenant=maintenant,
+        transport="api",
     )
     if sort == "nouvelle":
         journal.record(

@@ -18,6 +18,7 @@ from pdp.domain.orientation import DISPOSITIFS, check_plateforme
 from pdp.domain.relais import explain_relais
 from pdp.domain.tele_echange import BLOCS
 from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
+from pdp.partners.transports import ANNONCENT_LE_RETRAIT
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
@@ -139,7 +140,9 @@ def revoke_orientations(conn: Connection, auteur: Auteur, parcours_id: UUID, dis
 def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, maintenant: datetime) -> None:
     conn.execute(query("orientations.annuler"), {"orientation": ligne.id, "maintenant": maintenant})
     rappeles = outbox.recall(conn, ligne.id, maintenant)
-    if ligne.canal == "api" and outbox.may_have_left(conn, ligne.id):  # delivered, in flight, or tried with an unknown outcome
+    if ligne.canal in ANNONCENT_LE_RETRAIT and outbox.may_have_left(
+        conn, ligne.id
+    ):  # delivered, in flight, or nobody knows
         outbox.enqueue(
             conn,
             cle_parts=(str(ligne.id), "annulation"),
@@ -147,7 +150,7 @@ def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, mainte
             parcours_id=ligne.parcours_id,
             orientation_id=ligne.id,
             partenaire_id=ligne.partenaire_id,
-            canal="api",
+            canal=ligne.canal,
             type="annulation",
             charge={"orientation_id": str(ligne.id), "annulee_at": maintenant.isoformat()},
             accord_destinataire=None,

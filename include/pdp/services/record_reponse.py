@@ -64,6 +64,7 @@ def record_reponse(
         survenu_at=maintenant,
         empreinte=empreinte,
         maintenant=maintenant,
+        transport="portail",
     )
     _check_same(sort != "autre_contenu")
     if sort == "nouvelle":

@@ -22,7 +22,7 @@ from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.messages.render import render
-from pdp.partners import courriel, http, portail
+from pdp.partners import courriel, transports
 from pdp.partners.contrat import Classe, Destinataire, Envoi, Remise
 from pdp.partners.reprise import ECHECS_AVANT_COUPURE, next_delay_s
 from pdp.services import send_message
@@ -74,8 +74,11 @@ class LigneDestinataire:
     """Where a message goes."""
 
     id_source: str | None
+    nom: str | None
+    partenaire_type: str | None
     url: str | None
     courriel: str | None
+    adresse_securisee: str | None
     plateforme: str
     telephone: str | None
 
@@ -175,8 +178,6 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
     """Outside any transaction; at most 10 s."""
     if ligne.essais > 1 and ligne.horizon_at <= maintenant:  # after an outage of ours, a message is still tried once
         return Remise(Classe.REFUSE, "horizon")
-    if ligne.canal == "portail":
-        return portail.deliver()
     if ligne.cause is not None:
         return send_message.deliver(url, auteur, ligne, maintenant)
     with db.begin(url, auteur) as conn:
@@ -187,9 +188,19 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
         return Remise(Classe.REFUSE, "no_recipient")
     if ligne.canal == "courriel":
         return _mail(ligne, cible, maintenant)
-    return http.deliver(
-        Destinataire(ligne.plateforme_id, cible.id_source, cible.url), Envoi(ligne.cle, ligne.type, ligne.charge), maintenant
+    destinataire = Destinataire(
+        ligne.plateforme_id,
+        cible.id_source,
+        cible.url,
+        ligne.partenaire_id,
+        cible.nom or "",
+        cible.partenaire_type or "",
+        cible.courriel,
+        cible.adresse_securisee,
+        cible.plateforme,
+        cible.telephone,
     )
+    return transports.deliver(ligne.canal, destinataire, Envoi(ligne.cle, ligne.type, ligne.charge), maintenant)
 
 
 def _mail(ligne: LigneReclamee, cible: LigneDestinataire, maintenant: datetime) -> Remise:

@@ -20,16 +20,20 @@ def deposit(
     evenement_id: str,
     orientation_id: UUID,
     version: int,
-    statut: str,
+    statut: str | None,
     motif: str | None,
     compte_rendu: str | None,
     survenu_at: datetime,
     empreinte: bytes,
     maintenant: datetime,
+    transport: str,
+    nature: str = "statut",
+    rendez_vous_at: datetime | None = None,
 ) -> str:
     """Keep one answer: ``nouvelle``, ``connue`` (same id, same content) or ``autre_contenu`` (same id, another content).
 
-    The other content is not kept here: the caller keeps it under a marked id, or refuses it.
+    The other content is not kept here: the caller keeps it under a marked id, or refuses it. ``nature`` is one of
+    ``domain.orientation.NATURES``: only ``statut`` carries a status, only ``rendez_vous`` an instant.
     """
     ecrite = conn.execute(
         query("inbox.deposer"),
@@ -40,9 +44,12 @@ def deposit(
             "evenement": evenement_id,
             "orientation": orientation_id,
             "version": version,
+            "nature": nature,
             "statut": statut,
             "motif": motif,
             "compte_rendu": compte_rendu,
+            "rendez_vous_at": rendez_vous_at,
+            "transport": transport,
             "survenu_at": survenu_at,
             "empreinte": empreinte,
             "maintenant": maintenant,
