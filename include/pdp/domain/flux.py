@@ -142,7 +142,7 @@ def _rule_requis_si(brut: Mapping[str, Any], titres: Mapping[str, str]) -> Regle
     champ, si, vaut = brut["champ"], brut["si"], brut["vaut"]
 
     def check(valeurs: dict[str, Any]) -> Anomalie | None:
-        if valeurs[si] == vaut and valeurs[champ] in (None, ()):
+        if valeurs[si] == vaut and valeurs.get(champ) in (None, ()):
             return Anomalie(champ, "champ_requis", f"« {titres[champ]} » est obligatoire quand « {titres[si]} » vaut {vaut}.")
         return None
 

@@ -55,7 +55,8 @@ _ENTETES = {
     "ij_versees": "id_versement;id_assure;prs_nat_ref;exe_soi_dtd;exe_soi_dtf;prs_act_nbr;prs_act_qte;rgo_asu_nat;ijr_emp_num;flx_trt_dtd;"
     "org_cle;annule",
     "ald_invalidite": "id_droit;id_assure;imb_ald_num;imb_etm_nat;imb_ald_dtd;imb_ald_dtf;med_mtf_cod;date_maj;annule",
-    "partenaires": "id_source;type;nom;departements;canal;url;courriel;telephone;delai_reponse_jours;actif_du;actif_au",
+    "partenaires": "id_source;type;nom;departements;canal;url;courriel;telephone;delai_reponse_jours;actif_du;actif_au;"
+    "adresse_securisee;zones;identifiants_spst",
     "agents": "matricule;nom;prenom;courriel;role;plateforme;territoire;quotite;competences;actif_du;actif_au",
 }
 

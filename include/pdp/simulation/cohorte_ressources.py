@@ -58,6 +58,15 @@ def build_agents(hasard: Random, ancrage: date, *, livraison: str) -> list[list[
     return lignes
 
 
+# Of some partners: secure address, zones served, identifiers in DSN (see dsn.py: the third service declared is no partner).
+_PRECISIONS: dict[str, tuple[str, str, str]] = {
+    "SST-01": ("", "35238|35051|35055|35281|35024|35278|35047|35353|35066", ""),
+    "SST-02": ("", "35|57", ""),
+    "SPST-01": ("", "", "SPST3500000001"),
+    "SPST-02": ("", "35|57", "SPST3500000002"),
+}
+
+
 def build_partenaires(ancrage: date, partenaire_url: str) -> list[list[str]]:
     """Complete list: of each of the first two kinds one by API and one by portal; Cap emploi and psychologists by portal."""
     debut = (ancrage - timedelta(days=900)).isoformat()
@@ -72,6 +81,7 @@ def build_partenaires(ancrage: date, partenaire_url: str) -> list[list[str]]:
     )
     return [
         [ident, genre, nom, departements, canal, partenaire_url if canal == "api" else "",
-         f"accueil.{ident.lower()}@exemple.invalid", f"026191{1000 + rang:04d}", delai, debut, ""]
+         f"accueil.{ident.lower()}@exemple.invalid", f"026191{1000 + rang:04d}", delai, debut, "",
+         *_PRECISIONS.get(ident, ("", "", ""))]
         for rang, (ident, genre, nom, departements, canal, delai) in enumerate(lignes)
     ]  # fmt: skip

@@ -95,9 +95,31 @@ def _assure(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> Rangee:
     )
 
 
-def _in_order(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> Rangee:
-    """Agents and partners: the columns of the table are those of the schema."""
+def _agent(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> Rangee:
+    """The columns of the table are those of the schema."""
     return (numero, *(list(valeur) if isinstance(valeur, tuple) else valeur for valeur in valeurs.values()))
+
+
+def _partenaire(valeurs: Valeurs, numero: int, fichier_id: UUID | None) -> Rangee:
+    """A file without the optional columns says nothing of them: None, where an empty cell says an empty list."""
+    zones, spst = valeurs.get("zones"), valeurs.get("identifiants_spst")
+    return (
+        numero,
+        valeurs["id_source"],
+        valeurs["type"],
+        valeurs["nom"],
+        list(valeurs["departements"]),
+        valeurs["canal"],
+        valeurs["url"],
+        valeurs["courriel"],
+        valeurs["telephone"],
+        valeurs["delai_reponse_jours"],
+        valeurs["actif_du"],
+        valeurs["actif_au"],
+        valeurs.get("adresse_securisee"),
+        None if zones is None else sorted(zones),
+        None if spst is None else sorted(spst),
+    )
 
 
 _RANGEES: dict[str, Callable[[Valeurs, int, UUID | None], Rangee]] = {
@@ -105,6 +127,6 @@ _RANGEES: dict[str, Callable[[Valeurs, int, UUID | None], Rangee]] = {
     "ij_versees": _versement,
     "ald_invalidite": _droit,
     "assures": _assure,
-    "agents": _in_order,
-    "partenaires": _in_order,
+    "agents": _agent,
+    "partenaires": _partenaire,
 }

@@ -78,7 +78,7 @@ EFFETS: dict[str, tuple[str, ...]] = {
         *(f"flux_identite.{pas}" for pas in ("constater_nir_partages", "lever_nir_partages")),
     ),
     "agents": tuple(f"flux_agents.{pas}" for pas in ("retenir", "corriger", "inserer")),
-    "partenaires": tuple(f"flux_partenaires.{pas}" for pas in ("retenir", "corriger", "inserer")),
+    "partenaires": tuple(f"flux_partenaires.{pas}" for pas in ("retenir", "corriger", "inserer", "ne_plus_desservir", "desservir")),
 }  # fmt: skip
 
 
