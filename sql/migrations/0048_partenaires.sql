@@ -218,3 +218,62 @@ GRANT UPDATE (horaires) ON pdp.partenaire TO pdp_role_partenaire;
 GRANT SELECT (partenaire_id, orientation_id) ON pdp.outbox TO pdp_role_responsable;
 GRANT UPDATE (canal) ON pdp.outbox TO pdp_role_responsable;
 GRANT SELECT (id, plateforme_id, partenaire_id, orientation_id, nature, statut, transport, survenu_at, recu_at) ON pdp.inbox TO pdp_role_responsable;
+
+-- 7. What is read of a partner on a day, the same for everybody: under the rights of the reader.
+CREATE INDEX ON pdp.orientation (partenaire_id, proposee_at);
+
+CREATE FUNCTION pdp.partenaires_au(jour date)
+RETURNS TABLE (partenaire_id uuid, places integer, periode text, pris integer, complet_jusqu_au date, ferme_jusqu_au date, relais text)
+LANGUAGE sql STABLE AS $$
+    SELECT n.id, c.places, c.periode, coalesce(u.pris, 0), CASE WHEN c.complet_jusqu_au >= jour THEN c.complet_jusqu_au END, a.au, r.nom
+    FROM pdp.partenaire n
+    JOIN pdp.plateforme f ON f.id = n.plateforme_id
+    LEFT JOIN pdp.partenaire_capacite c ON c.partenaire_id = n.id AND c.remplacee_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT count(*)::integer AS pris
+        FROM pdp.orientation o
+        WHERE o.partenaire_id = n.id AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours', 'realisee', 'sans_suite')
+          AND o.proposee_at >= (date_trunc(CASE c.periode WHEN 'semaine' THEN 'week' ELSE 'month' END, jour::timestamp) AT TIME ZONE f.fuseau)
+          AND o.proposee_at < ((jour + 1)::timestamp AT TIME ZONE f.fuseau)
+    ) u ON c.periode IS NOT NULL
+    LEFT JOIN LATERAL (
+        SELECT b.au, b.relais_id
+        FROM pdp.partenaire_absence b
+        WHERE b.partenaire_id = n.id AND b.contact_id IS NULL AND b.retiree_at IS NULL AND jour BETWEEN b.du AND b.au
+        ORDER BY b.au DESC, b.id LIMIT 1
+    ) a ON true
+    LEFT JOIN pdp.partenaire_contact r ON r.id = a.relais_id AND r.retire_at IS NULL
+$$;
+COMMENT ON FUNCTION pdp.partenaires_au(date) IS 'Places said and taken in the period of that day (refused, withdrawn and expired hand-overs take none), last day full or closed, who answers meanwhile';
+
+CREATE FUNCTION pdp.delais_des_partenaires(depuis timestamptz, jour date)
+RETURNS TABLE (partenaire_id uuid, envoyees integer, echues integer, repondues integer, refusees integer, reponse_jours numeric,
+    rencontres integer, rencontre_jours numeric, finies integer, fin_jours numeric)
+LANGUAGE sql STABLE AS $$
+    SELECT o.partenaire_id, count(*)::integer, count(*) FILTER (WHERE r.reponse IS NOT NULL OR o.reponse_attendue_le < jour)::integer,
+        count(r.reponse)::integer, count(*) FILTER (WHERE r.refus)::integer,
+        round((percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM greatest(r.reponse - o.envoyee_at, interval '0')))
+            FILTER (WHERE r.reponse IS NOT NULL) / 86400)::numeric, 1),
+        count(r.rencontre)::integer,
+        round((percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM greatest(r.rencontre - r.accord, interval '0')))
+            FILTER (WHERE r.rencontre IS NOT NULL AND r.accord IS NOT NULL) / 86400)::numeric, 1),
+        count(r.fin)::integer,
+        round((percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM greatest(r.fin - r.accord, interval '0')))
+            FILTER (WHERE r.fin IS NOT NULL AND r.accord IS NOT NULL) / 86400)::numeric, 1)
+    FROM pdp.orientation o
+    LEFT JOIN LATERAL (
+        SELECT min(i.survenu_at) FILTER (WHERE i.statut IN ('acceptee', 'refusee')) AS reponse,
+            min(i.survenu_at) FILTER (WHERE i.statut = 'acceptee') AS accord,
+            coalesce(bool_or(i.statut = 'refusee'), false) AS refus,
+            min(i.survenu_at) FILTER (WHERE i.statut = 'en_cours') AS rencontre,
+            min(i.survenu_at) FILTER (WHERE i.statut IN ('realisee', 'sans_suite')) AS fin
+        FROM pdp.inbox i
+        WHERE i.orientation_id = o.id AND i.partenaire_id = o.partenaire_id AND i.nature = 'statut'
+    ) r ON true
+    WHERE o.envoyee_at >= depuis AND o.statut <> 'annulee'
+    GROUP BY o.partenaire_id
+$$;
+COMMENT ON FUNCTION pdp.delais_des_partenaires(timestamptz, date) IS
+    'Of the hand-overs received since then: sent, due by that day, answered, refused; medians in days of answer (from the delivery), first meeting and end (from the acceptance)';
+GRANT EXECUTE ON FUNCTION pdp.partenaires_au(date) TO pdp_app, pdp_role_csam, pdp_role_responsable, pdp_role_partenaire;
+GRANT EXECUTE ON FUNCTION pdp.delais_des_partenaires(timestamptz, date) TO pdp_app, pdp_role_csam, pdp_role_responsable, pdp_role_partenaire;
