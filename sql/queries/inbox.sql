@@ -1,17 +1,25 @@
--- name: lister_partenaires_api
--- Partners to read from that day, with the cursor of the last reading.
-SELECT p.id, p.plateforme_id, p.id_source, p.url, c.curseur
-FROM pdp.partenaire p LEFT JOIN pdp.curseur_partenaire c ON c.partenaire_id = p.id
-WHERE p.canal = 'api' AND (cast(:plateforme AS text) IS NULL OR p.plateforme_id = :plateforme)
+-- name: lister_partenaires_a_lire
+-- Partners with a server to read, of the transport they have now, with the cursor of the last reading.
+SELECT p.id, p.plateforme_id, p.id_source, p.canal, p.url, p.jeton_url, c.curseur, c.tente_at
+FROM pdp.partenaire p LEFT JOIN pdp.curseur_partenaire c ON c.partenaire_id = p.id AND c.canal = p.canal
+WHERE p.canal IN ('api', 'fhir') AND (cast(:plateforme AS text) IS NULL OR p.plateforme_id = :plateforme)
   AND EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.partenaire_id = p.id)
 ORDER BY p.plateforme_id, p.id_source;
 
 -- name: avancer_curseur
 -- Only from where this reading started: a slower concurrent reading never moves it back.
-INSERT INTO pdp.curseur_partenaire AS c (partenaire_id, plateforme_id, curseur, lu_at)
-VALUES (:partenaire, :plateforme, :curseur, :maintenant)
-ON CONFLICT (partenaire_id) DO UPDATE SET curseur = excluded.curseur, lu_at = excluded.lu_at
+INSERT INTO pdp.curseur_partenaire AS c (partenaire_id, plateforme_id, canal, curseur, lu_at)
+VALUES (:partenaire, :plateforme, :canal, :curseur, :maintenant)
+ON CONFLICT (partenaire_id, canal) DO UPDATE SET curseur = excluded.curseur, lu_at = excluded.lu_at
 WHERE c.curseur = :avant;
+
+-- name: reserver_lecture
+-- Take the reading of a server that was not called since :avant; no row when it was. An instant to come (a clock set back) does not hold.
+INSERT INTO pdp.curseur_partenaire AS c (partenaire_id, plateforme_id, canal, curseur, tente_at)
+VALUES (:partenaire, :plateforme, :canal, '', :maintenant)
+ON CONFLICT (partenaire_id, canal) DO UPDATE SET tente_at = excluded.tente_at
+WHERE c.tente_at IS NULL OR c.tente_at <= :avant OR c.tente_at > :maintenant
+RETURNING c.curseur;
 
 -- name: deposer
 -- One answer; a known id yields no row.

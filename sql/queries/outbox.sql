@@ -1,9 +1,9 @@
 -- name: inserer
 -- One message per key; a known key yields no row.
 INSERT INTO pdp.outbox (cle, plateforme_id, parcours_id, orientation_id, partenaire_id, canal, type, charge, empreinte, accord_destinataire,
-    prochain_essai_at, horizon_at, cree_at)
+    classes, prochain_essai_at, horizon_at, cree_at)
 VALUES (:cle, :plateforme, :parcours, :orientation, :partenaire, :canal, :type, cast(:charge AS jsonb), :empreinte, :destinataire,
-    :pas_avant, :horizon, :maintenant)
+    :classes, :pas_avant, :horizon, :maintenant)
 ON CONFLICT (cle) DO NOTHING
 RETURNING id;
 
@@ -28,17 +28,17 @@ WITH due AS (
     SELECT o.id,
         CASE
             WHEN o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie') THEN 'incertain'  -- nobody there to recognise a key
+            WHEN o.etat = 'en_cours' AND o.interruptions + 1 >= cast(:interruptions_max AS integer) THEN 'interrompu'  -- its sending kills its workers
             WHEN o.type IN ('orientation', 'avis_partenaire') AND r.statut IN ('annulee', 'expiree') THEN 'orientation_retiree'
             WHEN EXISTS (  -- a message without a partner speaks to the person; a hand-over would make the partner call a dead person's family
                 SELECT 1 FROM pdp.parcours c, LATERAL pdp.silence_du_jour(c.assure_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date) s
                 WHERE c.id = o.parcours_id AND (o.partenaire_id IS NULL OR (s.motif = 'deces' AND o.type <> 'annulation'))
             ) THEN 'silence'
-            WHEN o.accord_destinataire IS NOT NULL AND NOT EXISTS (
-                SELECT 1 FROM pdp.accord a
-                WHERE a.parcours_id = o.parcours_id AND a.destinataire = o.accord_destinataire AND a.decision = 'accorde'
-                  AND (r.id IS NULL OR a.id = r.accord_id)
-                  AND a.retire_at IS NULL
-                  AND (a.expire_le IS NULL OR a.expire_le >= (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date)
+            WHEN o.accord_destinataire IS NOT NULL AND (pdp.accompagnement_refuse(o.parcours_id) OR NOT coalesce(  -- to this recipient, all it holds
+                coalesce(o.classes, '{}') <@ CASE WHEN r.id IS NOT NULL
+                    THEN pdp.accord_vivant(r.accord_id, o.partenaire_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date)
+                    ELSE (SELECT e.classes FROM pdp.accord_en_vigueur(o.parcours_id, o.accord_destinataire, o.partenaire_id,
+                        (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date) e) END, false)
             ) THEN 'accord_absent'
             WHEN o.cause IS NOT NULL THEN (  -- the person decides until the last instant, and a dead number is not tried again
                 SELECT CASE
@@ -64,17 +64,23 @@ WITH due AS (
     WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
       AND NOT (o.type = 'annulation' AND EXISTS (  -- a withdrawal that overtakes its hand-over would find nothing to take back
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
+      AND NOT (o.orientation_id IS NOT NULL AND o.type <> 'annulation' AND EXISTS (  -- what is said of a hand-over leaves after it, in the order it was written
+          SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.id <> o.id AND x.etat IN ('a_envoyer', 'en_cours')
+            AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
       AND o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
       AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
           OR (o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie')) OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
-      AND CASE WHEN o.canal IN ('courriel', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
-    ORDER BY o.prochain_essai_at, o.cree_at, o.id
+      AND CASE WHEN o.canal IN ('courriel', 'messagerie', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
+    ORDER BY (o.etat = 'en_cours' AND o.interruptions > 0), o.prochain_essai_at, o.cree_at, o.id  -- what was interrupted again and again goes last
     LIMIT 1
     FOR UPDATE OF o SKIP LOCKED
 )
 UPDATE pdp.outbox o
-SET etat = CASE WHEN d.obstacle IS NULL THEN 'en_cours' WHEN d.obstacle = 'incertain' THEN 'incertain' ELSE 'rappele' END,
+SET etat = CASE WHEN d.obstacle IS NULL THEN 'en_cours' WHEN d.obstacle IN ('incertain', 'interrompu') THEN 'incertain'
+        WHEN d.obstacle = 'accord_absent' AND o.type = 'orientation' AND (o.ambigu OR o.etat = 'en_cours') THEN 'incertain' ELSE 'rappele' END,
     jeton = o.jeton + 1,
+    interruptions = CASE WHEN o.etat = 'en_cours' THEN o.interruptions + 1 ELSE 0 END,
+    ambigu = o.ambigu OR o.etat = 'en_cours',
     essais = o.essais + CASE WHEN d.obstacle IS NULL THEN 1 ELSE 0 END,
     bail_jusqu_a = CASE WHEN d.obstacle IS NULL THEN clock_timestamp() + make_interval(secs => :bail_s) END,
     dernier_code = coalesce(CASE WHEN d.obstacle = 'incertain' THEN 'bail_expire' ELSE d.obstacle END, o.dernier_code)
@@ -85,15 +91,29 @@ RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.parte
 
 -- name: lire_destinataire
 -- Partner and platform of a message.
-SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.courriel, p.adresse_securisee, f.libelle AS plateforme, f.telephone
+SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.courriel, p.adresse_securisee, f.libelle AS plateforme, f.telephone,
+    p.jeton_url
 FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire
 WHERE f.id = :plateforme;
 
 -- name: conclure
 -- Outcome of an attempt; no row when another worker took over meanwhile.
 UPDATE pdp.outbox
-SET etat = :etat, dernier_code = :code, bail_jusqu_a = NULL, prochain_essai_at = coalesce(:reprise, prochain_essai_at), livre_at = :livre_at
+SET etat = :etat, dernier_code = :code, bail_jusqu_a = NULL, prochain_essai_at = coalesce(:reprise, prochain_essai_at), livre_at = :livre_at,
+    interruptions = 0, ambigu = ambigu OR :ambigu
 WHERE id = :id AND jeton = :jeton AND etat = 'en_cours'
+RETURNING id;
+
+-- name: tenir
+-- Just before the call: still ours, and for how long from now; no row when another worker took over. Says what was decided since the claim.
+UPDATE pdp.outbox o SET bail_jusqu_a = clock_timestamp() + make_interval(secs => :bail_s)
+WHERE o.id = :id AND o.jeton = :jeton AND o.etat = 'en_cours'
+RETURNING o.type = 'orientation' AND EXISTS (SELECT 1 FROM pdp.orientation r WHERE r.id = o.orientation_id AND r.statut IN ('annulee', 'expiree')) AS retiree;
+
+-- name: relancer_annulation
+-- The hand-over reached its partner after the partner had answered that there was nothing to withdraw: the withdrawal leaves again.
+UPDATE pdp.outbox SET etat = 'a_envoyer', prochain_essai_at = :maintenant, livre_at = NULL, dernier_code = 'apres_retrait'
+WHERE orientation_id = :orientation AND type = 'annulation' AND etat = 'livre' AND dernier_code = 'http_404'
 RETURNING id;
 
 -- name: marquer_envoyee

@@ -10,6 +10,8 @@ The platform calls; the partner never calls the platform. Every request carries:
 ``POST {url}/orientations`` with ``{orientation_id, dispositif, motif, contenu, emise_at}`` answers 201 ``{recu_id, statut}``;
 a repeat answers 200 with the same body, or 409 ``{cle}`` naming the key it already has.
 ``POST {url}/annulations`` with ``{orientation_id, annulee_at}`` answers 200 ``{recu_id, statut}``, or 404 when it never had it.
+``GET {url}/messages/{key}`` answers 200 ``{cle, recu_id, statut}`` when it acted under this key, else 404 ``{cle}``, signed: asked when an
+attempt ended without anybody knowing.
 ``GET {url}/evenements?depuis=<cursor>`` answers ``{curseur, evenements: [{evenement_id, orientation_id, version, statut, motif,
 compte_rendu, survenu_at}]}``: ``version`` grows by hand-over, ``statut`` is a status of ``domain/orientation.py``, ``motif`` a
 code of its ``MOTIFS_REFUS`` (refusals only), ``compte_rendu`` at most 1,000 characters and nothing medical.
@@ -65,11 +67,19 @@ class Remise:
 
 
 @dataclass(frozen=True)
+class Lien:
+    """The link in use of a hand-over, for the transport that mails links; the address derives from the id."""
+
+    id: UUID
+    expire_at: datetime
+
+
+@dataclass(frozen=True)
 class Destinataire:
     """A partner as a transport needs it; ``id_source`` is the id both sides know.
 
     ``courriel``: ordinary address, for notices and links; ``adresse_securisee``: the only address that may receive content.
-    ``plateforme`` and ``telephone``: who writes, as the partner reads it.
+    ``plateforme`` and ``telephone``: who writes, as the partner reads it. ``jeton_url``: where its FHIR server gives us a token.
     """
 
     plateforme_id: str
@@ -82,15 +92,18 @@ class Destinataire:
     adresse_securisee: str | None = None
     plateforme: str = ""
     telephone: str | None = None
+    lien: Lien | None = None
+    jeton_url: str | None = None
 
 
 @dataclass(frozen=True)
 class Envoi:
-    """One message to leave: ``corps`` is exactly what is written on the wire."""
+    """One message to leave: ``corps`` is exactly what is written on the wire; ``suite_de``: key of the message it follows, if any."""
 
     cle: UUID
     type: str
     corps: Mapping[str, Any]
+    suite_de: UUID | None = None
 
 
 @dataclass(frozen=True)

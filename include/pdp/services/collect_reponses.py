@@ -1,4 +1,4 @@
-"""Read the answers of partners who have an API into the inbox. Applying them is ``apply_reponses``, for every transport."""
+"""Read the answers of partners who have a server into the inbox, each transport its own way. Applying them is ``apply_reponses``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.partners import http
 from pdp.partners.contrat import Destinataire, Evenement, Page
+from pdp.services import collect_taches
 from pdp.services.apply_reponses import apply_reponses
 from pdp.storage import db, inbox, journal
 from pdp.storage.lignes import list_lignes
@@ -32,8 +33,11 @@ class LignePartenaire:
     id: UUID
     plateforme_id: str
     id_source: str
+    canal: str
     url: str | None
+    jeton_url: str | None
     curseur: str | None
+    tente_at: datetime | None
 
 
 def poll_partenaires(
@@ -44,17 +48,18 @@ def poll_partenaires(
     travailleur: str = "collect_reponses",
     passage: str | None = None,
 ) -> Bilan:
-    """Read every partner who has an API (of one platform, or all). Events and cursor are kept in one transaction per page.
+    """Read every partner who has a server (of one platform, or all). What was read is kept in one transaction per page.
 
     ``traites`` counts new answers, ``ignores`` those already known, ``echoues`` the partners that could not be read: they are read
-    from the same place next time.
+    from the same place next time. A FHIR server is read when its turn has come, an API each time.
     """
     url, auteur = url or settings().url_app, systeme(travailleur)
     with db.begin(url, auteur, passage) as conn:
-        partenaires = list_lignes(conn, "inbox.lister_partenaires_api", LignePartenaire, plateforme=plateforme_id)
+        partenaires = list_lignes(conn, "inbox.lister_partenaires_a_lire", LignePartenaire, plateforme=plateforme_id)
     bilan = Bilan()
     for partenaire in partenaires:
-        bilan += _read_partenaire(url, auteur, passage, partenaire, maintenant)
+        lire = collect_taches.read_partenaire if partenaire.canal == "fhir" else _read_partenaire
+        bilan += lire(url, auteur, passage, partenaire, maintenant)
     return bilan
 
 
@@ -73,6 +78,7 @@ def _read_partenaire(url: str, auteur: Auteur, passage: str | None, partenaire: 
                 {
                     "partenaire": partenaire.id,
                     "plateforme": partenaire.plateforme_id,
+                    "canal": partenaire.canal,
                     "curseur": page.curseur,
                     "avant": curseur,
                     "maintenant": maintenant,
