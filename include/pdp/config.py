@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
@@ -34,6 +34,38 @@ def _key(nom: str) -> bytes:
     if len(cle) != 32:
         raise ReglageManquant(f"Le réglage {nom} doit contenir 32 octets en base64.", code=f"bad_key:{nom}")
     return cle
+
+
+@dataclass(frozen=True)
+class ServeurCourrier:
+    """A mail server of an operator. ``compte`` None = no sign-in; ``autorite``: file of the certificate authority, None = the system's."""
+
+    hote: str
+    port: int
+    compte: str | None = None
+    mot_de_passe: str | None = field(default=None, repr=False)
+    autorite: str | None = None
+    certificat: str | None = None
+    """Client certificate with its key, for operators that ask for one."""
+
+    @property
+    def local(self) -> bool:
+        return self.hote in ("127.0.0.1", "::1", "localhost")
+
+
+def _serveur(prefixe: str, port: int, compte: str) -> ServeurCourrier | None:
+    hote = os.environ.get(f"{prefixe}_HOTE")
+    if not hote:
+        return None
+    lire = os.environ.get
+    return ServeurCourrier(
+        hote,
+        int(lire(f"{prefixe}_PORT", str(port))),
+        lire(f"{compte}_COMPTE") or None,
+        lire(f"{compte}_MOT_DE_PASSE") or None,
+        lire(f"{compte}_AUTORITE") or None,
+        lire(f"{compte}_CERTIFICAT") or None,
+    )
 
 
 @dataclass(frozen=True)
@@ -112,6 +144,32 @@ class Settings:
     def sms_url(self) -> str | None:
         """Address of the SMS gateway (``partners/sms.py``); None = this installation sends none."""
         return os.environ.get("PDP_SMS_URL") or None
+
+    @property
+    def mss_smtp(self) -> ServeurCourrier | None:
+        """Operator of secure mail, outgoing (``partners/messagerie.py``); None = this installation sends none."""
+        return _serveur("PDP_MSS_SMTP", 465, "PDP_MSS")
+
+    @property
+    def mss_expediteur(self) -> str:
+        """Our address in the secure mail: sender, and where receipts come back."""
+        return os.environ.get("PDP_MSS_EXPEDITEUR", "plateforme@pdp.mssante.invalid")
+
+    @property
+    def mss_domaines(self) -> frozenset[str]:
+        """Domains of the secure mail, separated by commas; an address elsewhere never receives content. None given = none is secure."""
+        return frozenset(d for brut in os.environ.get("PDP_MSS_DOMAINES", "").split(",") if (d := brut.strip().lower().lstrip("@.")))
+
+    @property
+    def boites(self) -> dict[str, ServeurCourrier]:
+        """Mailboxes to read (IMAP): ``messagerie`` = secure mail, ``courriel`` = where ordinary mail bounces. Absent = not read."""
+        lues = {"messagerie": _serveur("PDP_MSS_IMAP", 993, "PDP_MSS"), "courriel": _serveur("PDP_COURRIEL_IMAP", 993, "PDP_COURRIEL")}
+        return {nom: serveur for nom, serveur in lues.items() if serveur is not None}
+
+    @property
+    def echanges(self) -> Path | None:
+        """Folder of the files exchanged with partners (``partners/lot_csv.py``); None = this installation exchanges none."""
+        return Path(dossier) if (dossier := os.environ.get("PDP_ECHANGES")) else None
 
     @property
     def demonstration(self) -> bool:
