@@ -22,6 +22,10 @@ RETURNING plateforme_id, parcours_id, type;
 SELECT count(*) FROM pdp.outbox
 WHERE orientation_id = :orientation AND type = 'orientation' AND (etat IN ('livre', 'en_cours', 'incertain') OR essais > 0);
 
+-- name: compter_en_attente
+-- Messages of a hand-over that are still to leave.
+SELECT count(*) FROM pdp.outbox WHERE orientation_id = :orientation AND type = 'orientation' AND etat = 'a_envoyer';
+
 -- name: reclamer
 -- Take one due row, or one whose lease ran out, and check in the same statement that it may still leave.
 WITH due AS (
@@ -30,6 +34,8 @@ WITH due AS (
             WHEN o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie') THEN 'incertain'  -- nobody there to recognise a key
             WHEN o.etat = 'en_cours' AND o.interruptions + 1 >= cast(:interruptions_max AS integer) THEN 'interrompu'  -- its sending kills its workers
             WHEN o.type IN ('orientation', 'avis_partenaire') AND r.statut IN ('annulee', 'expiree') THEN 'orientation_retiree'
+            WHEN o.type IN ('rappel_partenaire', 'reponse_question') AND r.statut NOT IN ('envoyee', 'recue', 'acceptee', 'en_cours') THEN 'orientation_retiree'
+            WHEN o.type = 'rappel_partenaire' AND r.balle IS DISTINCT FROM 'partenaire' THEN 'orientation_retiree'  -- answered since: nothing to remind
             WHEN EXISTS (  -- a message without a partner speaks to the person; a hand-over would make the partner call a dead person's family
                 SELECT 1 FROM pdp.parcours c, LATERAL pdp.silence_du_jour(c.assure_id, (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date) s
                 WHERE c.id = o.parcours_id AND (o.partenaire_id IS NULL OR (s.motif = 'deces' AND o.type <> 'annulation'))
@@ -91,8 +97,9 @@ RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.parte
 
 -- name: lire_destinataire
 -- Partner and platform of a message.
-SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.courriel, p.adresse_securisee, f.libelle AS plateforme, f.telephone,
-    p.jeton_url
+SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.adresse_securisee, f.libelle AS plateforme, f.telephone, p.jeton_url,
+    CASE WHEN cast(:contact AS uuid) IS NULL THEN p.courriel ELSE (SELECT c.courriel FROM pdp.partenaire_contact c
+        WHERE c.id = cast(:contact AS uuid) AND c.partenaire_id = p.id AND c.retire_at IS NULL AND c.rappels) END AS courriel
 FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire
 WHERE f.id = :plateforme;
 

@@ -6,10 +6,22 @@ from collections.abc import Callable
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
+from pdp.partners.contrat import Classe, Remise
+
 BASE_S = 30.0
 PLAFOND_S = 6 * 3600.0
 PLANCHER_S = 1.0
 ECHECS_AVANT_COUPURE = 5
+INTERRUPTIONS_MAX = 3
+RAPPROCHEMENT_S = 1800.0
+_SANS_EFFET = ("http_408", "http_425", "http_429", "http_503", "tls", "smtp_connection", "smtp_4", "retiree_avant_envoi")
+
+
+def is_ambigu(remise: Remise) -> bool:
+    """Whether the recipient may have the message although nothing says so: cut, silence, unreadable answer, failure of its server."""
+    if remise.classe is Classe.REESSAYER:
+        return not remise.code.startswith(_SANS_EFFET)
+    return remise.classe is Classe.INCERTAIN
 
 
 def next_delay_s(essais: int, demande_s: float | None, alea: Callable[[], float]) -> float:

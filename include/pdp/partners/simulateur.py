@@ -80,10 +80,21 @@ def create_app(registre: Registre, secret: bytes, *, pannes: bool = False) -> Fa
         curseur, evenements = registre.list_evenements(appel.plateforme, appel.partenaire, request.query_params.get("depuis"))
         return appel.answer(HTTPStatus.OK, {"curseur": curseur, "evenements": evenements})
 
+    async def retrouver(request: Request) -> Response:
+        appel = await authenticate(request, secret)
+        if isinstance(appel, Response):
+            return appel
+        cle = request.path_params["cle"]
+        recu_id = registre.find_recu(appel.plateforme, appel.partenaire, cle)
+        if recu_id is None:
+            return appel.answer(HTTPStatus.NOT_FOUND, {"cle": cle})
+        return appel.answer(HTTPStatus.OK, {"cle": cle, "recu_id": recu_id, "statut": "recue"})
+
     for prefixe in ("", "/p/{partenaire}"):
         for chemin in CHEMINS.values():
             app.add_api_route(prefixe + chemin, recevoir, methods=["POST"])
         app.add_api_route(f"{prefixe}/evenements", lire, methods=["GET"])
+        app.add_api_route(f"{prefixe}/messages/{{cle}}", retrouver, methods=["GET"])
     return app
 
 

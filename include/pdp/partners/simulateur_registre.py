@@ -95,6 +95,13 @@ class Registre:
                 self._base.execute("DELETE FROM evenement WHERE orientation_id = ? AND visible_at > ?", (orientation_id, _key(instant)))
             return HTTPStatus.CREATED, {"recu_id": recu_id, "statut": "recue"}
 
+    def find_recu(self, plateforme: str, partenaire: str, cle: str) -> str | None:
+        """Receipt of a key, None when nothing came under it."""
+        requete = "SELECT recu_id FROM recu WHERE cle = ? AND plateforme = ? AND partenaire = ?"
+        with self._verrou:
+            connu = self._base.execute(requete, (cle, plateforme, partenaire)).fetchone()
+        return None if connu is None else str(connu[0])
+
     def list_evenements(self, plateforme: str, partenaire: str, depuis: str | None) -> tuple[str, list[dict[str, Any]]]:
         """Events visible now after the cursor ``<instant>|<rank>``, and the new cursor."""
         instant, _, rang = (depuis or "").partition("|")

@@ -9,15 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from pdp.partners import http, portail
+from pdp.partners import fhir, http, lien, messagerie, portail
 from pdp.partners.contrat import Classe, Destinataire, Envoi, Remise
 
 Transport = Callable[[Destinataire, Envoi, datetime], Remise]
 
 TRANSPORTS: dict[str, Transport] = {
     "api": http.deliver,
+    "fhir": fhir.deliver,
+    "lien": lien.deliver,
+    "messagerie": messagerie.deliver,
     "portail": portail.deliver,
 }
+SANS_CLE = frozenset({"courriel", "lien", "messagerie"})
+"""A mailbox recognises no key: what may have left is never sent again blindly (the claim in ``outbox.sql`` knows the same list)."""
 ANNONCENT_LE_RETRAIT = frozenset({"api", "fhir", "lien", "messagerie", "csv"})
 """Transports whose partner is told that a hand-over was taken back; the inbox of the portal simply no longer shows it."""
 

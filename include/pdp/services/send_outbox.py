@@ -23,18 +23,24 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.messages.render import render
 from pdp.partners import courriel, transports
-from pdp.partners.contrat import Classe, Destinataire, Envoi, Remise
-from pdp.partners.reprise import ECHECS_AVANT_COUPURE, next_delay_s
-from pdp.services import send_message
-from pdp.services.manage_taches import open_tache
-from pdp.storage import db, journal, outbox
+from pdp.partners.contrat import Classe, Envoi, Lien, Remise
+from pdp.partners.reprise import ECHECS_AVANT_COUPURE, INTERRUPTIONS_MAX, is_ambigu, next_delay_s
+from pdp.services import break_circuits, send_message
+from pdp.services.follow_envoi import LigneDestinataire, call_a_person, find_destinataire, follow_delivery, set_aside
+from pdp.services.renew_lien_partenaire import ensure_lien
+from pdp.storage import db
 from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
 
 BAIL_S = 30
-MODELES = {"avis_partenaire": "avis_partenaire", "annulation": "avis_retrait"}
-DECIDES = frozenset({"orientation_retiree", "silence", "trop_tard", "parcours_clos"})
-"""Obstacles that a person decided, or that time settled: nobody is asked to send the message another way."""
+MODELES = {
+    "avis_partenaire": "avis_partenaire",
+    "annulation": "avis_retrait",
+    "rappel_partenaire": "rappel_partenaire",
+    "reponse_question": "avis_reponse",
+    "fin_partenaire": "avis_fin",
+}
+RETIREE, INTERNE = "retiree_avant_envoi", "interne"
 _ETATS = {Classe.LIVRE: "livre", Classe.REESSAYER: "a_envoyer", Classe.REFUSE: "rebut", Classe.INCERTAIN: "incertain"}
 _COMPTES = {"livre": "livres", "a_envoyer": "a_reessayer", "rebut": "rebuts", "incertain": "incertains", "rappele": "rappeles"}
 _ALEA = random.SystemRandom().random
@@ -66,21 +72,7 @@ class LigneReclamee:
     @property
     def circuit(self) -> str:
         """What fails together: the mail server, the SMS gateway, or one partner."""
-        return self.canal if self.canal in ("courriel", "sms") else str(self.partenaire_id or "")
-
-
-@dataclass(frozen=True)
-class LigneDestinataire:
-    """Where a message goes."""
-
-    id_source: str | None
-    nom: str | None
-    partenaire_type: str | None
-    url: str | None
-    courriel: str | None
-    adresse_securisee: str | None
-    plateforme: str
-    telephone: str | None
+        return self.canal if self.canal in ("courriel", "messagerie", "sms") else str(self.partenaire_id or "")
 
 
 def send_due(
@@ -96,8 +88,9 @@ def send_due(
     """Send up to ``lot`` messages due at ``maintenant``, one claim each, as ``pdp_expediteur``.
 
     ``reel``: what the clock says when a run is late; nobody is written to at night because the run was due by day.
-    After 5 failures in a row a partner is left alone until the next run; the others go on. ``traites`` counts deliveries,
-    ``ignores`` the messages that may no longer leave or that another worker finished, ``echoues`` the rest.
+    A partner that fails is left alone (``break_circuits``), the mail server and the SMS gateway until the next run after 5 failures in
+    a row; the others go on. ``traites`` counts deliveries, ``ignores`` the messages that may no longer leave or that another worker
+    took over, ``echoues`` the rest.
     """
     url, auteur = url or settings().url_expediteur, systeme(travailleur)
     comptes: Counter[str] = Counter()
@@ -109,17 +102,21 @@ def send_due(
         with db.begin(url, auteur, passage) as conn:
             ligne = claim_suivant(conn, maintenant, ecartes, reel, ouvertes)
             if ligne is not None and ligne.obstacle is not None:
-                _set_aside(conn, auteur, ligne, maintenant)
+                set_aside(conn, auteur, ligne, maintenant)
         if ligne is None:
             break
         if ligne.obstacle is not None:
             comptes[_COMPTES[ligne.etat]] += 1
             continue
         remise = _call(url, auteur, ligne, maintenant)
+        if remise is None:
+            comptes["tardifs"] += 1
+            continue
         with db.begin(url, auteur, passage) as conn:
             etat = record_remise(conn, auteur, ligne, remise, maintenant, alea)
         comptes[_COMPTES[etat] if etat else "tardifs"] += 1
-        echecs[ligne.circuit] = 0 if remise.classe in (Classe.LIVRE, Classe.REFUSE) else echecs[ligne.circuit] + 1
+        if not ligne.partenaire_suivi:
+            echecs[ligne.circuit] = 0 if remise.classe in break_circuits.REPOND else echecs[ligne.circuit] + 1
         _log.info("outbox %s %s %s: %s (attempt %d)", ligne.id, ligne.canal, ligne.type, remise.code, ligne.essais)
     return _bilan(comptes)
 
@@ -131,25 +128,35 @@ def claim_suivant(
 
     ``ouvertes``: platforms where people may be written to at these instants, read here when not given.
     """
-    return find_ligne(
+    coupes, essais = break_circuits.list_ecartes(conn, maintenant)
+    ligne = find_ligne(
         conn,
         "outbox.reclamer",
         LigneReclamee,
         maintenant=maintenant,
         reel=max(maintenant, reel or maintenant),
-        ecartes=ecartes,
+        ecartes=[*ecartes, *coupes],
         bail_s=BAIL_S,
         ouvertes=send_message.list_ouvertes(conn, maintenant, reel or maintenant) if ouvertes is None else ouvertes,
+        interruptions_max=INTERRUPTIONS_MAX,
     )
+    if ligne is not None and ligne.obstacle is None and ligne.partenaire_suivi in essais:
+        break_circuits.begin_essai(conn, ligne.partenaire_suivi, BAIL_S)
+    return ligne
 
 
 def record_remise(
     conn: Connection, auteur: Auteur, ligne: LigneReclamee, remise: Remise, maintenant: datetime, alea: Callable[[], float] = _ALEA
 ) -> str | None:
-    """Write the outcome and what follows from it; returns the new state, None when another worker took over (nothing is written)."""
+    """Write the outcome and what follows from it; returns the new state, None when another worker took over.
+
+    A worker that comes too late writes nothing of its own; when its hand-over may have reached the partner after a withdrawal that
+    found nothing there, that withdrawal leaves again.
+    """
     etat, reprise = _ETATS[remise.classe], None
     if remise.classe is Classe.REESSAYER:
-        reprise = maintenant + timedelta(seconds=next_delay_s(ligne.essais, remise.reprise_apres_s, alea))
+        attente = 0.0 if remise.code == RETIREE else next_delay_s(ligne.essais, remise.reprise_apres_s, alea)
+        reprise = maintenant + timedelta(seconds=attente)
         if reprise > min(ligne.horizon_at, ligne.trop_tard_at or ligne.horizon_at):
             etat, reprise = "rebut", None
     ecrite = conn.execute(
@@ -161,45 +168,53 @@ def record_remise(
             "code": remise.code,
             "reprise": reprise,
             "livre_at": maintenant if etat == "livre" else None,
+            "ambigu": is_ambigu(remise),
         },
     ).scalar()
     if ecrite is None:
+        if ligne.type == "orientation" and (remise.classe is Classe.LIVRE or is_ambigu(remise)):
+            conn.execute(query("outbox.relancer_annulation"), {"orientation": ligne.orientation_id, "maintenant": maintenant})
         return None
+    if ligne.partenaire_suivi and remise.code not in (RETIREE, INTERNE):
+        break_circuits.note_remise(conn, ligne.plateforme_id, ligne.partenaire_suivi, remise, maintenant)
     if ligne.cause is not None:
         send_message.follow(conn, auteur, ligne, remise, etat, maintenant)
     elif etat == "livre":
-        _follow_delivery(conn, ligne, maintenant)
+        follow_delivery(conn, ligne, maintenant)
     elif etat != "a_envoyer":
-        _call_a_person(conn, auteur, ligne, remise.code, maintenant)
+        call_a_person(conn, auteur, ligne, etat, remise.code, maintenant)
     return etat
 
 
-def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> Remise:
-    """Outside any transaction; at most 10 s."""
+def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> Remise | None:
+    """Outside any transaction; at most 10 s, from an instant when the lease was held. None when another worker took over meanwhile."""
     if ligne.essais > 1 and ligne.horizon_at <= maintenant:  # after an outage of ours, a message is still tried once
         return Remise(Classe.REFUSE, "horizon")
     if ligne.cause is not None:
         return send_message.deliver(url, auteur, ligne, maintenant)
     with db.begin(url, auteur) as conn:
-        cible = find_ligne(
-            conn, "outbox.lire_destinataire", LigneDestinataire, plateforme=ligne.plateforme_id, partenaire=ligne.partenaire_id
-        )
+        cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"))
+        tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": BAIL_S}).one_or_none()
+        lien = ensure_lien(conn, ligne.orientation_id, maintenant) if tenue and ligne.canal == "lien" and ligne.orientation_id else None
+    if tenue is None:
+        return None
+    if tenue.retiree:  # withdrawn since the claim: the next claim sets it aside
+        return Remise(Classe.REESSAYER, RETIREE)
     if cible is None or cible.id_source is None:
         return Remise(Classe.REFUSE, "no_recipient")
+    try:
+        return _attempt(ligne, cible, lien, maintenant)
+    except Exception as faute:  # a fault of ours about one message must not stop the others; its text may hold what was sent
+        _log.error("outbox %s %s: %s while sending", ligne.id, ligne.canal, type(faute).__name__)
+        if ligne.canal in transports.SANS_CLE:
+            return Remise(Classe.INCERTAIN, INTERNE)
+        return Remise(Classe.REFUSE if ligne.essais >= INTERRUPTIONS_MAX else Classe.REESSAYER, INTERNE)
+
+
+def _attempt(ligne: LigneReclamee, cible: LigneDestinataire, lien: Lien | None, maintenant: datetime) -> Remise:
     if ligne.canal == "courriel":
         return _mail(ligne, cible, maintenant)
-    destinataire = Destinataire(
-        ligne.plateforme_id,
-        cible.id_source,
-        cible.url,
-        ligne.partenaire_id,
-        cible.nom or "",
-        cible.partenaire_type or "",
-        cible.courriel,
-        cible.adresse_securisee,
-        cible.plateforme,
-        cible.telephone,
-    )
+    destinataire = cible.as_destinataire(ligne.plateforme_id, ligne.partenaire_id, lien)
     return transports.deliver(ligne.canal, destinataire, Envoi(ligne.cle, ligne.type, ligne.charge), maintenant)
 
 
@@ -215,83 +230,6 @@ def _mail(ligne: LigneReclamee, cible: LigneDestinataire, maintenant: datetime) 
         demonstration=settings().demonstration,
     )
     return courriel.deliver(ligne.cle, cible.courriel, message.objet, message.texte, message.html, maintenant)
-
-
-def _follow_delivery(conn: Connection, ligne: LigneReclamee, maintenant: datetime) -> None:
-    if ligne.type != "orientation":
-        return
-    dispositif = conn.execute(query("outbox.marquer_envoyee"), {"orientation": ligne.orientation_id, "maintenant": maintenant}).scalar()
-    if dispositif is None:
-        return
-    journal.record(
-        conn,
-        "orientation_envoyee",
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        donnees={"orientation_id": ligne.orientation_id, "dispositif": dispositif, "canal": ligne.canal, "essais": ligne.essais},
-    )
-    if ligne.canal == "portail":
-        _enqueue_avis(conn, ligne, maintenant)
-
-
-def _enqueue_avis(conn: Connection, ligne: LigneReclamee, maintenant: datetime) -> None:
-    """A neutral notice tells the partner to look at its inbox; a partner without an address is told nothing."""
-    cible = find_ligne(conn, "outbox.lire_destinataire", LigneDestinataire, plateforme=ligne.plateforme_id, partenaire=ligne.partenaire_id)
-    if cible is None or not cible.courriel:
-        return
-    outbox.enqueue(
-        conn,
-        cle_parts=(str(ligne.cle), "avis_partenaire"),
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        orientation_id=ligne.orientation_id,
-        partenaire_id=ligne.partenaire_id,
-        canal="courriel",
-        type="avis_partenaire",
-        charge={},
-        accord_destinataire=None,
-        maintenant=maintenant,
-        horizon_jours=max(1, (ligne.horizon_at - ligne.cree_at).days),
-    )
-
-
-def _set_aside(conn: Connection, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> None:
-    """The claim found that the row may not leave: written down, and a person told unless a person decided it."""
-    if ligne.cause is not None:
-        send_message.set_aside(conn, auteur, ligne, maintenant, decide=ligne.obstacle in DECIDES)
-        return
-    journal.record(
-        conn,
-        "message_rappele" if ligne.etat == "rappele" else "message_en_echec",
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        donnees={"orientation_id": ligne.orientation_id, "type": ligne.type, "motif": ligne.obstacle, "essais": ligne.essais},
-    )
-    if ligne.obstacle not in DECIDES:
-        _open_echec(conn, auteur, ligne, maintenant)
-
-
-def _call_a_person(conn: Connection, auteur: Auteur, ligne: LigneReclamee, code: str, maintenant: datetime) -> None:
-    journal.record(
-        conn,
-        "message_en_echec",
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        donnees={"orientation_id": ligne.orientation_id, "type": ligne.type, "code": code, "essais": ligne.essais},
-    )
-    _open_echec(conn, auteur, ligne, maintenant)
-
-
-def _open_echec(conn: Connection, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> None:
-    open_tache(
-        conn,
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        motif="message_en_echec",
-        cause=str(ligne.cle),
-        maintenant=maintenant,
-        auteur=auteur,
-    )
 
 
 def _bilan(comptes: Counter[str]) -> Bilan:
