@@ -5,6 +5,9 @@ ALTER TABLE pdp.partenaire
     ADD COLUMN horaires text CHECK (length(horaires) BETWEEN 1 AND 200),
     ADD COLUMN annonce jsonb NOT NULL DEFAULT '{}' CHECK (jsonb_typeof(annonce) = 'object'),
     ADD COLUMN configure_at timestamptz;
+-- What the last lists said is what is there. The owner sees rows for the length of this transaction only.
+ALTER TABLE pdp.partenaire DISABLE TRIGGER USER, NO FORCE ROW LEVEL SECURITY;
+ALTER TABLE pdp.partenaire_transport DISABLE TRIGGER USER, NO FORCE ROW LEVEL SECURITY;
 UPDATE pdp.partenaire SET annonce = jsonb_build_object('canal', canal, 'url', url, 'courriel', courriel, 'telephone', telephone,
     'delai_reponse_jours', delai_reponse_jours);
 COMMENT ON COLUMN pdp.partenaire.horaires IS 'Opening hours, in words';
@@ -15,6 +18,8 @@ COMMENT ON COLUMN pdp.partenaire.telephone IS 'Phone; belongs to the configurati
 ALTER TABLE pdp.partenaire_transport ADD COLUMN url text;
 COMMENT ON COLUMN pdp.partenaire_transport.url IS 'Address of that transport: answers to what left there are still read there';
 UPDATE pdp.partenaire_transport t SET url = p.url FROM pdp.partenaire p WHERE p.id = t.partenaire_id AND t.canal IN ('api', 'fhir') AND t.canal = p.canal;
+ALTER TABLE pdp.partenaire ENABLE TRIGGER USER, FORCE ROW LEVEL SECURITY;
+ALTER TABLE pdp.partenaire_transport ENABLE TRIGGER USER, FORCE ROW LEVEL SECURITY;
 
 CREATE OR REPLACE FUNCTION pdp.suivre_transport() RETURNS trigger
 LANGUAGE plpgsql AS $$
