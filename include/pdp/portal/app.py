@@ -5,6 +5,7 @@ To add a screen: a module in ``views`` exposing ``routeur`` (and ``MENU``), then
 
 import importlib
 import logging
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -24,9 +25,12 @@ from pdp.errors import (
     TransitionInterdite,
 )
 from pdp.portal.affichage import MENUS, page_erreur
+from pdp.portal.fhir import app as fhir
+from pdp.portal.fhir.refus import failed
+from pdp.portal.fhir.refus import too_large as too_large_fhir
 from pdp.portal.securite import Enveloppe, FormulaireRefuse
 from pdp.portal.sessions import ConnexionRequise, redirect
-from pdp.portal.views import rendez_vous_public
+from pdp.portal.views import lien_partenaire, rendez_vous_public
 from pdp.services.upload_flux import too_large
 
 # Order = order of the menu entries of a role.
@@ -45,6 +49,7 @@ VUES = [
     "agenda",
     "horaires",
     "rendez_vous_public",
+    "lien_partenaire",
     "entretien",
     "accord",
     "orientation",
@@ -81,7 +86,14 @@ _journal = logging.getLogger("pdp.portail")
 def create_app() -> FastAPI:
     """The portal; nothing is read from the database here, so it starts and answers even when the database is down."""
     app = FastAPI(title="PDP", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.add_middleware(Enveloppe, page_erreur=_page_500(), page_trop_grand=_page_413(), page_fichier_trop_grand=_page_413_fichier())
+    app.add_middleware(
+        Enveloppe,
+        page_erreur=_page_500(),
+        page_trop_grand=_page_413(),
+        page_fichier_trop_grand=_page_413_fichier(),
+        machine=(fhir.PREFIXE, too_large_fhir(), failed()),
+    )
+    app.mount(fhir.PREFIXE, fhir.create_fhir())
     MENUS.clear()
     for nom in VUES:
         module = importlib.import_module(f"pdp.portal.views.{nom}")
@@ -130,15 +142,15 @@ def _page_413_fichier() -> HTMLResponse:
     )
 
 
-def _is_public(request: Request) -> bool:
-    """Pages of the insured: what they say names neither the service nor its purpose."""
-    return request.url.path.startswith(f"{rendez_vous_public.RACINE}/")
+def _public(request: Request) -> Any:
+    """The view of a link, when the page is one: what it says when something fails is its own, and names nothing else of the portal."""
+    return next((vue for vue in (rendez_vous_public, lien_partenaire) if request.url.path.startswith(f"{vue.RACINE}/")), None)
 
 
 def _on_erreur_pdp(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, ErreurPdp)
-    if _is_public(request):
-        return rendez_vous_public.page_indisponible(422)
+    if (vue := _public(request)) is not None:
+        return vue.page_indisponible(422)
     if isinstance(erreur, ConnexionRequise):
         suite = f"?suite={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
         return redirect(f"/connexion{suite}")
@@ -158,15 +170,15 @@ def _on_saisie_invalide(request: Request, erreur: Exception) -> Response:
 def _on_valeur_refusee(request: Request, erreur: Exception) -> Response:
     """The last net: a value that no field of ours sends (a null character, a number beyond any column) and that nothing refused before."""
     _journal.error("value_refused method=%s kind=%s", request.method, type(getattr(erreur, "orig", erreur)).__name__)
-    if _is_public(request):
-        return rendez_vous_public.page_indisponible(422)
+    if (vue := _public(request)) is not None:
+        return vue.page_indisponible(422)
     return page_erreur(422, "Saisie à corriger", "Une réponse n'est pas lisible : rien n'a été enregistré.", SUITE_CORRIGER)
 
 
 def _on_http(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, HTTPException)
-    if _is_public(request):
-        return rendez_vous_public.page_indisponible(erreur.status_code)
+    if (vue := _public(request)) is not None:
+        return vue.page_indisponible(erreur.status_code)
     if erreur.status_code in (404, 405):
         return _page_404()
     return page_erreur(erreur.status_code, "Demande refusée", "Cette demande n'a pas pu être traitée.", SUITE_CORRIGER)
@@ -174,8 +186,8 @@ def _on_http(request: Request, erreur: Exception) -> Response:
 
 def _on_base_absente(request: Request, erreur: Exception) -> Response:
     _journal.error("database_unavailable kind=%s", type(erreur).__name__)
-    if _is_public(request):
-        return rendez_vous_public.page_indisponible(503)
+    if (vue := _public(request)) is not None:
+        return vue.page_indisponible(503)
     return page_erreur(
         503,
         "Service momentanément indisponible",

@@ -47,13 +47,24 @@ class FormulaireRefuse(ErreurPdp):
 
 
 class Enveloppe:
-    """Outermost layer: security headers on every response, too large bodies refused, an unexpected error becomes a clean page."""
+    """Outermost layer: security headers on every response, too large bodies refused, an unexpected error becomes a clean page.
 
-    def __init__(self, app: ASGIApp, page_erreur: Response, page_trop_grand: Response, page_fichier_trop_grand: Response) -> None:
+    ``machine``: where programs call, and the two refusals they read instead of pages.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        page_erreur: Response,
+        page_trop_grand: Response,
+        page_fichier_trop_grand: Response,
+        machine: tuple[str, Response, Response],
+    ) -> None:
         self.app = app
         self.page_erreur = page_erreur
         self.page_trop_grand = page_trop_grand
         self.page_fichier_trop_grand = page_fichier_trop_grand
+        self.machine = machine
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -69,7 +80,11 @@ class Enveloppe:
             await send(message)
 
         depot = scope["method"] == "POST" and scope["path"] == CHEMIN_DEPOT
+        racine, refus_taille, refus_erreur = self.machine
+        programme = scope["path"].startswith(f"{racine}/")
+        page_erreur = refus_erreur if programme else self.page_erreur
         maximum, trop_grand = (CORPS_DEPOT_MAX_OCTETS, self.page_fichier_trop_grand) if depot else (CORPS_MAX_OCTETS, self.page_trop_grand)
+        trop_grand = refus_taille if programme else trop_grand
         if _declared_size(Headers(scope=scope), maximum) > maximum:
             await trop_grand(scope, receive, send_entetes)
             return
@@ -81,7 +96,7 @@ class Enveloppe:
             _journal.exception("unexpected_error method=%s", scope["method"])
             if commencee:
                 raise
-            await self.page_erreur(scope, receive, send_entetes)
+            await page_erreur(scope, receive, send_entetes)
 
 
 class CorpsTropGrand(Exception):
@@ -117,11 +132,17 @@ def _add_headers(entetes: MutableHeaders, schema: str) -> None:
 
 
 def check_origine(request: Request) -> None:
-    """Raises :class:`FormulaireRefuse` when the browser says that the form comes from elsewhere."""
-    origine = request.headers.get("origin")
-    if origine is not None and urlsplit(origine).netloc != request.headers.get("host", ""):
+    """Raises :class:`FormulaireRefuse` when the browser says that the form comes from elsewhere.
+
+    A page that tells nobody its address sends its own forms with « Origin: null »: the browser then says that they are ours by
+    ``Sec-Fetch-Site``. One too old to say so is believed when nobody is signed in: there is no session to borrow.
+    """
+    origine, site = request.headers.get("origin"), request.headers.get("sec-fetch-site")
+    if site not in ("same-origin", "none", None):
         raise FormulaireRefuse
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+    if origine == "null" and (site == "same-origin" or (site is None and request.state.session is None)):
+        return
+    if origine is not None and urlsplit(origine).netloc != request.headers.get("host", ""):
         raise FormulaireRefuse
 
 

@@ -28,6 +28,7 @@ ROLES_SQL = {
     "responsable": "pdp_role_responsable",
     "evaluateur": "pdp_role_evaluateur",
     "assure": "pdp_role_assure",
+    "lien": "pdp_role_lien",
 }
 _SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
 _SET_CONTEXTE = text(
