@@ -102,6 +102,13 @@ def au_nom_du_lien(auteur: Auteur, *, lecture: bool) -> Iterator[Connection]:
         yield conn
 
 
+@contextmanager
+def au_nom_du_partenaire(auteur: Auteur, *, lecture: bool) -> Iterator[Connection]:
+    """Transaction of the software of a partner, under the role of partners; its token told who it is."""
+    with db.begin_as(auteur, lecture=lecture) as conn:
+        yield conn
+
+
 def flash(request: Request, texte: str, *, genre: str = "succes", annulation: dict[str, str] | None = None) -> None:
     """Message shown once on the next page. ``genre``: succes, info, attention. ``annulation``: {"adresse", "libelle"} of an undo button."""
     message = {"texte": texte, "genre": genre, "annulation": annulation}

@@ -38,7 +38,7 @@ def keep_part(
 ) -> None:
     """Keep what the partner sets on its Task and what we do not know; never what is ours. Too much of it is not kept at all."""
     ressource = json.dumps(build_part(tache), ensure_ascii=False)
-    if len(ressource) > TAILLE_MAX or "\\u0000" in ressource:
+    if len(ressource) > TAILLE_MAX or not _is_storable(ressource):
         return
     conn.execute(
         query("fhir_taches.garder"),
@@ -53,8 +53,13 @@ def keep_part(
     )
 
 
+def _is_storable(ressource: str) -> bool:
+    """Neither NUL nor a lone surrogate: PostgreSQL refuses them."""
+    return "\\u0000" not in ressource and not any("\ud800" <= c <= "\udfff" for c in ressource)
+
+
 def build_part(tache: Mapping[str, Any]) -> dict[str, Any]:
-    """The elements of a Task that are not the platform's (an extension of a primitive follows its element); ``meta`` is each server's own."""
+    """The elements of a Task that are not the platform's (``_x`` follows ``x``); ``meta`` is each server's own."""
     return {cle: valeur for cle, valeur in tache.items() if cle.removeprefix("_") not in DE_LA_PLATEFORME and cle != "meta"}
 
 
