@@ -42,8 +42,10 @@ FROM pdp.tele_echange WHERE parcours_id = :parcours AND saisie_par_erreur_at IS 
 
 -- name: lister_accords
 -- The last word of the person for each recipient.
-SELECT DISTINCT ON (destinataire) id, destinataire, decision, modalite, texte_version, recueilli_at, expire_le, retire_at, retrait_canal
-FROM pdp.accord WHERE parcours_id = :parcours AND saisie_par_erreur_at IS NULL ORDER BY destinataire, recueilli_at DESC, id;
+SELECT DISTINCT ON (a.destinataire) a.id, a.destinataire, a.decision, a.modalite, a.texte_version, a.recueilli_at, a.expire_le, a.retire_at,
+    a.retrait_canal, a.classes, a.classes_refusees, a.classes_retirees, n.nom AS partenaire_nom
+FROM pdp.accord a LEFT JOIN pdp.partenaire n ON n.id = a.partenaire_id
+WHERE a.parcours_id = :parcours AND a.saisie_par_erreur_at IS NULL ORDER BY a.destinataire, a.recueilli_at DESC, a.ordre DESC;
 
 -- name: lister_orientations
 -- Hand-overs, latest first, with the partner's answer and the state of the message.
@@ -55,7 +57,7 @@ WHERE o.parcours_id = :parcours AND o.saisie_par_erreur_at IS NULL ORDER BY o.pr
 
 -- name: lire_soutien_psy
 -- What came of the proposal of Mon soutien psy.
-SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at FROM pdp.soutien_psy s WHERE s.parcours_id = :parcours AND s.saisie_par_erreur_at IS NULL;
+SELECT s.resultat, s.eligibilite, s.fenetre_au, s.enregistre_at, s.arrete_le, s.arret_motif FROM pdp.soutien_psy s WHERE s.parcours_id = :parcours AND s.saisie_par_erreur_at IS NULL;
 
 -- name: lister_issues
 -- Situations recorded, by milestone; contradictions stay side by side.
@@ -69,7 +71,8 @@ FROM pdp.parcours p
 JOIN pdp.parcours q ON q.assure_id = p.assure_id
 JOIN journal.evenement v ON v.parcours_id = q.id
 LEFT JOIN pdp.agent a ON a.id = CASE v.auteur_type WHEN 'agent' THEN cast(v.auteur_id AS uuid) END -- the name of a service is no uuid
-LEFT JOIN pdp.partenaire n ON n.id = CASE v.auteur_type WHEN 'partenaire' THEN cast(v.auteur_id AS uuid) END
+LEFT JOIN pdp.lien_partenaire w ON w.id = CASE v.auteur_role WHEN 'lien' THEN cast(v.auteur_id AS uuid) END -- through a link, the author is the link
+LEFT JOIN pdp.partenaire n ON n.id = coalesce(w.partenaire_id, CASE v.auteur_type WHEN 'partenaire' THEN cast(v.auteur_id AS uuid) END)
 LEFT JOIN LATERAL (
     SELECT x.annule_at, x.erreur_motif, g.prenom, g.nom
     FROM pdp.acte x JOIN pdp.agent g ON g.id = x.annule_par

@@ -3,8 +3,7 @@
 SELECT n.id, n.nom, n.type, (a.id IS NOT NULL) AS accord_actif, t.emploi, t.social
 FROM pdp.parcours p
 JOIN pdp.partenaire n ON n.plateforme_id = p.plateforme_id AND n.actif_du <= :jour AND (n.actif_au IS NULL OR :jour <= n.actif_au)
-LEFT JOIN pdp.accord a ON a.parcours_id = p.id AND a.destinataire = n.type AND a.decision = 'accorde' AND a.retire_at IS NULL
-    AND (a.expire_le IS NULL OR :jour <= a.expire_le)
+LEFT JOIN LATERAL pdp.accord_en_vigueur(p.id, n.type, n.id, :jour) a ON true
 LEFT JOIN LATERAL (SELECT emploi, social FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('realise', 'realise_partiel')
     ORDER BY debut_at DESC LIMIT 1) t ON true
 WHERE p.id = :parcours
@@ -25,13 +24,19 @@ WHERE parcours_id = :parcours AND dispositif = :dispositif
     AND statut IN ('brouillon', 'en_attente_accord', 'envoyee', 'recue', 'acceptee', 'en_cours');
 
 -- name: trouver_accord
--- The agreement that covers this recipient today; being followed at all must not have been refused or withdrawn since.
-SELECT a.id, a.classes FROM pdp.accord a
-WHERE a.parcours_id = :parcours AND a.destinataire = :destinataire AND a.decision = 'accorde' AND a.retire_at IS NULL
-    AND (a.expire_le IS NULL OR :jour <= a.expire_le)
-    AND coalesce((SELECT g.decision = 'accorde' AND g.retire_at IS NULL FROM pdp.accord g
-        WHERE g.parcours_id = a.parcours_id AND g.destinataire = 'accompagnement' AND g.saisie_par_erreur_at IS NULL ORDER BY g.recueilli_at DESC LIMIT 1), true)
+-- The agreement that covers this partner today, with the data it covers; being followed at all must not have been refused or withdrawn since.
+SELECT a.id, e.classes, t.partage FROM pdp.accord_en_vigueur(:parcours, :destinataire, :partenaire, :jour) e
+JOIN pdp.accord a ON a.id = e.id AND a.retire_at IS NULL
+LEFT JOIN referentiel.texte_accord t ON t.empreinte = a.texte_empreinte
+WHERE NOT pdp.accompagnement_refuse(:parcours)
 FOR SHARE OF a;
+
+-- name: lire_accord
+-- The same, to show it.
+SELECT e.id, e.classes, t.partage FROM pdp.accord_en_vigueur(:parcours, :destinataire, :partenaire, :jour) e
+JOIN pdp.accord a ON a.id = e.id
+LEFT JOIN referentiel.texte_accord t ON t.empreinte = a.texte_empreinte
+WHERE NOT pdp.accompagnement_refuse(:parcours);
 
 -- name: lire_faits
 -- Everything that could be told; the agreed classes then choose.
@@ -47,11 +52,11 @@ WHERE p.id = :parcours;
 
 -- name: proposer
 -- The hand-over, numbered after earlier ones to the same kind of service.
-INSERT INTO pdp.orientation (plateforme_id, parcours_id, partenaire_id, dispositif, accord_id, revision, statut, motif, contenu, propose_par, proposee_at,
-    reponse_attendue_le)
+INSERT INTO pdp.orientation (plateforme_id, parcours_id, partenaire_id, dispositif, accord_id, revision, statut, motif, contenu, classes, propose_par,
+    proposee_at, reponse_attendue_le)
 SELECT p.plateforme_id, p.id, :partenaire, :dispositif, :accord,
-    1 + (SELECT count(*) FROM pdp.orientation o WHERE o.parcours_id = p.id AND o.dispositif = :dispositif), 'envoyee', :motif, cast(:contenu AS jsonb), :par,
-    :maintenant, :attendue
+    1 + (SELECT count(*) FROM pdp.orientation o WHERE o.parcours_id = p.id AND o.dispositif = :dispositif), 'envoyee', :motif, cast(:contenu AS jsonb),
+    :classes, :par, :maintenant, :attendue
 FROM pdp.parcours p WHERE p.id = :parcours
 RETURNING id, revision;
 
@@ -70,8 +75,24 @@ WHERE o.id = :orientation FOR UPDATE OF o;
 SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at, n.canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.parcours_id = :parcours AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
-    AND (cast(:dispositif AS text) IS NULL OR o.dispositif = :dispositif)
+    AND (cast(:dispositif AS text) IS NULL OR o.dispositif = :dispositif) AND (cast(:partenaire AS uuid) IS NULL OR o.partenaire_id = :partenaire)
 FOR UPDATE OF o;
+
+-- name: verrouiller_couvertes
+-- Active hand-overs that an agreement covers, locked, with what they hold.
+SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.dispositif, o.revision, o.statut, o.motif, o.contenu, o.classes, o.proposee_at,
+    o.envoyee_at, n.canal, n.type
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.accord_id = :accord AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
+FOR UPDATE OF o;
+
+-- name: reduire
+-- What it holds and may hold from now on.
+UPDATE pdp.orientation SET contenu = cast(:contenu AS jsonb), classes = :classes WHERE id = :orientation;
+
+-- name: lire_premier_contenu
+-- What was first written to its partner.
+SELECT x.charge -> 'contenu' FROM pdp.outbox x WHERE x.orientation_id = :orientation AND x.type = 'orientation' ORDER BY x.cree_at, x.id LIMIT 1;
 
 -- name: annuler
 -- Taken back: the partner no longer sees it.

@@ -73,7 +73,8 @@ WITH due AS (
       AND NOT (o.orientation_id IS NOT NULL AND o.type <> 'annulation' AND EXISTS (  -- what is said of a hand-over leaves after it, in the order it was written
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.id <> o.id AND x.etat IN ('a_envoyer', 'en_cours')
             AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
-      AND o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
+      AND CASE WHEN cast(:fichier_de AS uuid) IS NULL THEN o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
+          ELSE o.canal = 'csv' AND o.partenaire_id = :fichier_de END
       AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
           OR (o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie')) OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
       AND CASE WHEN o.canal IN ('courriel', 'messagerie', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))

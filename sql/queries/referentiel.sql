@@ -38,3 +38,20 @@ SELECT id, departement, fuseau FROM pdp.plateforme ORDER BY id;
 -- name: lire_plateforme
 -- One platform: department and time zone decide holidays and calendar days.
 SELECT id, libelle, departement, fuseau, telephone FROM pdp.plateforme WHERE id = :plateforme;
+
+-- name: lister_textes
+-- Texts of agreements published so far.
+SELECT version, empreinte, au FROM referentiel.texte_accord;
+
+-- name: publier_texte
+-- One text, once.
+INSERT INTO referentiel.texte_accord (version, plateforme_id, destinataire, texte, finalite, partage, du, au, empreinte)
+VALUES (:version, :plateforme, :destinataire, :texte, :finalite, cast(:partage AS jsonb), :du, :au, :empreinte);
+
+-- name: fermer_texte
+-- Another one takes its place from the next day.
+UPDATE referentiel.texte_accord SET au = :au WHERE version = :version;
+
+-- name: rattacher_accords
+-- Agreements older than the table find the very text that they name.
+UPDATE pdp.accord a SET texte_empreinte = t.empreinte FROM referentiel.texte_accord t WHERE a.texte_empreinte IS NULL AND t.version = a.texte_version;

@@ -46,9 +46,7 @@ WHERE id = :message;
 -- name: lire_parcours
 -- What an invitation needs to know of a parcours.
 SELECT p.id, p.plateforme_id, p.assure_id, p.csam_id, p.statut, p.clos_at, a.commune_insee,
-    (SELECT c.decision = 'refuse' OR c.retire_at IS NOT NULL FROM pdp.accord c WHERE c.parcours_id = p.id AND c.destinataire = 'accompagnement' AND c.saisie_par_erreur_at IS NULL
-        AND c.saisie_par_erreur_at IS NULL
-        ORDER BY c.recueilli_at DESC LIMIT 1) AS refuse
+    pdp.accompagnement_refuse(p.id) AS refuse
 FROM pdp.parcours p JOIN identite.assure a ON a.id = p.assure_id
 WHERE p.id = :parcours;
 
@@ -88,9 +86,7 @@ UPDATE pdp.invitation SET relance_at = :maintenant WHERE id = :invitation;
 SELECT v.id, v.parcours_id, v.repondue_at, v.expire_at,
     CASE WHEN p.clos_at IS NOT NULL THEN 'parcours_clos'
         WHEN EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour)) THEN 'silence'
-        WHEN (SELECT c.decision = 'refuse' OR c.retire_at IS NOT NULL FROM pdp.accord c WHERE c.parcours_id = p.id AND c.destinataire = 'accompagnement' AND c.saisie_par_erreur_at IS NULL
-        AND c.saisie_par_erreur_at IS NULL
-            ORDER BY c.recueilli_at DESC LIMIT 1) THEN 'accord_retire'
+        WHEN pdp.accompagnement_refuse(p.id) THEN 'accord_retire'
         WHEN EXISTS (SELECT 1 FROM pdp.tele_echange t WHERE t.parcours_id = p.id AND t.statut IN ('realise', 'realise_partiel') AND t.debut_at >= v.invitee_at)
             THEN 'honoree'
         ELSE 'expiree' END AS motif,
@@ -98,9 +94,7 @@ SELECT v.id, v.parcours_id, v.repondue_at, v.expire_at,
 FROM pdp.invitation v JOIN pdp.parcours p ON p.id = v.parcours_id
 WHERE v.plateforme_id = :plateforme AND v.fermee_at IS NULL
     AND (v.expire_at <= :maintenant OR p.clos_at IS NOT NULL OR EXISTS (SELECT 1 FROM pdp.silence_du_jour(p.assure_id, :jour))
-        OR (SELECT c.decision = 'refuse' OR c.retire_at IS NOT NULL FROM pdp.accord c WHERE c.parcours_id = p.id AND c.destinataire = 'accompagnement' AND c.saisie_par_erreur_at IS NULL
-        AND c.saisie_par_erreur_at IS NULL
-            ORDER BY c.recueilli_at DESC LIMIT 1)
+        OR pdp.accompagnement_refuse(p.id)
         OR EXISTS (SELECT 1 FROM pdp.tele_echange t WHERE t.parcours_id = p.id AND t.statut IN ('realise', 'realise_partiel') AND t.debut_at >= v.invitee_at))
 ORDER BY v.expire_at, v.id LIMIT :lot;
 

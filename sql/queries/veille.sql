@@ -11,11 +11,11 @@ JOIN pdp.parcours p ON p.id = o.parcours_id
 JOIN pdp.accord a ON a.id = o.accord_id
 LEFT JOIN LATERAL (
     SELECT decision, retire_at, recueilli_at FROM pdp.accord
-    WHERE parcours_id = o.parcours_id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, id DESC LIMIT 1
+    WHERE parcours_id = o.parcours_id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, ordre DESC LIMIT 1
 ) g ON true
 WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
     AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
-    AND ((a.retire_at IS NOT NULL AND a.retrait_canal <> 'expiration') OR a.decision = 'refuse' OR g.retire_at IS NOT NULL OR g.decision = 'refuse')
+    AND ((a.retire_at IS NOT NULL AND a.retrait_canal NOT IN ('expiration', 'reprise')) OR a.decision = 'refuse' OR g.retire_at IS NOT NULL OR g.decision = 'refuse')
 ORDER BY o.id;
 
 -- name: restes_de_clos
@@ -40,40 +40,6 @@ WHERE x.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR x.pa
     AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = x.parcours_id AND t.motif = 'renseigner_tele_echange' AND t.cause = x.id::text
         AND t.fermee_at IS NULL)
 ORDER BY x.fin_at, x.id;
-
--- name: orientations_expirees
--- Hand-over without an answer long after the day it was expected.
-SELECT o.parcours_id, p.assure_id, o.id::text AS cause, o.id AS objet_id, o.reponse_attendue_le::timestamptz AS survenu_at,
-    NULL::timestamptz AS echeance_at, jsonb_build_object('dispositif', o.dispositif, 'jours', cast(:jour AS date) - o.reponse_attendue_le) AS faits
-FROM pdp.orientation o
-JOIN pdp.parcours p ON p.id = o.parcours_id AND p.clos_at IS NULL
-WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
-    AND o.statut IN ('envoyee', 'recue') AND o.reponse_attendue_le + cast(:expiration_jours AS integer) < :jour
-ORDER BY o.reponse_attendue_le, o.id;
-
--- name: partenaires_muets
--- S06: answer late; a reminder already asked for, or made not long ago, is waited for.
-SELECT o.parcours_id, p.assure_id, o.id::text AS cause, o.id AS objet_id, o.reponse_attendue_le::timestamptz AS survenu_at,
-    NULL::timestamptz AS echeance_at, '{}'::jsonb AS faits
-FROM pdp.orientation o
-JOIN pdp.parcours p ON p.id = o.parcours_id AND p.clos_at IS NULL
-WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
-    AND o.statut IN ('envoyee', 'recue') AND o.reponse_attendue_le < :jour
-    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = o.parcours_id AND t.motif = 'relancer_partenaire' AND t.cause = o.id::text
-        AND (t.fermee_at IS NULL OR t.fermee_at + make_interval(days => cast(:relance_jours AS integer)) > :maintenant))
-ORDER BY o.reponse_attendue_le, o.id;
-
--- name: relais_sans_nouvelles
--- S07: accepted hand-over, no word since.
-SELECT o.parcours_id, p.assure_id, o.id::text AS cause, o.id AS objet_id, o.repondue_at AS survenu_at, NULL::timestamptz AS echeance_at, '{}'::jsonb AS faits
-FROM pdp.orientation o
-JOIN pdp.parcours p ON p.id = o.parcours_id AND p.clos_at IS NULL
-WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
-    AND o.statut IN ('acceptee', 'en_cours')
-    AND coalesce(o.repondue_at, o.envoyee_at, o.proposee_at) + make_interval(days => cast(:nouvelles_jours AS integer)) <= :maintenant
-    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = o.parcours_id AND t.motif = 'nouvelles_partenaire' AND t.cause = o.id::text
-        AND (t.fermee_at IS NULL OR t.fermee_at + make_interval(days => cast(:nouvelles_jours AS integer)) > :maintenant))
-ORDER BY o.repondue_at, o.id;
 
 -- name: arrets_finis
 -- S14: last known absence over for longer than prolongations take to arrive; asked again when an answer left the parcours open.
@@ -278,7 +244,7 @@ SELECT p.id AS parcours_id, p.assure_id, a.id::text AS cause, a.id AS objet_id, 
 FROM pdp.parcours p
 CROSS JOIN LATERAL (
     SELECT id, decision, retire_at, recueilli_at FROM pdp.accord
-    WHERE parcours_id = p.id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, id DESC LIMIT 1
+    WHERE parcours_id = p.id AND destinataire = 'accompagnement' AND saisie_par_erreur_at IS NULL ORDER BY recueilli_at DESC, ordre DESC LIMIT 1
 ) a
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NULL AND p.statut <> 'interrompu'
     AND (a.decision = 'refuse' OR a.retire_at IS NOT NULL)
@@ -323,11 +289,3 @@ ORDER BY p.clos_at, p.id;
 -- name: lister_taches_cause
 -- Open reasons of these motifs for one cause.
 SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND cause = :cause AND motif = ANY (cast(:motifs AS text[])) AND fermee_at IS NULL;
-
--- name: expirer_orientation
--- No answer: over.
-UPDATE pdp.orientation SET statut = 'expiree' WHERE id = :orientation;
-
--- name: compter_actives
--- Hand-overs still open.
-SELECT count(*)::integer FROM pdp.orientation WHERE parcours_id = :parcours AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours');

@@ -186,7 +186,7 @@ class TestOrientation:
     ) -> None:
         self.agree(dossier)
         with db.begin_as(csam(dossier)) as conn:
-            apercu = preview_contenu(conn, dossier.parcours, social)
+            apercu = preview_contenu(conn, dossier.parcours, social, MAINTENANT)
             assert [s.accord_actif for s in suggest_partenaires(conn, dossier.parcours, MAINTENANT)] == [True]
         assert self.orient(dossier, social) == self.orient(dossier, social)
         charges = [c for (c,) in admin.execute("SELECT charge FROM pdp.outbox")]
@@ -208,7 +208,7 @@ class TestOrientation:
         with lot() as conn:
             partenaire = fabrique.partenaire(conn, destinataire)
         with db.begin_as(csam(dossier)) as conn:
-            assert set(preview_contenu(conn, dossier.parcours, partenaire)) == champs
+            assert set(preview_contenu(conn, dossier.parcours, partenaire, MAINTENANT)) == champs
 
     def test_withdrawal_recalls_what_has_not_left(self, dossier: fabrique.Dossier, social: UUID, admin: psycopg.Connection) -> None:
         accord = self.agree(dossier)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pdp.domain.accord import CANAUX_RETRAIT, CLASSES, MODALITES, TEXTES
+from pdp.domain.accord import CANAUX_RETRAIT, DESTINATAIRES, MODALITES
 from pdp.domain.contact import RESULTATS
+from pdp.domain.contenu import CLASSES
 from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
 from pdp.domain.orientation import DISPOSITIFS, MOTIFS_REFUS
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
@@ -80,7 +81,7 @@ LIBELLES: dict[str, Any] = {
     "ETATS_MESSAGE": ETATS_MESSAGE,
     "ELIGIBILITES": ELIGIBILITES,
     "RESULTATS": RESULTATS,
-    "TEXTES": TEXTES,
+    "DESTINATAIRES": DESTINATAIRES,
     "CLASSES": CLASSES,
     "MODALITES": MODALITES,
     "CANAUX_RETRAIT": CANAUX_RETRAIT,

@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.accord import TEXTES
+from pdp.clock import jour_local
 from pdp.domain.contact import CANAUX_ECRITS, MOMENTS
 from pdp.domain.demandes import BESOINS, CANAUX
 from pdp.errors import Conflit, DonneeInvalide, ErreurPdp, TransitionInterdite
@@ -17,6 +17,7 @@ from pdp.portal.brouillons import describe_brouillon
 from pdp.portal.champs_appel import initial_fields, read_typed
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, lire, session_of
+from pdp.services.publish_referentiel import partages
 from pdp.services.read_appel import FicheAppel, read_appel
 
 REFUS = (DonneeInvalide, Conflit, TransitionInterdite)
@@ -38,7 +39,7 @@ def show(request: Request, parcours_id: UUID, erreur: ErreurPdp | None = None) -
         champs=initial_fields(fiche) if erreur is None else read_typed(request),
         erreur=erreur.message if erreur else "",
         valeurs_script=_valeurs_script(request, fiche),
-        texte_accord=TEXTES["accompagnement"],
+        texte_accord=partages().get("accompagnement", jour_local(maintenant), fiche.tete.plateforme_id),
         mien=fiche.dernier if fiche.dernier is not None and fiche.dernier.agent_id == agent_of(request) else None,
         phrase_brouillon=describe_brouillon(fiche.brouillon) if fiche.brouillon else "",
         besoins=BESOINS,

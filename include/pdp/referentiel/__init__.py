@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from pdp.domain import regles, script_appel
+from pdp.domain import partage, regles, script_appel
+from pdp.domain.partage import Partages
 from pdp.domain.referentiel import Referentiel, load
 from pdp.domain.regles import Regles
 from pdp.domain.script_appel import Script
@@ -13,6 +14,7 @@ from pdp.domain.script_appel import Script
 CHEMINS = (Path(__file__).with_name("legal.toml"), Path(__file__).with_name("politique.toml"))
 CHEMIN_REGLES = Path(__file__).with_name("regles.toml")
 CHEMIN_SCRIPTS = Path(__file__).with_name("scripts.toml")
+CHEMIN_PARTAGE = Path(__file__).with_name("partage.toml")
 
 
 @cache
@@ -33,3 +35,9 @@ def load_regles() -> Regles:
 def load_scripts() -> tuple[Script, ...]:
     """Words of the call shipped with this version, read once per process. Raises ReferentielInvalide if the file is faulty."""
     return script_appel.load_scripts(CHEMIN_SCRIPTS)
+
+
+@cache
+def load_partages() -> Partages:
+    """What each recipient may see, and the words of each agreement, read once per process. Raises ReferentielInvalide if one is faulty."""
+    return partage.load(CHEMIN_PARTAGE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,19 +11,18 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Row
 
-from pdp.domain.accord import TEXTES
 from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_jours_ouvres
-from pdp.domain.contenu import build_contenu
 from pdp.domain.orientation import DISPOSITIFS, check_plateforme
 from pdp.domain.relais import explain_relais
-from pdp.domain.tele_echange import BLOCS
 from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
 from pdp.partners.transports import ANNONCENT_LE_RETRAIT
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.manage_taches import close_taches, open_tache
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_contenu import find_accord, get_partage, lock_accord, read_contenu
+from pdp.services.refresh_horloge import refresh_horloge
 from pdp.storage import journal, outbox
 from pdp.storage.sql import query
 
@@ -53,10 +53,21 @@ def suggest_partenaires(conn: Connection, parcours_id: UUID, maintenant: datetim
     return [Suggestion(r.id, r.nom, r.type, raison.phrase, r.accord_actif) for r, raison in raisons]
 
 
-def preview_contenu(conn: Connection, parcours_id: UUID, partenaire_id: UUID) -> dict[str, Any]:
-    """Exactly what the partner would receive, before any agreement: the same code builds what is sent."""
+@dataclass(frozen=True)
+class Retraits:
+    """What taking hand-overs back did: how many, messages recalled, partners told."""
+
+    orientations: int = 0
+    rappeles: int = 0
+    prevenus: int = 0
+
+
+def preview_contenu(conn: Connection, parcours_id: UUID, partenaire_id: UUID, maintenant: datetime) -> dict[str, Any]:
+    """Exactly what the partner would receive now, by the code that sends; before any agreement, what its text would let be sent."""
     partenaire = _get_partenaire(conn, partenaire_id)
-    return _contenu(conn, parcours_id, TEXTES[partenaire.type].classes)
+    jour = get_lieu(conn, partenaire.plateforme_id).jour(maintenant)
+    accord = find_accord(conn, parcours_id, partenaire.type, partenaire_id, jour)
+    return read_contenu(conn, parcours_id, get_partage(partenaire.type, jour, partenaire.plateforme_id), accord)
 
 
 def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partenaire_id: UUID, motif: str, maintenant: datetime) -> UUID:
@@ -72,14 +83,13 @@ def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partena
     if active is not None:
         return active
     lieu = get_lieu(conn, avant.plateforme_id)
-    accord = conn.execute(
-        query("orientations.trouver_accord"), {"parcours": parcours_id, "destinataire": partenaire.type, "jour": lieu.jour(maintenant)}
-    ).one_or_none()
+    jour = lieu.jour(maintenant)
+    accord = lock_accord(conn, parcours_id, partenaire.type, partenaire_id, jour)
     if accord is None:
         raise AccordManquant(
             f"La personne n'a pas donné son accord pour « {DISPOSITIFS[partenaire.type]} ». Rien n'est parti : recueillez-le d'abord."
         )
-    contenu = _contenu(conn, parcours_id, accord.classes)
+    contenu = read_contenu(conn, parcours_id, get_partage(partenaire.type, jour, avant.plateforme_id), accord)
     attendue = _reponse_attendue(lieu, partenaire, maintenant)
     ligne = conn.execute(
         query("orientations.proposer"),
@@ -90,6 +100,7 @@ def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partena
             "accord": accord.id,
             "motif": motif.strip(),
             "contenu": json.dumps(contenu, ensure_ascii=False),
+            "classes": accord.classes,
             "par": UUID(auteur.id),
             "maintenant": maintenant,
             "attendue": lieu.jour(attendue),
@@ -101,18 +112,14 @@ def orient_parcours(conn: Connection, auteur: Auteur, parcours_id: UUID, partena
         conn, "orientation_proposee", plateforme_id=avant.plateforme_id, assure_id=avant.assure_id, parcours_id=parcours_id, donnees=donnees
     )
     close_taches(
-        conn, parcours_id=parcours_id, motifs=("demander_accord", "lire_reponse"), maintenant=maintenant, auteur=auteur, issue="oriente"
-    )
-    open_tache(
         conn,
-        plateforme_id=avant.plateforme_id,
         parcours_id=parcours_id,
-        motif="attendre_partenaire",
-        cause=str(ligne.id),
+        motifs=("demander_accord", "lire_reponse", "autre_relais"),
         maintenant=maintenant,
         auteur=auteur,
-        echeance_at=attendue,
+        issue="oriente",
     )
+    refresh_horloge(conn, auteur, parcours_id, ligne.id, maintenant)  # whose turn, until when, and the reason to wait
     return ligne.id
 
 
@@ -129,20 +136,55 @@ def cancel_orientation(conn: Connection, auteur: Auteur, orientation_id: UUID, m
     _annul(conn, auteur, ligne, motif, maintenant)
 
 
-def revoke_orientations(conn: Connection, auteur: Auteur, parcours_id: UUID, dispositif: str | None, maintenant: datetime) -> int:
-    """Take back every active hand-over covered by a withdrawn agreement (None = all); returns how many."""
-    lignes = conn.execute(query("orientations.verrouiller_actives"), {"parcours": parcours_id, "dispositif": dispositif}).all()
-    for ligne in lignes:
+def revoke_orientations(
+    conn: Connection, auteur: Auteur, parcours_id: UUID, dispositif: str | None, maintenant: datetime, *, partenaire_id: UUID | None = None
+) -> Retraits:
+    """Take back every active hand-over covered by a withdrawn agreement (None = all, every partner of the kind)."""
+    cle = {"parcours": parcours_id, "dispositif": dispositif, "partenaire": partenaire_id}
+    faits = [
         _annul(conn, auteur, ligne, "accord_retire", maintenant)
-    return len(lignes)
+        for ligne in conn.execute(query("orientations.verrouiller_actives"), cle).all()
+    ]
+    return Retraits(len(faits), sum(rappeles for rappeles, _ in faits), sum(prevenu for _, prevenu in faits))
 
 
-def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, maintenant: datetime) -> None:
+def resend_reduite(conn: Connection, ligne: Row[Any], contenu: dict[str, Any], retirees: Sequence[str], maintenant: datetime) -> None:
+    """A hand-over that nobody tried to send leaves without the data taken back, as another message; its reprieve is not begun again."""
+    lieu = get_lieu(conn, ligne.plateforme_id)
+    outbox.enqueue(
+        conn,
+        cle_parts=(str(ligne.parcours_id), ligne.type, str(ligne.partenaire_id), str(ligne.revision), "sans", *sorted(retirees)),
+        plateforme_id=ligne.plateforme_id,
+        parcours_id=ligne.parcours_id,
+        orientation_id=ligne.id,
+        partenaire_id=ligne.partenaire_id,
+        canal=ligne.canal,
+        type="orientation",
+        charge=_charge(ligne.id, ligne.type, ligne.motif, contenu, ligne.proposee_at),
+        accord_destinataire=ligne.type,
+        maintenant=maintenant,
+        horizon_jours=_horizon(lieu, maintenant),
+        pas_avant=max(maintenant, ligne.proposee_at + _repentir(lieu, maintenant)),
+    )
+
+
+def _charge(orientation_id: UUID, dispositif: str, motif: str, contenu: dict[str, Any], emise_at: datetime) -> dict[str, Any]:
+    """What is written on the wire."""
+    return {
+        "orientation_id": str(orientation_id),
+        "dispositif": dispositif,
+        "motif": motif,
+        "contenu": contenu,
+        "emise_at": emise_at.isoformat(),
+    }
+
+
+def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, maintenant: datetime) -> tuple[int, bool]:
+    """Messages recalled, and whether the partner is told."""
     conn.execute(query("orientations.annuler"), {"orientation": ligne.id, "maintenant": maintenant})
     rappeles = outbox.recall(conn, ligne.id, maintenant)
-    if ligne.canal in ANNONCENT_LE_RETRAIT and outbox.may_have_left(
-        conn, ligne.id
-    ):  # delivered, in flight, or nobody knows
+    prevenu = ligne.canal in ANNONCENT_LE_RETRAIT and outbox.may_have_left(conn, ligne.id)  # delivered, in flight, or nobody knows
+    if prevenu:
         outbox.enqueue(
             conn,
             cle_parts=(str(ligne.id), "annulation"),
@@ -176,6 +218,7 @@ def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, mainte
         maintenant=maintenant,
         auteur=auteur,
     )
+    return rappeles, prevenu
 
 
 def _enqueue(
@@ -197,13 +240,7 @@ def _enqueue(
         partenaire_id=partenaire.id,
         canal=partenaire.canal,
         type="orientation",
-        charge={
-            "orientation_id": str(ligne.id),
-            "dispositif": partenaire.type,
-            "motif": motif,
-            "contenu": contenu,
-            "emise_at": maintenant.isoformat(),
-        },
+        charge=_charge(ligne.id, partenaire.type, motif, contenu, maintenant),
         accord_destinataire=partenaire.type,
         maintenant=maintenant,
         horizon_jours=_horizon(lieu, maintenant),
@@ -231,24 +268,3 @@ def _get_partenaire(conn: Connection, partenaire_id: UUID) -> Row[Any]:
     if ligne is None:
         raise Introuvable("Ce partenaire n'existe pas ou n'est pas accessible.")
     return ligne
-
-
-def _contenu(conn: Connection, parcours_id: UUID, classes: tuple[str, ...] | list[str]) -> dict[str, Any]:
-    faits = conn.execute(query("orientations.lire_faits"), {"parcours": parcours_id}).one_or_none()
-    if faits is None:
-        raise Introuvable
-    valeurs = dict(faits._mapping)
-    valeurs["emploi"] = _en_mots("emploi", valeurs["emploi"])
-    valeurs["social"] = _en_mots("social", valeurs["social"])
-    return build_contenu(classes, valeurs)
-
-
-def _en_mots(classe: str, reponses: dict[str, Any] | None) -> dict[str, str]:
-    """Answers as the partner reads them: French questions and answers instead of codes."""
-    mots = {}
-    for question in (q for bloc in BLOCS if bloc.classe == classe for q in bloc.questions):
-        reponse = (reponses or {}).get(question.cle)
-        codes = reponse if isinstance(reponse, list) else [reponse] if reponse else []
-        if codes:
-            mots[question.libelle] = ", ".join(question.choix[c] for c in codes)
-    return mots

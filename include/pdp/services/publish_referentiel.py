@@ -8,9 +8,10 @@ from pathlib import Path
 
 from sqlalchemy import Connection
 
-from pdp.domain.referentiel import Referentiel
+from pdp.domain.partage import Partages
+from pdp.domain.referentiel import Referentiel, ReferentielInvalide
 from pdp.domain.regles import Regles
-from pdp.referentiel import load_referentiel, load_regles
+from pdp.referentiel import load_partages, load_referentiel, load_regles
 from pdp.storage.sql import query
 
 PLATEFORMES = Path(__file__).resolve().parents[1] / "referentiel" / "plateformes.toml"
@@ -24,6 +25,11 @@ def referentiel() -> Referentiel:
 def regles() -> Regles:
     """Rules of the signalement of this version, read once per process."""
     return load_regles()
+
+
+def partages() -> Partages:
+    """What each recipient may see in this version, with the words of its agreement, read once per process."""
+    return load_partages()
 
 
 def publish_referentiel(conn: Connection) -> int:
@@ -54,6 +60,7 @@ def publish_referentiel(conn: Connection) -> int:
     ]
     conn.execute(query("referentiel.inserer_parametre"), lignes)
     publish_regles(conn)
+    publish_textes(conn)
     plateformes = tomllib.loads(PLATEFORMES.read_text(encoding="utf-8"))["plateforme"]
     conn.execute(query("referentiel.publier_plateforme"), plateformes)
     return len(lignes)
@@ -84,6 +91,23 @@ def publish_regles(conn: Connection) -> None:
         for r in regles()
     ]
     conn.execute(query("referentiel.inserer_regle"), lignes)
+
+
+def publish_textes(conn: Connection) -> None:
+    """Add the texts of agreements that are new, close those that end. Raises ReferentielInvalide when a published one was rewritten."""
+    publies = {ligne.version: ligne for ligne in conn.execute(query("referentiel.lister_textes"))}
+    for p in partages().partages:
+        connu = publies.get(p.version)
+        if connu is None:
+            classes = json.dumps({classe.cle: list(classe.champs) for classe in p.classes})
+            ligne = {"version": p.version, "plateforme": p.plateforme, "destinataire": p.destinataire, "texte": p.lu, "finalite": p.pour}
+            periode = {"partage": classes, "du": p.du, "au": p.au, "empreinte": p.empreinte}
+            conn.execute(query("referentiel.publier_texte"), {**ligne, **periode})
+        elif bytes(connu.empreinte) != p.empreinte:
+            raise ReferentielInvalide(f"Le texte « {p.version} » a déjà été publié avec d'autres mots : donnez-lui une autre version.")
+        elif connu.au != p.au:
+            conn.execute(query("referentiel.fermer_texte"), {"version": p.version, "au": p.au})
+    conn.execute(query("referentiel.rattacher_accords"))
 
 
 def list_plateformes(conn: Connection) -> list[str]:

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.accord import TEXTES
+from pdp.domain.accord import DESTINATAIRES
 from pdp.domain.evenements import describe
 from pdp.domain.tache import MOTIFS
 from pdp.services.delais import Lieu
@@ -163,8 +163,8 @@ def _mots(donnees: Mapping[str, Any]) -> list[str]:
     mots = []
     if donnees.get("motif") in MOTIFS:
         mots.append(MOTIFS[donnees["motif"]].libelle)
-    if donnees.get("destinataire") in TEXTES:
-        mots.append(TEXTES[donnees["destinataire"]].libelle)
+    if donnees.get("destinataire") in DESTINATAIRES:
+        mots.append(DESTINATAIRES[donnees["destinataire"]])
     if "jusqu_a" in donnees:
         mots.append(f"jusqu'au {date.fromisoformat(str(donnees['jusqu_a'])[:10]):%d/%m/%Y}")
     if "retour_le" in donnees:

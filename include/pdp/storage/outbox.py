@@ -14,6 +14,7 @@ from uuid import UUID, uuid5
 
 from sqlalchemy import Connection
 
+from pdp.domain.contenu import list_classes
 from pdp.errors import ErreurPdp
 from pdp.storage import journal
 from pdp.storage.sql import query
@@ -63,6 +64,7 @@ def enqueue(
 
     ``charge`` is exactly what is written on the wire (``partners/contrat.py``); a mail needs none. ``canal`` is api, portail or
     courriel. An orientation always names the agreement that covers it: the sender checks it again when it claims the row.
+    The classes of data it holds are read from its content, and checked again at claim; a field of no class is refused (``KeyError``).
     ``pas_avant``: time left to take the act back before the message leaves. Another content under the same key raises
     :class:`CleDejaUtilisee`.
     """
@@ -82,6 +84,7 @@ def enqueue(
             "charge": _canonical(charge),
             "empreinte": empreinte,
             "destinataire": accord_destinataire,
+            "classes": list(list_classes(charge["contenu"])) if type == "orientation" else None,
             "maintenant": maintenant,
             "pas_avant": pas_avant or maintenant,
             "horizon": maintenant + timedelta(days=horizon_jours),
@@ -117,6 +120,16 @@ def recall(conn: Connection, orientation_id: UUID, maintenant: datetime) -> int:
 def may_have_left(conn: Connection, orientation_id: UUID) -> bool:
     """True when the partner has, or may have, received the orientation: delivered, in flight, or attempted with an unknown outcome."""
     return bool(conn.execute(query("outbox.compter_partis"), {"orientation": orientation_id}).scalar_one())
+
+
+def is_waiting(conn: Connection, orientation_id: UUID) -> bool:
+    """True when a message of this hand-over is still to leave, tried or not."""
+    return bool(conn.execute(query("outbox.compter_en_attente"), {"orientation": orientation_id}).scalar_one())
+
+
+def find_precedent(conn: Connection, message_id: UUID) -> UUID | None:
+    """Key of the message that this one follows in the partner's mailbox: its hand-over, or the one taken back that it replaces."""
+    return conn.execute(query("messagerie.trouver_precedent"), {"message": message_id}).scalar()
 
 
 def _canonical(charge: Mapping[str, Any]) -> str:

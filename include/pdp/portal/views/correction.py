@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.accord import TEXTES
+from pdp.domain.accord import DESTINATAIRES
 from pdp.domain.contact import RESULTATS
 from pdp.domain.erreur_saisie import AUTRE_PERSONNE, MOTIFS, PIECES
 from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE
@@ -68,7 +68,7 @@ def describe_piece(piece: Piece) -> str:
     if piece.table == "tele_echange":
         return STATUTS_ENTRETIEN[piece.valeur].lower()
     if piece.table == "accord":
-        return f"{DECISIONS[piece.valeur]}, {TEXTES[piece.precision or ''].libelle.lower()}"
+        return f"{DECISIONS[piece.valeur]}, {DESTINATAIRES[piece.precision or ''].lower()}"
     if piece.table == "orientation":
         return f"{DISPOSITIFS[piece.precision or '']}, {LIBELLES_ORIENTATION[Statut(piece.valeur)].lower()}"
     if piece.table == "issue":

@@ -42,7 +42,7 @@ def show_apercu(request: Request, parcours_id: UUID, partenaire_id: UUID) -> Res
         partenaire = next((s for s in suggestions if s.partenaire_id == partenaire_id), None)
         if partenaire is None:
             raise Introuvable
-        contenu = preview_contenu(conn, parcours_id, partenaire_id)
+        contenu = preview_contenu(conn, parcours_id, partenaire_id, clock.now())
     return page(request, "csam/orientation.html", tete=tete, partenaire=partenaire, contenu=contenu, CHAMPS=CHAMPS, **LIBELLES)
 
 
