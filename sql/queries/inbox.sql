@@ -36,7 +36,8 @@ SELECT id, empreinte FROM pdp.inbox WHERE partenaire_id = :partenaire AND evenem
 
 -- name: lister_a_appliquer
 -- Answers not applied yet, by hand-over and version; locked, so that two runs take turns instead of overtaking each other.
-SELECT i.id, i.plateforme_id, i.partenaire_id, i.evenement_id, i.orientation_id, i.version, i.statut, i.motif, i.compte_rendu, i.survenu_at, i.recu_at
+SELECT i.id, i.plateforme_id, i.partenaire_id, i.evenement_id, i.orientation_id, i.version, i.nature, i.statut, i.motif, i.compte_rendu,
+    i.rendez_vous_at, i.survenu_at, i.recu_at
 FROM pdp.inbox i
 WHERE i.plateforme_id = :plateforme AND i.traite_at IS NULL
 ORDER BY i.orientation_id, i.version, i.recu_at, i.id
@@ -67,17 +68,39 @@ WHERE id = :orientation;
 SELECT count(*) FROM pdp.orientation
 WHERE parcours_id = :parcours AND id <> :orientation AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours');
 
--- name: lister_taches_orientation
--- Open reasons about this hand-over.
-SELECT id FROM pdp.tache
-WHERE parcours_id = :parcours AND fermee_at IS NULL AND motif = ANY (cast(:motifs AS text[])) AND starts_with(cause, cast(:cause AS text))
-ORDER BY id;
+-- name: ecrire_faits
+-- Facts of a hand-over, read again from every answer kept: the same whatever their order of arrival.
+UPDATE pdp.orientation o
+SET recue_at = coalesce(f.recue_at, o.recue_at), acceptee_at = coalesce(f.acceptee_at, o.acceptee_at), rendez_vous_at = f.rendez_vous_at,
+    rendez_vous_manque_at = f.manque_at, nouvelles_at = coalesce(f.nouvelles_at, o.nouvelles_at)
+FROM (
+    SELECT min(i.dite_at) FILTER (WHERE i.statut = 'recue') AS recue_at,
+        min(i.dite_at) FILTER (WHERE i.statut IN ('acceptee', 'en_cours', 'realisee', 'sans_suite')) AS acceptee_at,
+        max(i.dite_at) FILTER (WHERE i.nature = 'nouvelles' OR i.statut = 'en_cours') AS nouvelles_at,
+        (array_agg(i.rendez_vous_at ORDER BY i.version DESC, i.survenu_at DESC, i.evenement_id DESC) FILTER (WHERE i.nature = 'rendez_vous'))[1] AS rendez_vous_at,
+        (array_agg(CASE WHEN i.nature = 'rendez_vous_manque' THEN i.dite_at END ORDER BY i.version DESC, i.survenu_at DESC, i.evenement_id DESC)
+            FILTER (WHERE i.nature IN ('rendez_vous', 'rendez_vous_manque')))[1] AS manque_at
+    FROM (SELECT x.*, least(x.survenu_at, x.recu_at) AS dite_at FROM pdp.inbox x
+        WHERE x.orientation_id = :orientation AND x.resultat IN ('appliquee', 'ancienne')) i
+    JOIN pdp.orientation r ON r.id = i.orientation_id AND r.partenaire_id = i.partenaire_id
+) f
+WHERE o.id = :orientation;
+
+-- name: compter_entre
+-- Versions between two, given to something else than a step.
+SELECT count(DISTINCT version) FROM pdp.inbox WHERE orientation_id = :orientation AND nature <> 'statut' AND version > :de AND version < :a;
+
+-- name: compter_rendez_vous_suivants
+-- Meetings set or missed, told after a version.
+SELECT count(*) FROM pdp.inbox
+WHERE orientation_id = :orientation AND partenaire_id = :partenaire AND nature IN ('rendez_vous', 'rendez_vous_manque') AND version > :version
+    AND resultat = 'appliquee';
 
 -- name: lire_pour_repondre
 -- Where a hand-over stands for its partner: its own last answer counts before it is applied.
 SELECT o.plateforme_id, o.partenaire_id, coalesce(a.statut, o.statut) AS statut, greatest(o.version_partenaire, coalesce(v.version, 0)) AS version
 FROM pdp.orientation o
-LEFT JOIN LATERAL (SELECT i.statut FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.traite_at IS NULL
+LEFT JOIN LATERAL (SELECT i.statut FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.traite_at IS NULL AND i.nature = 'statut'
     ORDER BY i.version DESC, i.recu_at DESC LIMIT 1) a ON true
 LEFT JOIN LATERAL (SELECT max(i.version) AS version FROM pdp.inbox i WHERE i.orientation_id = o.id) v ON true
 WHERE o.id = :orientation;

@@ -1,7 +1,8 @@
 """Stalls as data: how a parcours can be left with nobody to move it, who is to act, and what the sweep repairs by itself.
 
-Two stalls of the usual catalogue cannot exist here: « everything waits without a date » (every open reason has a deadline in
-the database), and « a message failed » is opened as a reason by the sender at once.
+Stalls of the usual catalogue that are not here: « everything waits without a date » cannot exist (every open reason has a deadline in
+the database), « a message failed » is opened as a reason by the sender at once, and a partner who says nothing (S06, S07) is the
+matter of the clocks of hand-overs (``horloge``).
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ ENLISEMENTS: dict[str, Enlisement] = {
             "Accord retiré et orientation encore ouverte chez le partenaire",
             "systeme",
             "L'orientation est retirée et les messages non partis sont rappelés.",
-            ferme=("attendre_partenaire", "relancer_partenaire", "nouvelles_partenaire"),
+            ferme=("attendre_partenaire", "relancer_partenaire", "nouvelles_partenaire", "repondre_question"),
             bloquant=True,
         ),
         Enlisement(
@@ -52,21 +53,6 @@ ENLISEMENTS: dict[str, Enlisement] = {
             "Une tâche demande de renseigner le télé-échange.",
             tache="renseigner_tele_echange",
             ferme=("tele_echange",),
-        ),
-        Enlisement(
-            "S06",
-            "Orientation sans réponse après la date attendue",
-            "csam",
-            "Une tâche demande de relancer le partenaire ou de retirer l'orientation.",
-            tache="relancer_partenaire",
-            ferme=("attendre_partenaire",),
-        ),
-        Enlisement(
-            "S07",
-            "Orientation acceptée, sans nouvelle depuis",
-            "partenaire",
-            "Une tâche demande des nouvelles au partenaire.",
-            tache="nouvelles_partenaire",
         ),
         Enlisement(
             "S14",

@@ -1,16 +1,15 @@
 """Apply the answers of partners, whatever their transport: on the hand-over, then on the parcours and its open reasons.
 
 Statuses only go forward. An older version is ignored; an answer that cannot follow what is known is set aside and read by a
-person. Answers that overtake each other end in the same state as answers in order.
+person. What else a partner says (meetings, news, questions) are facts read again from all that was kept: answers that overtake
+each other end in the same state as answers in order.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -20,8 +19,10 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.domain.orientation import MOTIFS_REFUS, PAR_PARTENAIRE, Statut, can_partenaire
 from pdp.errors import ErreurPdp
-from pdp.services.manage_taches import close_tache, open_tache
+from pdp.services.apply_evenement import apply_evenement, open_lecture
+from pdp.services.lignes_reponse import LigneOrientation, LigneReponse
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
+from pdp.services.refresh_horloge import refresh_horloge
 from pdp.storage import journal
 from pdp.storage.inbox import MARQUE_AUTRE_CONTENU
 from pdp.storage.lignes import find_ligne, list_lignes
@@ -37,34 +38,6 @@ _NOTES = {
     Statut.SANS_SUITE: "Le partenaire n'a pas pu donner suite.",
 }
 _NOTE_ECART = "Réponse du partenaire mise de côté, car elle contredit ce qui est connu : à vérifier avec lui."
-
-
-@dataclass(frozen=True)
-class LigneReponse:
-    """An answer not applied yet."""
-
-    id: UUID
-    plateforme_id: str
-    partenaire_id: UUID
-    evenement_id: str
-    orientation_id: UUID
-    version: int
-    statut: str
-    motif: str | None
-    compte_rendu: str | None
-    survenu_at: datetime
-    recu_at: datetime
-
-
-@dataclass(frozen=True)
-class LigneOrientation:
-    """The hand-over answered."""
-
-    id: UUID
-    parcours_id: UUID
-    statut: str
-    version_partenaire: int
-    compte_rendu: str | None
 
 
 def apply_reponses(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime, lot: int = LOT) -> Bilan:
@@ -91,6 +64,8 @@ def _apply_apart(conn: Connection, auteur: Auteur, reponse: LigneReponse, mainte
             resultat = _apply(conn, auteur, reponse, maintenant)
             if resultat != "attente":
                 conn.execute(query("inbox.traiter"), {"id": reponse.id, "maintenant": maintenant, "resultat": resultat})
+            if resultat in ("appliquee", "ancienne"):
+                _read_again(conn, auteur, reponse, maintenant)
             return resultat
     except (DBAPIError, ErreurPdp) as erreur:
         if isinstance(erreur, DBAPIError) and erreur.connection_invalidated:
@@ -122,18 +97,34 @@ def _apply(conn: Connection, auteur: Auteur, reponse: LigneReponse, maintenant: 
         raise LookupError("orientation vanished under lock")
     if MARQUE_AUTRE_CONTENU in reponse.evenement_id:
         return _set_aside(conn, auteur, reponse, parcours, maintenant)
+    if reponse.statut is None:
+        return apply_evenement(conn, auteur, reponse, orientation, parcours, maintenant)
     if reponse.version <= orientation.version_partenaire:
         return "ancienne"
     repetee = reponse.statut == orientation.statut
-    if not repetee and not can_follow(orientation.statut, reponse.statut, reponse.version > orientation.version_partenaire + 1):
+    if not repetee and not can_follow(orientation.statut, reponse.statut, _has_gap(conn, reponse, orientation)):
         return _set_aside(conn, auteur, reponse, parcours, maintenant)
     _write(conn, reponse, maintenant)
     _journal(conn, "orientation_repondue", reponse, parcours)
     if not repetee:
         _follow(conn, auteur, reponse, orientation, parcours, maintenant)
     elif reponse.compte_rendu not in (None, orientation.compte_rendu):
-        _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), "Le partenaire a complété son compte rendu.", maintenant)
+        open_lecture(conn, auteur, parcours, reponse, "Le partenaire a complété son compte rendu.", maintenant)
     return "appliquee"
+
+
+def _read_again(conn: Connection, auteur: Auteur, reponse: LigneReponse, maintenant: datetime) -> None:
+    """Facts are those of every answer kept so far, whatever the order of arrival; the clock and the open reason follow."""
+    conn.execute(query("inbox.ecrire_faits"), {"orientation": reponse.orientation_id})
+    parcours_id = conn.execute(query("orientations.trouver_parcours"), {"orientation": reponse.orientation_id}).scalar_one()
+    refresh_horloge(conn, auteur, parcours_id, reponse.orientation_id, maintenant)
+
+
+def _has_gap(conn: Connection, reponse: LigneReponse, orientation: LigneOrientation) -> bool:
+    """Whether steps told before this one are still to come; what is no step leaves no gap."""
+    bornes = {"orientation": orientation.id, "de": orientation.version_partenaire, "a": reponse.version}
+    connues = conn.execute(query("inbox.compter_entre"), bornes).scalar_one()
+    return bool(reponse.version - orientation.version_partenaire - 1 > connues)
 
 
 def _write(conn: Connection, reponse: LigneReponse, maintenant: datetime) -> None:
@@ -154,29 +145,16 @@ def _write(conn: Connection, reponse: LigneReponse, maintenant: datetime) -> Non
 def _follow(
     conn: Connection, auteur: Auteur, reponse: LigneReponse, orientation: LigneOrientation, parcours: LigneParcours, maintenant: datetime
 ) -> None:
-    """What an answer changes for the CSAM: the parcours moves, what was awaited is closed, what is to be read is opened."""
+    """What an answer changes for the CSAM: the parcours moves, what is to be read is opened; what was awaited follows the clock."""
     statut = Statut(reponse.statut)
-    if statut is Statut.RECUE:
-        return
-    _close_attente(conn, auteur, orientation, statut, maintenant)
     if statut in TERMINEES:
         autres = conn.execute(query("inbox.compter_autres_actives"), {"parcours": parcours.id, "orientation": orientation.id}).scalar_one()
         if not autres:
             _move(conn, parcours, "relais_termine", maintenant)
         note = f"Refus : {MOTIFS_REFUS[reponse.motif].lower()}." if reponse.motif in MOTIFS_REFUS else _NOTES.get(statut)
-        _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), note, maintenant)
-    elif orientation.statut not in (Statut.ACCEPTEE, Statut.EN_COURS):
+        open_lecture(conn, auteur, parcours, reponse, note, maintenant)
+    elif statut is not Statut.RECUE and orientation.statut not in (Statut.ACCEPTEE, Statut.EN_COURS):
         _move(conn, parcours, "relais_accepte", maintenant)
-        _open(conn, auteur, parcours, "nouvelles_partenaire", str(orientation.id), None, maintenant)
-
-
-def _close_attente(conn: Connection, auteur: Auteur, orientation: LigneOrientation, statut: Statut, maintenant: datetime) -> None:
-    motifs = ["attendre_partenaire", "relancer_partenaire", *(["nouvelles_partenaire"] if statut in TERMINEES else [])]
-    taches = conn.execute(
-        query("inbox.lister_taches_orientation"), {"parcours": orientation.parcours_id, "motifs": motifs, "cause": str(orientation.id)}
-    ).scalars()
-    for tache in taches.all():
-        close_tache(conn, auteur, tache, "repondue", maintenant)
 
 
 def _move(conn: Connection, parcours: LigneParcours, acte: str, maintenant: datetime) -> None:
@@ -187,24 +165,8 @@ def _move(conn: Connection, parcours: LigneParcours, acte: str, maintenant: date
 
 def _set_aside(conn: Connection, auteur: Auteur, reponse: LigneReponse, parcours: LigneParcours, maintenant: datetime) -> str:
     _journal(conn, "reponse_mise_de_cote", reponse, parcours)
-    _open(conn, auteur, parcours, "lire_reponse", str(reponse.id), _NOTE_ECART, maintenant)
+    open_lecture(conn, auteur, parcours, reponse, _NOTE_ECART, maintenant)
     return "quarantaine"
-
-
-def _open(
-    conn: Connection, auteur: Auteur, parcours: LigneParcours, motif: str, cause: str, note: str | None, maintenant: datetime
-) -> None:
-    if parcours.clos_at is None:
-        open_tache(
-            conn,
-            plateforme_id=parcours.plateforme_id,
-            parcours_id=parcours.id,
-            motif=motif,
-            cause=cause,
-            maintenant=maintenant,
-            auteur=auteur,
-            note=note,
-        )
 
 
 def _journal(conn: Connection, evenement: str, reponse: LigneReponse, parcours: LigneParcours | None) -> None:

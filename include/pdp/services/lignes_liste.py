@@ -118,7 +118,7 @@ def action_url(parcours_id: UUID, motif: str, entretien_id: UUID | None) -> str:
     ecran = MOTIFS[motif].ecran if motif else "fiche"
     if ecran == "entretien" and entretien_id is not None:
         return f"/tele-echanges/{entretien_id}"
-    if ecran in ("appel", "creneaux", "cloture", "issue", "doublons"):
+    if ecran in ("appel", "creneaux", "cloture", "issue", "doublons", "orientations"):
         return f"/parcours/{parcours_id}/{ecran}"
     return f"/parcours/{parcours_id}"
 

@@ -1,21 +1,25 @@
-"""The answer of a partner on its own portal: written in the inbox, applied like any other by the collect service."""
+"""What a partner says on its portal or by its link: written in the inbox, applied like any other by the collect service."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from uuid import UUID
 
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.orientation import LIBELLES, MOTIFS_REFUS, Statut, can_partenaire
+from pdp.domain.orientation import ACTIVES, LIBELLES, MOTIFS_REFUS, NATURES, Statut, can_partenaire
 from pdp.errors import Conflit, DonneeInvalide, Introuvable, TransitionInterdite
 from pdp.storage import inbox, journal
 from pdp.storage.sql import query
 
 COMPTE_RENDU_MAX = 1000
 AVEC_COMPTE_RENDU = frozenset({Statut.REALISEE, Statut.SANS_SUITE})
+ENGAGEES = frozenset({Statut.ACCEPTEE, Statut.EN_COURS})
+"""What a meeting or news may be told of; a question may be asked before."""
+RENDEZ_VOUS_PASSE, RENDEZ_VOUS_A_VENIR = timedelta(days=92), timedelta(days=366)
+"""A meeting told is neither further back nor further ahead: beyond, the year is mistyped."""
 
 
 def record_reponse(
@@ -28,6 +32,7 @@ def record_reponse(
     compte_rendu: str | None,
     evenement_id: str | UUID,
     maintenant: datetime,
+    transport: str = "portail",
 ) -> None:
     """Record one answer. ``evenement_id`` is the key of the form: a double click or a resend changes nothing.
 
@@ -40,7 +45,7 @@ def record_reponse(
     if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
         raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
     empreinte = sha256("\x1f".join((str(orientation_id), statut, motif or "", compte_rendu or "")).encode()).digest()
-    cle = f"portail:{evenement_id}"
+    cle = f"{transport}:{evenement_id}"
     connue = conn.execute(query("inbox.trouver_evenement"), {"partenaire": orientation.partenaire_id, "evenement": cle}).one_or_none()
     if connue is not None:
         _check_same(bytes(connue.empreinte) == empreinte)
@@ -64,7 +69,7 @@ def record_reponse(
         survenu_at=maintenant,
         empreinte=empreinte,
         maintenant=maintenant,
-        transport="portail",
+        transport=transport,
     )
     _check_same(sort != "autre_contenu")
     if sort == "nouvelle":
@@ -74,6 +79,85 @@ def record_reponse(
             plateforme_id=orientation.plateforme_id,
             donnees={"orientation_id": orientation_id, "statut": statut, "version": orientation.version + 1},
         )
+
+
+def record_evenement(
+    conn: Connection,
+    auteur: Auteur,
+    orientation_id: UUID,
+    *,
+    nature: str,
+    texte: str | None,
+    rendez_vous_at: datetime | None,
+    evenement_id: str | UUID,
+    transport: str,
+    maintenant: datetime,
+) -> None:
+    """Record what is no step (``NATURES`` but ``statut``); a meeting carries its instant, news and a question their words.
+
+    The same form twice is one event. Raises like :func:`record_reponse`; a meeting or news are told of a hand-over accepted before.
+    """
+    texte = _checked_evenement(nature, texte, rendez_vous_at, maintenant)
+    orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
+    if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
+        raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
+    quand = rendez_vous_at.astimezone(UTC).isoformat() if rendez_vous_at else ""
+    empreinte = sha256("\x1f".join((str(orientation_id), nature, texte or "", quand)).encode()).digest()
+    cle = f"{transport}:{evenement_id}"
+    connue = conn.execute(query("inbox.trouver_evenement"), {"partenaire": orientation.partenaire_id, "evenement": cle}).one_or_none()
+    if connue is not None:
+        _check_same(bytes(connue.empreinte) == empreinte)
+        return
+    _check_possible(nature, orientation.statut)
+    sort = inbox.deposit(
+        conn,
+        plateforme_id=orientation.plateforme_id,
+        partenaire_id=orientation.partenaire_id,
+        evenement_id=cle,
+        orientation_id=orientation_id,
+        version=orientation.version + 1,
+        statut=None,
+        motif=None,
+        compte_rendu=texte,
+        survenu_at=maintenant,
+        empreinte=empreinte,
+        maintenant=maintenant,
+        transport=transport,
+        nature=nature,
+        rendez_vous_at=rendez_vous_at,
+    )
+    _check_same(sort != "autre_contenu")
+    if sort == "nouvelle":
+        journal.record(
+            conn,
+            "reponse_recue",
+            plateforme_id=orientation.plateforme_id,
+            donnees={"orientation_id": orientation_id, "nature": nature, "version": orientation.version + 1},
+        )
+
+
+def _checked_evenement(nature: str, texte: str | None, rendez_vous_at: datetime | None, maintenant: datetime) -> str | None:
+    if nature not in NATURES or nature == "statut":
+        raise DonneeInvalide("Choisissez ce que vous dites dans la liste.", code="unknown_nature")
+    if (nature == "rendez_vous") != (rendez_vous_at is not None):
+        raise DonneeInvalide("Donnez la date et l'heure du rendez-vous, et seulement pour un rendez-vous.", code="missing_meeting")
+    if rendez_vous_at is not None and not maintenant - RENDEZ_VOUS_PASSE <= rendez_vous_at <= maintenant + RENDEZ_VOUS_A_VENIR:
+        raise DonneeInvalide("Vérifiez l'année du rendez-vous : la date est trop éloignée.", code="meeting_too_far")
+    texte = (texte or "").strip() or None
+    if texte is None and nature in ("nouvelles", "question"):
+        quoi = "votre question" if nature == "question" else "quelques mots"
+        raise DonneeInvalide(f"Écrivez {quoi}, sans information médicale.", code="missing_words")
+    if texte is not None and (len(texte) > COMPTE_RENDU_MAX or "\0" in texte):
+        raise DonneeInvalide(f"Le texte est limité à {COMPTE_RENDU_MAX} caractères.", code="words_too_long")
+    return texte
+
+
+def _check_possible(nature: str, statut: str) -> None:
+    """A question at any time; a meeting or news once accepted."""
+    if statut not in ACTIVES or (nature != "question" and statut not in ENGAGEES):
+        connu = LIBELLES[Statut(statut)]
+        suite = "" if statut not in ACTIVES else " Acceptez-la d'abord."
+        raise TransitionInterdite(f"La demande est « {connu} ».{suite} Rien n'a été enregistré.", code=f"forbidden:{statut}:{nature}")
 
 
 def _check_same(meme_contenu: bool) -> None:

@@ -18,7 +18,6 @@ from pdp.domain.alerte import build_phrase
 from pdp.domain.auteur import Auteur
 from pdp.domain.enlisement import ENLISEMENTS, Enlisement
 from pdp.domain.orientation import DISPOSITIFS
-from pdp.domain.parcours import Statut
 from pdp.domain.rechute import build_phrase as build_phrase_rechute
 from pdp.services.close_parcours import close_restes, raise_termine
 from pdp.services.delais import Lieu
@@ -151,26 +150,6 @@ def close_question(passe: Passe, parcours: LigneParcours, constat: Constat) -> C
     assert constat.objet_id is not None
     close_tache(passe.conn, passe.auteur, constat.objet_id, "arret_prolonge", passe.maintenant)
     return ("S14_leve",)
-
-
-def expire(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:
-    """The hand-over is taken back for want of an answer; the parcours returns to its coordinator when nothing else is under way."""
-    assert constat.objet_id is not None
-    cancel_orientation(passe.conn, passe.auteur, constat.objet_id, "expiree_sans_reponse", passe.maintenant)
-    passe.conn.execute(query("veille.expirer_orientation"), {"orientation": constat.objet_id})
-    journal.record(
-        passe.conn,
-        "orientation_expiree",
-        plateforme_id=parcours.plateforme_id,
-        assure_id=parcours.assure_id,
-        parcours_id=parcours.id,
-        donnees={"orientation_id": constat.objet_id},
-    )
-    actives = passe.conn.execute(query("veille.compter_actives"), {"parcours": parcours.id}).scalar_one()
-    if actives == 0 and parcours.statut in (Statut.ORIENTE, Statut.EN_ACCOMPAGNEMENT):
-        apply_acte(passe.conn, parcours.id, "relais_termine", passe.maintenant)
-    alerte = _alert(passe, parcours, constat, "partenaire_sans_reponse", "expiree")
-    return ("orientations_expirees", *alerte)
 
 
 def stall(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:
