@@ -64,7 +64,7 @@ CREATE INDEX ON pdp.boite_message (outbox_id);
 CREATE INDEX boite_message_a_voir ON pdp.boite_message (plateforme_id, recu_at) WHERE resultat = 'quarantaine' AND vu_at IS NULL;
 CREATE INDEX boite_message_a_marquer ON pdp.boite_message (boite) WHERE a_marquer AND marque_at IS NULL;
 
-CREATE TABLE pdp.lot_echange (
+CREATE TABLE pdp.echange_fichier (
     id uuid PRIMARY KEY,
     plateforme_id text NOT NULL,
     partenaire_id uuid NOT NULL,
@@ -88,29 +88,29 @@ CREATE TABLE pdp.lot_echange (
     CHECK ((etat = 'refuse') = (motif_code IS NOT NULL)),
     CHECK ((sens = 'reponse') <= (empreinte IS NOT NULL))
 );
-COMMENT ON TABLE pdp.lot_echange IS 'Files exchanged with a partner: batches of hand-overs sent, files of answers received';
-COMMENT ON COLUMN pdp.lot_echange.id IS 'Opaque id; a batch: UUIDv5 of the keys it carries';
-COMMENT ON COLUMN pdp.lot_echange.plateforme_id IS 'Platform';
-COMMENT ON COLUMN pdp.lot_echange.partenaire_id IS 'Partner';
-COMMENT ON COLUMN pdp.lot_echange.sens IS 'envoi (to the partner) or reponse (from it)';
-COMMENT ON COLUMN pdp.lot_echange.nom IS 'File name; a batch keeps its name however often it is written';
-COMMENT ON COLUMN pdp.lot_echange.etat IS 'envoi: prepare (claimed, perhaps written), ecrit; reponse: depose (waits), lu, refuse (the whole file)';
-COMMENT ON COLUMN pdp.lot_echange.empreinte IS 'SHA-256 of the bytes';
-COMMENT ON COLUMN pdp.lot_echange.taille_octets IS 'Size, bytes';
-COMMENT ON COLUMN pdp.lot_echange.lignes IS 'Lines of the file';
-COMMENT ON COLUMN pdp.lot_echange.appliquees IS 'Answers taken';
-COMMENT ON COLUMN pdp.lot_echange.inchangees IS 'Answers already known';
-COMMENT ON COLUMN pdp.lot_echange.rejetees IS 'Lines refused, with their reasons in lot_ligne';
-COMMENT ON COLUMN pdp.lot_echange.motif_code IS 'Why the whole file was refused, code';
-COMMENT ON COLUMN pdp.lot_echange.motif IS 'The same in words, in French';
-COMMENT ON COLUMN pdp.lot_echange.cree_at IS 'When prepared or received, business instant';
-COMMENT ON COLUMN pdp.lot_echange.fini_at IS 'When written or read';
-COMMENT ON COLUMN pdp.lot_echange.depose_par IS 'Manager who sent the file by the portal; NULL = the partner, or the drop folder';
-CREATE UNIQUE INDEX lot_echange_un_contenu ON pdp.lot_echange (partenaire_id, empreinte) WHERE sens = 'reponse';
-CREATE INDEX ON pdp.lot_echange (partenaire_id, cree_at);
+COMMENT ON TABLE pdp.echange_fichier IS 'Files exchanged with a partner: batches of hand-overs sent, files of answers received';
+COMMENT ON COLUMN pdp.echange_fichier.id IS 'Opaque id; a batch: UUIDv5 of the keys it carries';
+COMMENT ON COLUMN pdp.echange_fichier.plateforme_id IS 'Platform';
+COMMENT ON COLUMN pdp.echange_fichier.partenaire_id IS 'Partner';
+COMMENT ON COLUMN pdp.echange_fichier.sens IS 'envoi (to the partner) or reponse (from it)';
+COMMENT ON COLUMN pdp.echange_fichier.nom IS 'File name; a batch keeps its name however often it is written';
+COMMENT ON COLUMN pdp.echange_fichier.etat IS 'envoi: prepare (claimed, perhaps written), ecrit; reponse: depose (waits), lu, refuse (the whole file)';
+COMMENT ON COLUMN pdp.echange_fichier.empreinte IS 'SHA-256 of the bytes';
+COMMENT ON COLUMN pdp.echange_fichier.taille_octets IS 'Size, bytes';
+COMMENT ON COLUMN pdp.echange_fichier.lignes IS 'Lines of the file';
+COMMENT ON COLUMN pdp.echange_fichier.appliquees IS 'Answers taken';
+COMMENT ON COLUMN pdp.echange_fichier.inchangees IS 'Answers already known';
+COMMENT ON COLUMN pdp.echange_fichier.rejetees IS 'Lines refused, with their reasons in echange_ligne';
+COMMENT ON COLUMN pdp.echange_fichier.motif_code IS 'Why the whole file was refused, code';
+COMMENT ON COLUMN pdp.echange_fichier.motif IS 'The same in words, in French';
+COMMENT ON COLUMN pdp.echange_fichier.cree_at IS 'When prepared or received, business instant';
+COMMENT ON COLUMN pdp.echange_fichier.fini_at IS 'When written or read';
+COMMENT ON COLUMN pdp.echange_fichier.depose_par IS 'Manager who sent the file by the portal; NULL = the partner, or the drop folder';
+CREATE UNIQUE INDEX echange_fichier_un_contenu ON pdp.echange_fichier (partenaire_id, empreinte) WHERE sens = 'reponse';
+CREATE INDEX ON pdp.echange_fichier (partenaire_id, cree_at);
 
-CREATE TABLE pdp.lot_ligne (
-    lot_id uuid NOT NULL,
+CREATE TABLE pdp.echange_ligne (
+    fichier_id uuid NOT NULL,
     plateforme_id text NOT NULL,
     numero integer NOT NULL CHECK (numero > 0),
     outbox_id uuid,
@@ -118,35 +118,35 @@ CREATE TABLE pdp.lot_ligne (
     code text CHECK (length(code) <= 60),
     message text CHECK (length(message) <= 400),
     resolue_at timestamptz,
-    PRIMARY KEY (lot_id, numero),
-    FOREIGN KEY (plateforme_id, lot_id) REFERENCES pdp.lot_echange (plateforme_id, id),
+    PRIMARY KEY (fichier_id, numero),
+    FOREIGN KEY (plateforme_id, fichier_id) REFERENCES pdp.echange_fichier (plateforme_id, id),
     FOREIGN KEY (plateforme_id, outbox_id) REFERENCES pdp.outbox (plateforme_id, id),
     CHECK ((outbox_id IS NULL) = (code IS NOT NULL))
 );
-COMMENT ON TABLE pdp.lot_ligne IS 'Lines of a batch sent, and lines refused of an answer with the reason; never what they held';
-COMMENT ON COLUMN pdp.lot_ligne.lot_id IS 'File';
-COMMENT ON COLUMN pdp.lot_ligne.plateforme_id IS 'Platform';
-COMMENT ON COLUMN pdp.lot_ligne.numero IS 'Line of the file, the header is 1';
-COMMENT ON COLUMN pdp.lot_ligne.outbox_id IS 'Message carried; NULL = a line refused';
-COMMENT ON COLUMN pdp.lot_ligne.orientation_id IS 'Hand-over named by the line; NULL = unreadable';
-COMMENT ON COLUMN pdp.lot_ligne.code IS 'Why it was refused, code';
-COMMENT ON COLUMN pdp.lot_ligne.message IS 'The same in words, in French';
-COMMENT ON COLUMN pdp.lot_ligne.resolue_at IS 'When a later file said the same hand-over correctly; NULL = still to be corrected';
-CREATE INDEX ON pdp.lot_ligne (outbox_id);
-CREATE INDEX ON pdp.lot_ligne (orientation_id) WHERE code IS NOT NULL AND resolue_at IS NULL;
+COMMENT ON TABLE pdp.echange_ligne IS 'Lines of a batch sent, and lines refused of an answer with the reason; never what they held';
+COMMENT ON COLUMN pdp.echange_ligne.fichier_id IS 'File';
+COMMENT ON COLUMN pdp.echange_ligne.plateforme_id IS 'Platform';
+COMMENT ON COLUMN pdp.echange_ligne.numero IS 'Line of the file, the header is 1';
+COMMENT ON COLUMN pdp.echange_ligne.outbox_id IS 'Message carried; NULL = a line refused';
+COMMENT ON COLUMN pdp.echange_ligne.orientation_id IS 'Hand-over named by the line; NULL = unreadable';
+COMMENT ON COLUMN pdp.echange_ligne.code IS 'Why it was refused, code';
+COMMENT ON COLUMN pdp.echange_ligne.message IS 'The same in words, in French';
+COMMENT ON COLUMN pdp.echange_ligne.resolue_at IS 'When a later file said the same hand-over correctly; NULL = still to be corrected';
+CREATE INDEX ON pdp.echange_ligne (outbox_id);
+CREATE INDEX ON pdp.echange_ligne (orientation_id) WHERE code IS NOT NULL AND resolue_at IS NULL;
 
 DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['pdp.boite', 'pdp.boite_message', 'pdp.lot_echange', 'pdp.lot_ligne'] LOOP
+    FOREACH t IN ARRAY ARRAY['pdp.boite', 'pdp.boite_message', 'pdp.echange_fichier', 'pdp.echange_ligne'] LOOP
         EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', t);
         EXECUTE format('CREATE POLICY lot ON %s TO pdp_app, pdp_expediteur USING (true) WITH CHECK (true)', t);
         EXECUTE format('CREATE TRIGGER exiger_auteur BEFORE INSERT OR UPDATE OR DELETE ON %s'
             ' FOR EACH STATEMENT EXECUTE FUNCTION securite.exiger_auteur()', t);
     END LOOP;
-    FOREACH t IN ARRAY ARRAY['pdp.lot_echange', 'pdp.lot_ligne'] LOOP
+    FOREACH t IN ARRAY ARRAY['pdp.echange_fichier', 'pdp.echange_ligne'] LOOP
         EXECUTE format('CREATE POLICY plateforme ON %s TO pdp_role_csam, pdp_role_responsable'
             ' USING (plateforme_id = (SELECT securite.plateforme_courante())) WITH CHECK (plateforme_id = (SELECT securite.plateforme_courante()))', t);
     END LOOP;
@@ -157,10 +157,10 @@ CREATE POLICY plateforme ON pdp.boite_message TO pdp_role_csam, pdp_role_respons
     USING (plateforme_id = (SELECT securite.plateforme_courante())
         OR (plateforme_id IS NULL AND (SELECT securite.plateforme_courante()) IS NOT NULL))
     WITH CHECK (plateforme_id = (SELECT securite.plateforme_courante()));
-CREATE POLICY partenaire ON pdp.lot_echange TO pdp_role_partenaire
+CREATE POLICY partenaire ON pdp.echange_fichier TO pdp_role_partenaire
     USING (partenaire_id = (SELECT securite.partenaire_courant())) WITH CHECK (partenaire_id = (SELECT securite.partenaire_courant()) AND sens = 'reponse');
-CREATE POLICY partenaire ON pdp.lot_ligne FOR SELECT TO pdp_role_partenaire
-    USING (EXISTS (SELECT 1 FROM pdp.lot_echange l WHERE l.id = lot_id));
+CREATE POLICY partenaire ON pdp.echange_ligne FOR SELECT TO pdp_role_partenaire
+    USING (EXISTS (SELECT 1 FROM pdp.echange_fichier l WHERE l.id = fichier_id));
 
 GRANT SELECT, INSERT, UPDATE ON pdp.boite TO pdp_expediteur;
 GRANT SELECT, INSERT ON pdp.boite_message TO pdp_expediteur;
@@ -171,14 +171,14 @@ GRANT SELECT (id, boite, uid, plateforme_id, outbox_id, nature, etat, code, resu
     TO pdp_role_csam, pdp_role_responsable;
 GRANT UPDATE (vu_par, vu_at) ON pdp.boite_message TO pdp_role_responsable;
 
-GRANT SELECT, INSERT ON pdp.lot_echange, pdp.lot_ligne TO pdp_expediteur, pdp_app;
-GRANT UPDATE (etat, empreinte, taille_octets, lignes, appliquees, inchangees, rejetees, motif_code, motif, fini_at) ON pdp.lot_echange TO pdp_expediteur, pdp_app;
-GRANT UPDATE (resolue_at) ON pdp.lot_ligne TO pdp_app;
-GRANT SELECT ON pdp.lot_echange, pdp.lot_ligne TO pdp_role_csam, pdp_role_responsable;
-GRANT INSERT (id, plateforme_id, partenaire_id, sens, nom, etat, empreinte, taille_octets, cree_at, depose_par) ON pdp.lot_echange TO pdp_role_responsable;
-GRANT SELECT ON pdp.lot_echange TO pdp_role_partenaire;
-GRANT SELECT (lot_id, numero, orientation_id, code, message, resolue_at) ON pdp.lot_ligne TO pdp_role_partenaire;
-GRANT INSERT (id, plateforme_id, partenaire_id, sens, nom, etat, empreinte, taille_octets, cree_at) ON pdp.lot_echange TO pdp_role_partenaire;
+GRANT SELECT, INSERT ON pdp.echange_fichier, pdp.echange_ligne TO pdp_expediteur, pdp_app;
+GRANT UPDATE (etat, empreinte, taille_octets, lignes, appliquees, inchangees, rejetees, motif_code, motif, fini_at) ON pdp.echange_fichier TO pdp_expediteur, pdp_app;
+GRANT UPDATE (resolue_at) ON pdp.echange_ligne TO pdp_app;
+GRANT SELECT ON pdp.echange_fichier, pdp.echange_ligne TO pdp_role_csam, pdp_role_responsable;
+GRANT INSERT (id, plateforme_id, partenaire_id, sens, nom, etat, empreinte, taille_octets, cree_at, depose_par) ON pdp.echange_fichier TO pdp_role_responsable;
+GRANT SELECT ON pdp.echange_fichier TO pdp_role_partenaire;
+GRANT SELECT (fichier_id, numero, orientation_id, code, message, resolue_at) ON pdp.echange_ligne TO pdp_role_partenaire;
+GRANT INSERT (id, plateforme_id, partenaire_id, sens, nom, etat, empreinte, taille_octets, cree_at) ON pdp.echange_fichier TO pdp_role_partenaire;
 
 -- A receipt read in the mailbox enters by the same door as any other answer.
 GRANT SELECT, INSERT ON pdp.inbox TO pdp_expediteur;

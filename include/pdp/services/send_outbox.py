@@ -40,6 +40,8 @@ MODELES = {
     "reponse_question": "avis_reponse",
     "fin_partenaire": "avis_fin",
 }
+PARTAGES = frozenset({"courriel", "messagerie", "sms"})
+"""Transports whose failure says something of our own server, not of one partner."""
 RETIREE, INTERNE = "retiree_avant_envoi", "interne"
 _ETATS = {Classe.LIVRE: "livre", Classe.REESSAYER: "a_envoyer", Classe.REFUSE: "rebut", Classe.INCERTAIN: "incertain"}
 _COMPTES = {"livre": "livres", "a_envoyer": "a_reessayer", "rebut": "rebuts", "incertain": "incertains", "rappele": "rappeles"}
@@ -71,8 +73,13 @@ class LigneReclamee:
 
     @property
     def circuit(self) -> str:
-        """What fails together: the mail server, the SMS gateway, or one partner."""
-        return self.canal if self.canal in ("courriel", "messagerie", "sms") else str(self.partenaire_id or "")
+        """What fails together: a mail server, the SMS gateway, or one partner."""
+        return self.canal if self.canal in PARTAGES else str(self.partenaire_id or "")
+
+    @property
+    def partenaire_suivi(self) -> UUID | None:
+        """Partner whose own circuit this message uses; None for what all share."""
+        return None if self.canal in PARTAGES else self.partenaire_id
 
 
 def send_due(
@@ -122,11 +129,18 @@ def send_due(
 
 
 def claim_suivant(
-    conn: Connection, maintenant: datetime, ecartes: list[str], reel: datetime | None = None, ouvertes: list[str] | None = None
+    conn: Connection,
+    maintenant: datetime,
+    ecartes: list[str],
+    reel: datetime | None = None,
+    ouvertes: list[str] | None = None,
+    *,
+    fichier_de: UUID | None = None,
 ) -> LigneReclamee | None:
     """Take the oldest due row that nobody holds; agreement, orientation, silence, refusals and hours are checked at once.
 
-    ``ouvertes``: platforms where people may be written to at these instants, read here when not given.
+    ``ouvertes``: platforms where people may be written to at these instants, read here when not given. ``fichier_de``: a partner
+    reached by files, whose rows only the batch takes.
     """
     coupes, essais = break_circuits.list_ecartes(conn, maintenant)
     ligne = find_ligne(
@@ -139,6 +153,7 @@ def claim_suivant(
         bail_s=BAIL_S,
         ouvertes=send_message.list_ouvertes(conn, maintenant, reel or maintenant) if ouvertes is None else ouvertes,
         interruptions_max=INTERRUPTIONS_MAX,
+        fichier_de=fichier_de,
     )
     if ligne is not None and ligne.obstacle is None and ligne.partenaire_suivi in essais:
         break_circuits.begin_essai(conn, ligne.partenaire_suivi, BAIL_S)
@@ -196,6 +211,7 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
         cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"))
         tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": BAIL_S}).one_or_none()
         lien = ensure_lien(conn, ligne.orientation_id, maintenant) if tenue and ligne.canal == "lien" and ligne.orientation_id else None
+        suite_de = _find_precedent(conn, ligne)
     if tenue is None:
         return None
     if tenue.retiree:  # withdrawn since the claim: the next claim sets it aside
@@ -203,7 +219,7 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
     if cible is None or cible.id_source is None:
         return Remise(Classe.REFUSE, "no_recipient")
     try:
-        return _attempt(ligne, cible, lien, maintenant)
+        return _attempt(ligne, cible, lien, suite_de, maintenant)
     except Exception as faute:  # a fault of ours about one message must not stop the others; its text may hold what was sent
         _log.error("outbox %s %s: %s while sending", ligne.id, ligne.canal, type(faute).__name__)
         if ligne.canal in transports.SANS_CLE:
@@ -211,11 +227,16 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
         return Remise(Classe.REFUSE if ligne.essais >= INTERRUPTIONS_MAX else Classe.REESSAYER, INTERNE)
 
 
-def _attempt(ligne: LigneReclamee, cible: LigneDestinataire, lien: Lien | None, maintenant: datetime) -> Remise:
+def _find_precedent(conn: Connection, ligne: LigneReclamee) -> UUID | None:
+    """Key of the message that this one follows in the partner's mailbox: its hand-over, or the one taken back that it replaces."""
+    return conn.execute(query("messagerie.trouver_precedent"), {"message": ligne.id}).scalar() if ligne.canal == "messagerie" else None
+
+
+def _attempt(ligne: LigneReclamee, cible: LigneDestinataire, lien: Lien | None, suite_de: UUID | None, maintenant: datetime) -> Remise:
     if ligne.canal == "courriel":
         return _mail(ligne, cible, maintenant)
     destinataire = cible.as_destinataire(ligne.plateforme_id, ligne.partenaire_id, lien)
-    return transports.deliver(ligne.canal, destinataire, Envoi(ligne.cle, ligne.type, ligne.charge), maintenant)
+    return transports.deliver(ligne.canal, destinataire, Envoi(ligne.cle, ligne.type, ligne.charge, suite_de), maintenant)
 
 
 def _mail(ligne: LigneReclamee, cible: LigneDestinataire, maintenant: datetime) -> Remise:
