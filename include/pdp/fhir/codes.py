@@ -18,6 +18,8 @@ _TASK_INTENT = ("unknown", "proposal", "plan", "order", "original-order", "refle
 _PRIORITY = ("routine", "urgent", "asap", "stat")
 _GENRE = ("male", "female", "other", "unknown")
 _EVENT_STATUS = ("preparation", "in-progress", "not-done", "on-hold", "stopped", "completed", "entered-in-error", "unknown")
+_OBSERVATION = ("registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown")
+_COMPARAISON = ("<", "<=", ">=", ">")
 _PUBLICATION = ("draft", "active", "retired", "unknown")
 
 REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
@@ -40,7 +42,7 @@ REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
     ("ContactPoint", "use"): ("home", "work", "temp", "old", "mobile"),
     ("Identifier", "use"): ("usual", "official", "temp", "secondary", "old"),
     ("Narrative", "status"): ("generated", "extensions", "additional", "empty"),
-    ("Quantity", "comparator"): ("<", "<=", ">=", ">"),
+    **{(genre, "comparator"): _COMPARAISON for genre in ("Quantity", "Age", "Count", "Distance", "Duration")},
     ("Bundle", "type"): (
         "document", "message", "transaction", "transaction-response", "batch", "batch-response", "history", "searchset", "collection",
     ),
@@ -72,8 +74,26 @@ REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
     ("EncounterStatusHistory", "status"): (
         "planned", "arrived", "triaged", "in-progress", "onleave", "finished", "cancelled", "entered-in-error", "unknown",
     ),
-    ("Observation", "status"): (
-        "registered", "preliminary", "final", "amended", "corrected", "cancelled", "entered-in-error", "unknown",
+    ("Observation", "status"): _OBSERVATION,
+    ("DetectedIssue", "status"): _OBSERVATION,
+    ("RiskAssessment", "status"): _OBSERVATION,
+    ("DiagnosticReport", "status"): (
+        "registered", "partial", "preliminary", "final", "amended", "corrected", "appended", "cancelled", "entered-in-error", "unknown",
+    ),
+    ("SupplyRequest", "status"): ("draft", "active", "suspended", "cancelled", "completed", "entered-in-error", "unknown"),
+    ("DeviceUseStatement", "status"): ("active", "completed", "entered-in-error", "intended", "stopped", "on-hold"),
+    ("DeviceUdiCarrier", "entryType"): ("barcode", "rfid", "manual", "card", "self-reported", "unknown"),
+    ("AuditEvent", "action"): ("C", "R", "U", "D", "E"),
+    ("AuditEvent", "outcome"): ("0", "4", "8", "12"),
+    ("AuditEventAgentNetwork", "type"): ("1", "2", "3", "4", "5"),
+    ("Composition", "confidentiality"): ("U", "L", "M", "N", "R", "V"),
+    ("QuestionnaireItem", "type"): (
+        "group", "display", "question", "boolean", "decimal", "integer", "date", "dateTime", "time", "string", "text", "url", "choice",
+        "open-choice", "attachment", "reference", "quantity",
+    ),
+    ("TimingRepeat", "when"): (
+        "MORN", "MORN.early", "MORN.late", "NOON", "AFT", "AFT.early", "AFT.late", "EVE", "EVE.early", "EVE.late", "NIGHT", "PHS", "HS",
+        "WAKE", "C", "CM", "CD", "CV", "AC", "ACM", "ACD", "ACV", "PC", "PCM", "PCD", "PCV",
     ),
     ("Location", "status"): ("active", "suspended", "inactive"),
     ("Location", "mode"): ("instance", "kind"),
@@ -99,3 +119,15 @@ REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
     ),
 }  # fmt: skip
 """(class, element) -> codes. A class is a type, a resource or a part of a resource (``BundleEntryRequest``)."""
+
+LIBRES = frozenset({("CapabilityStatement", "format"), ("Expression", "language")})
+"""Elements whose short text reads like a closed list and is not one."""
+TYPES_DE_RESSOURCE = frozenset(
+    {
+        ("CapabilityStatementRestResource", "type"), ("CompartmentDefinitionResource", "code"), ("ExampleScenarioInstance", "resourceType"),
+        ("GraphDefinition", "start"), ("GraphDefinitionLinkTarget", "type"), ("ImplementationGuideGlobal", "type"),
+        ("MessageDefinitionFocus", "code"), ("OperationDefinition", "resource"), ("Questionnaire", "subjectType"),
+        ("SearchParameter", "base"), ("SearchParameter", "target"),
+    }
+)  # fmt: skip
+"""Elements whose closed list is the names of the resources of R4."""
