@@ -94,6 +94,7 @@ class LigneDestinataire:
             self.adresse_securisee,
             self.plateforme,
             self.telephone,
+            lien=lien,
             jeton_url=self.jeton_url,
         )
 
