@@ -43,8 +43,7 @@ FROM pdp.parcours p
 JOIN pdp.partenaire n ON n.plateforme_id = p.plateforme_id AND n.actif_du <= :jour AND (n.actif_au IS NULL OR :jour <= n.actif_au)
 JOIN pdp.partenaires_au(:jour) u ON u.partenaire_id = n.id
 LEFT JOIN pdp.delais_des_partenaires(:depuis, :jour) m ON m.partenaire_id = n.id
-LEFT JOIN pdp.accord a ON a.parcours_id = p.id AND a.destinataire = n.type AND a.decision = 'accorde' AND a.retire_at IS NULL
-    AND (a.expire_le IS NULL OR :jour <= a.expire_le)
+LEFT JOIN LATERAL pdp.accord_en_vigueur(p.id, n.type, n.id, :jour) a ON true
 LEFT JOIN LATERAL (SELECT d.code FROM pdp.partenaire_desserte d
     WHERE d.partenaire_id = n.id AND d.genre = 'zone' AND d.retire_at IS NULL AND starts_with(cast(:commune AS text), d.code)
     ORDER BY length(d.code) DESC LIMIT 1) z ON true

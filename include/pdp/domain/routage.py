@@ -198,3 +198,17 @@ def tell_refus(partenaire: FaitsPartenaire) -> str | None:
         return None
     motif = MOTIFS_REFUS.get(partenaire.refus or "", "raison non dite")
     return f"A déjà refusé pour cette personne : {motif[0].lower()}{motif[1:]}"
+
+
+def describe_zones(zones: list[str]) -> str:
+    """Departments first, then how many communes and which; none = the whole platform."""
+    if not zones:
+        return "Toute la plateforme"
+    departements = [z for z in zones if len(z) < COMMUNE]
+    communes = [z for z in zones if len(z) == COMMUNE]
+    morceaux = []
+    if departements:
+        morceaux.append(("Département " if len(departements) == 1 else "Départements ") + ", ".join(departements))
+    if communes:
+        morceaux.append(("Commune " if len(communes) == 1 else f"{len(communes)} communes : ") + ", ".join(communes))
+    return " ; ".join(morceaux)
