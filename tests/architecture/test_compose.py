@@ -35,6 +35,7 @@ ATTENDUS = {nom: TACHES for nom in AIRFLOW} | {
     "migrations": {"PDP_DATABASE_URL_MIGRATION", "PDP_DATABASE_URL_ADMIN", "PDP_CLE_CONTEXTE"},
     "portail": {"PDP_DATABASE_URL_PORTAIL", "PDP_DEPOT", "PDP_EXPORTS"} | CLES,
     "partenaire": {"PDP_SECRET_PARTENAIRES", "PDP_PARTENAIRE_PORT", "PDP_ETAT"},
+    "fhir": {"PDP_SECRET_PARTENAIRES", "PDP_FHIR_PORT", "PDP_ETAT"},
     "courrier": {"PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_ETAT"},
 }
 
@@ -90,7 +91,7 @@ def test_missing_secret_stops_everything_and_is_named(nom: str, tmp_path: Path) 
 
 
 def test_every_promised_service_is_there(services: dict[str, dict[str, Any]]) -> None:
-    assert {*AIRFLOW, "postgres", "redis", "migrations", "airflow-init", "portail", "partenaire", "sms", "courrier"} == set(services)
+    assert {*AIRFLOW, "postgres", "redis", "migrations", "airflow-init", "portail", "partenaire", "fhir", "sms", "courrier"} == set(services)
     assert {nom for nom, s in services.items() if s.get("profiles")} == {"partenaire", "sms", "courrier"}
 
 

@@ -23,6 +23,7 @@ _PAR_SERVICE = {
     "portail": ("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_SECRET_PARTENAIRES", "PDP_DEPOT", "PDP_EXPORTS"),
     "partenaire": ("PDP_PARTENAIRE_PORT", "PDP_SECRET_PARTENAIRES"),
     "sms": ("PDP_SMS_PORT", "PDP_SECRET_PARTENAIRES"),
+    "fhir": ("PDP_FHIR_PORT", "PDP_SECRET_PARTENAIRES"),
     "courrier": ("PDP_SMTP_HOTE", "PDP_SMTP_PORT"),
 }
 
@@ -38,6 +39,8 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
         "PDP_AIRFLOW_URL": f"http://127.0.0.1:{ports['airflow']}",
         "PDP_PARTENAIRE_URL": f"http://127.0.0.1:{ports['partenaire']}",
         "PDP_PARTENAIRE_PORT": str(ports["partenaire"]),
+        "PDP_FHIR_URL": f"http://127.0.0.1:{ports['fhir']}/fhir",
+        "PDP_FHIR_PORT": str(ports["fhir"]),
         "PDP_SMS_URL": f"http://127.0.0.1:{ports['sms']}",
         "PDP_SMS_PORT": str(ports["sms"]),
         "PDP_SMTP_HOTE": "127.0.0.1",

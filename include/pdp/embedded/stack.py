@@ -23,7 +23,7 @@ from pdp.embedded.processus import pss_mo
 from pdp.embedded.roles import ensure_roles_and_databases
 from pdp.embedded.superviseur import Programme, Superviseur
 
-PORTS_PREFERES = {"postgres": None, "airflow": 8080, "portail": 8000, "partenaire": 8100, "sms": 8110, "smtp": 1025}
+PORTS_PREFERES = {"postgres": None, "airflow": 8080, "portail": 8000, "partenaire": 8100, "sms": 8110, "fhir": 8120, "smtp": 1025}
 _RELANCES_AU_DEPART = 3  # dead that often before its first answer: waiting longer would not help
 _PYTHON = sys.executable
 _AIRFLOW = Path(_PYTHON).with_name("airflow")
@@ -178,6 +178,7 @@ class Stack:
             "portail": (*uvicorn, "--port", str(self._ports["portail"])),
             "partenaire": ("-m", "pdp.partners.simulateur"),
             "sms": ("-m", "pdp.partners.passerelle_sms"),
+            "fhir": ("-m", "pdp.partners.simulateur_fhir"),
             "courrier": ("-m", "pdp.messages.puits"),
         }
 
@@ -185,7 +186,7 @@ class Stack:
         for nom in self._own_services():
             port = self._ports["smtp" if nom == "courrier" else nom]
             self._wait(nom, partial(_listens, port), 60)
-        self.progress("portail, partenaire et passerelle SMS simulés, boîte aux lettres démarrés")
+        self.progress("portail, partenaires et passerelle SMS simulés, boîte aux lettres démarrés")
         try:
             airflow_env.wait_healthy(self.env["PDP_AIRFLOW_URL"], 180)
         except airflow_env.AirflowNeRepondPas as erreur:

@@ -188,11 +188,16 @@ class _Cohorte:
 
 
 def generate_cohorte(
-    dossier: Path, graine: int, ancrage: date, taille: Taille = "departement", partenaire_url: str = "https://partenaire.exemple.invalid"
+    dossier: Path,
+    graine: int,
+    ancrage: date,
+    taille: Taille = "departement",
+    partenaire_url: str = "https://partenaire.exemple.invalid",
+    fhir_url: str = "https://partenaire.exemple.invalid/fhir",
 ) -> ResumeCohorte:
     """Write ``J-45/`` and ``J/`` under ``dossier`` and say what is in them.
 
-    ``partenaire_url`` is the address written for the partners reached by API. A second call with the same arguments writes the same bytes.
+    ``partenaire_url`` and ``fhir_url``: addresses written for the partners reached by API and by FHIR. A second call with the same arguments writes the same bytes.
     """
     cohorte = _Cohorte(graine, ancrage, taille)
     nombre = _ARRETS[taille]
@@ -216,7 +221,7 @@ def generate_cohorte(
     for nom, flux in livraisons.items():
         agents = build_agents(Random(f"pdp-agents|{graine}"), ancrage, livraison=nom)
         flux["agents"] = [";".join(cellules) for cellules in agents]
-        flux["partenaires"] = [";".join(cellules) for cellules in build_partenaires(ancrage, partenaire_url)]
+        flux["partenaires"] = [";".join(cellules) for cellules in build_partenaires(ancrage, partenaire_url, fhir_url)]
         jour = ancrage - timedelta(days=ECART_JOURS if nom == "J-45" else 0)
         for titre, emises in (("ij_versees", versements), ("ald_invalidite", droits)):
             flux[titre] = [emise.ligne for emise in emises if (emise.jour <= coupure) == (nom == "J-45")]

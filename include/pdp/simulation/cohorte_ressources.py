@@ -67,20 +67,22 @@ _PRECISIONS: dict[str, tuple[str, str, str]] = {
 }
 
 
-def build_partenaires(ancrage: date, partenaire_url: str) -> list[list[str]]:
-    """Complete list: of each of the first two kinds one by API and one by portal; Cap emploi and psychologists by portal."""
+def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list[list[str]]:
+    """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR; the others by portal."""
+    urls = {"api": partenaire_url, "fhir": fhir_url}
     debut = (ancrage - timedelta(days=900)).isoformat()
     lignes = (
         ("SST-01", "service_social", "Service social Exemple-Centre (fictif)", "35", "api", "15"),
         ("SST-02", "service_social", "Service social Exemple-Est (fictif)", "35|57", "portail", "15"),
         ("SPST-01", "spst", "Santé au travail Exemple-Nord (fictif)", "35", "api", "20"),
         ("SPST-02", "spst", "Santé au travail Exemple-Sud (fictif)", "35|57", "portail", "20"),
+        ("SPST-03", "spst", "Santé au travail Exemple-Ouest (fictif)", "35", "fhir", "20"),
         ("CAP-01", "cap_emploi", "Cap emploi Exemple (fictif)", "35|57", "portail", "20"),
         ("PSY-01", "psychologue", "Cabinet de psychologie Exemple A (fictif)", "35", "portail", "10"),
         ("PSY-02", "psychologue", "Cabinet de psychologie Exemple B (fictif)", "35|57", "portail", "10"),
     )
     return [
-        [ident, genre, nom, departements, canal, partenaire_url if canal == "api" else "",
+        [ident, genre, nom, departements, canal, urls.get(canal, ""),
          f"accueil.{ident.lower()}@exemple.invalid", f"026191{1000 + rang:04d}", delai, debut, "",
          *_PRECISIONS.get(ident, ("", "", ""))]
         for rang, (ident, genre, nom, departements, canal, delai) in enumerate(lignes)

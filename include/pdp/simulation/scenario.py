@@ -36,6 +36,7 @@ DAGS = (
     "pdp_reponses",
     "pdp_rendez_vous",
     "pdp_doublons",
+    "pdp_orientations",
     "pdp_veille",
     "pdp_suivis",
     "pdp_evaluation",
@@ -108,7 +109,7 @@ def run_scenario(env: Mapping[str, str], client: Orchestrateur, progress: Callab
     client.wait_for_quiet(timeout=300.0)  # runs of the schedule that were waiting for the scheduler
     cohorte = etat / "cohorte"
     if not (cohorte / "J").exists():
-        resume = generate_cohorte(cohorte, GRAINE, calendrier.ancrage, _taille(), env["PDP_PARTENAIRE_URL"])
+        resume = generate_cohorte(cohorte, GRAINE, calendrier.ancrage, _taille(), env["PDP_PARTENAIRE_URL"], env["PDP_FHIR_URL"])
         progress(f"cohorte synthétique : {resume.personnes} personnes, {resume.arrets} arrêts, {resume.lignes_fautives} lignes fautives")
     try:
         _once(etat / "passe.json", lambda: _play_passe(job, calendrier, cohorte))
