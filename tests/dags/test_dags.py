@@ -24,6 +24,7 @@ ATTENDUS = {
     "pdp_evaluation",
     "pdp_rendez_vous",
     "pdp_doublons",
+    "pdp_orientations",
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's own import warnings are not ours to fix

@@ -25,6 +25,7 @@ TRAITEMENTS = {
     "pdp_evaluation": "8. Tables des évaluateurs",
     "pdp_rendez_vous": "9. Rendez-vous et rappels",
     "pdp_doublons": "10. Doublons",
+    "pdp_orientations": "11. Échéances des orientations",
 }
 FLUX = {
     "arrets_prescrits": "Arrêts prescrits",
