@@ -89,7 +89,7 @@ def _age(objet: Objet) -> bool:
 
 _INTERDITS = frozenset(
     {
-        "script", "style", "form", "input", "button", "select", "textarea", "iframe", "frame", "frameset", "object", "embed", "applet",
+        "script", "style", "form", "input", "select", "textarea", "iframe", "frame", "frameset", "object", "embed", "applet",
         "link", "base", "head", "body", "html", "meta", "title", "noscript", "svg", "math", "video", "audio",
     }
 )  # fmt: skip
