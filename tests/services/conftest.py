@@ -9,6 +9,7 @@ import pytest
 
 import fabrique
 from fabrique import lot
+from lien_partenaire import Courriels
 from passerelle import passerelle
 from pdp.partners.passerelle_sms import Messages
 from pdp.partners.simulateur_registre import Registre
@@ -30,6 +31,15 @@ def courriels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]
     with boite(tmp_path) as (port, dossier):
         monkeypatch.setenv("PDP_SMTP_PORT", str(port))
         yield dossier
+
+
+@pytest.fixture
+def mails(base: str, courriels: Path, monkeypatch: pytest.MonkeyPatch) -> Courriels:
+    """Mailbox of the partners reached by a link; the platforms are in place."""
+    monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
+    with lot() as conn:
+        fabrique.socle(conn)
+    return Courriels.open(courriels)
 
 
 @pytest.fixture

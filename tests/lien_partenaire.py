@@ -1,0 +1,117 @@
+"""A partner reached by an e-mailed link, as tests see it: its mailbox, its browser, what became of the hand-over."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import text
+
+import fabrique
+from fabrique import MAINTENANT, lot
+from pdp.domain.auteur import Auteur
+from pdp.partners.lien import CHEMIN
+from pdp.services.open_lien_partenaire import LienOuvert, ask_code, ask_lien, find_lien, open_lien, read_lien
+from pdp.services.send_outbox import send_due
+from pdp.storage import db
+from relais import Relais, relais
+from relais_lecture import read_mail
+
+CODE = re.compile(r"\b(\d{3}) (\d{3})\b")
+
+
+@dataclass
+class Courriels:
+    """The mail sink, read like a mailbox: what came since the last look."""
+
+    dossier: Path
+    lus: set[str]
+
+    @classmethod
+    def open(cls, dossier: Path) -> Courriels:
+        return cls(dossier, set())
+
+    def take(self) -> list[str]:
+        nouveaux = sorted(f for f in self.dossier.glob("*.eml") if f.name not in self.lus)
+        self.lus.update(f.name for f in nouveaux)
+        return [read_mail(f) for f in nouveaux]
+
+
+def partenaire_par_lien(type: str = "service_social") -> UUID:
+    with lot() as conn:
+        partenaire = fabrique.partenaire(conn, type)
+        conn.execute(text("UPDATE pdp.partenaire SET canal = 'lien' WHERE id = :p"), {"p": partenaire})
+    return partenaire
+
+
+def relais_par_lien(type: str = "service_social") -> Relais:
+    """A hand-over to a partner without an account, its mail waiting."""
+    return relais(None, partenaire=partenaire_par_lien(type), type=type)
+
+
+def read_jeton(courriel: str) -> str:
+    """The token in a mail."""
+    trouve = re.search(rf"{CHEMIN}/([\w-]+)", courriel)
+    assert trouve is not None, courriel
+    return trouve[1]
+
+
+def read_code(courriel: str) -> str:
+    """The digits in a mail."""
+    trouve = CODE.search(courriel)
+    assert trouve is not None, courriel
+    return "".join(trouve.groups())
+
+
+@dataclass
+class Porteur:
+    """Who holds a link, without a browser."""
+
+    auteur: Auteur
+    acces: str = ""
+
+    @classmethod
+    def of(cls, jeton: str) -> Porteur:
+        with db.begin_portail() as conn:
+            auteur = find_lien(conn, jeton)
+        assert auteur is not None
+        return cls(auteur)
+
+    def read(self, maintenant: datetime = MAINTENANT) -> LienOuvert:
+        with db.begin_as(self.auteur, lecture=True) as conn:
+            lien = read_lien(conn, self.acces, maintenant)
+        assert lien is not None
+        return lien
+
+    def ask_code(self, maintenant: datetime = MAINTENANT) -> str:
+        with db.begin_as(self.auteur) as conn:
+            return ask_code(conn, self.auteur, maintenant)
+
+    def open(self, code: str, maintenant: datetime = MAINTENANT, repondant: str | None = None) -> str:
+        with db.begin_as(self.auteur) as conn:
+            resultat, acces, _ = open_lien(conn, self.auteur, code, repondant, maintenant)
+        if resultat == "ok":
+            self.acces = acces
+        return resultat
+
+    def ask_lien(self, maintenant: datetime = MAINTENANT) -> str:
+        with db.begin_as(self.auteur) as conn:
+            return ask_lien(conn, self.auteur, maintenant)
+
+
+def receive(courriels: Courriels, maintenant: datetime = MAINTENANT) -> Porteur:
+    """The mail of the link leaves and is read."""
+    send_due(maintenant)
+    (courriel,) = courriels.take()
+    return Porteur.of(read_jeton(courriel))
+
+
+def enter(porteur: Porteur, courriels: Courriels, maintenant: datetime = MAINTENANT, repondant: str | None = None) -> None:
+    """The second step, as a person does it."""
+    assert porteur.ask_code(maintenant) == "envoye"
+    send_due(maintenant)
+    (courriel,) = courriels.take()
+    assert porteur.open(read_code(courriel), maintenant + timedelta(minutes=1), repondant) == "ok"
