@@ -68,18 +68,17 @@ def create_app(registre: RegistreFhir, secret: bytes, pannes: Pannes | None = No
     def compteurs() -> dict[str, int]:
         return registre.count()
 
-    @app.post("/token")
-    async def token(request: Request) -> Response:
-        corps = (await request.body()).decode()
-        paire = base64.b64decode(request.headers.get("Authorization", "Basic ").partition(" ")[2]).decode()
+    @app.post("/token/{partenaire}")
+    async def token(request: Request, partenaire: str) -> Response:
+        paire = base64.b64decode(request.headers.get("Authorization", "").partition(" ")[2]).decode()
         plateforme, _, donne = paire.partition(":")
-        for partenaire in request.query_params.getlist("partenaire"):
-            attendu = signature.token_of(secret, plateforme, partenaire)
-            if corps == "grant_type=client_credentials" and hmac.compare_digest(attendu.encode(), donne.encode()):
-                jeton = secrets.token_urlsafe(16)
-                jetons[jeton] = (plateforme, partenaire)
-                return _json({"access_token": jeton, "token_type": "Bearer", "expires_in": 300}, 200)
-        return _json({"error": "invalid_client"}, 401)
+        attendu = signature.token_of(secret, plateforme, partenaire)
+        if await request.body() != b"grant_type=client_credentials" or not hmac.compare_digest(attendu.encode(), donne.encode()):
+            return _json({"error": "invalid_client"}, 401)
+        registre.note("jetons")
+        jeton = secrets.token_urlsafe(16)
+        jetons[jeton] = (plateforme, partenaire)
+        return _json({"access_token": jeton, "token_type": "Bearer", "expires_in": 300}, 200)
 
     async def appeler(request: Request) -> Response:
         lieu = _authenticate(request, secret, jetons)

@@ -140,11 +140,15 @@ class RegistreFhir:
             return _with_meta(version or avant[0] + 1, _key(instant), json.dumps(tache))
 
     def count(self) -> dict[str, int]:
-        """``recues`` transactions, ``creees`` resources, ``taches`` kept, ``doublons`` conditional creates that created nothing."""
+        """``recues`` transactions, ``creees`` resources, ``taches`` kept, ``doublons`` conditional creates without effect, ``jetons`` given."""
         with self._verrou:
             comptes = dict(self._base.execute("SELECT nom, nombre FROM compteur").fetchall())
             (taches,) = self._base.execute("SELECT count(*) FROM ressource WHERE genre = 'Task'").fetchone()
-        return {nom: comptes.get(nom, 0) for nom in ("recues", "creees", "doublons")} | {"taches": taches}
+        return {nom: comptes.get(nom, 0) for nom in ("recues", "creees", "doublons", "jetons")} | {"taches": taches}
+
+    def note(self, nom: str) -> None:
+        with self._ecrire():
+            self._count(nom)
 
     def taches(self, lieu: str) -> list[Objet]:
         return self.search(lieu, None, None)

@@ -197,7 +197,8 @@ def generate_cohorte(
 ) -> ResumeCohorte:
     """Write ``J-45/`` and ``J/`` under ``dossier`` and say what is in them.
 
-    ``partenaire_url`` and ``fhir_url``: addresses written for the partners reached by API and by FHIR. A second call with the same arguments writes the same bytes.
+    ``partenaire_url`` and ``fhir_url``: addresses written for the partners reached by API and by FHIR. A second call
+    with the same arguments writes the same bytes.
     """
     cohorte = _Cohorte(graine, ancrage, taille)
     nombre = _ARRETS[taille]
