@@ -91,8 +91,8 @@ ALTER TABLE pdp.orientation ADD COLUMN classes text[] NOT NULL DEFAULT '{}';
 COMMENT ON COLUMN pdp.orientation.classes IS 'Data classes agreed to for it, less those taken back since';
 ALTER TABLE pdp.outbox ADD COLUMN classes text[];
 COMMENT ON COLUMN pdp.outbox.classes IS 'Data classes that the message holds, all of them to be agreed to when it is claimed; NULL = none';
-GRANT UPDATE (contenu, classes) ON pdp.orientation TO pdp_role_csam, pdp_role_medecin;
-GRANT SELECT (classes) ON pdp.orientation TO pdp_role_partenaire;
+GRANT UPDATE (accord_id, contenu, classes) ON pdp.orientation TO pdp_role_csam, pdp_role_medecin;
+GRANT SELECT (classes) ON pdp.orientation TO pdp_role_partenaire, pdp_role_lien;
 
 -- 4. The last word of the person, asked in one place. A later refusal or withdrawal of the same recipient wins, whichever row it is on:
 -- two cases joined may hold both.
@@ -212,7 +212,7 @@ ALTER TABLE pdp.inbox
     ADD CONSTRAINT inbox_seances_check CHECK ((nature = 'seances') = (seances IS NOT NULL));
 COMMENT ON COLUMN pdp.inbox.nature IS 'statut (a step), rendez_vous (first meeting set), rendez_vous_manque, nouvelles, question (stops the clock), seances (dates)';
 COMMENT ON COLUMN pdp.inbox.seances IS 'Dates of sessions that took place, with the agreement of the person';
-GRANT INSERT (seances) ON pdp.inbox TO pdp_role_partenaire;
+GRANT INSERT (seances) ON pdp.inbox TO pdp_role_partenaire, pdp_role_lien;
 
 -- 6. Row level security and least grants.
 DO $$

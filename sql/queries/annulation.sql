@@ -45,17 +45,26 @@ SELECT 'sante_declaree', s.tele_echange_id, jsonb_build_object('recueilli_at', s
 FROM medical.sante_declaree s JOIN pdp.tele_echange e ON e.id = s.tele_echange_id JOIN pdp.parcours p ON p.id = e.parcours_id
 WHERE p.assure_id = :assure
 UNION ALL
-SELECT 'accord', a.id, jsonb_build_object('retire_at', a.retire_at, 'retrait_canal', a.retrait_canal, 'saisie_par_erreur_at', a.saisie_par_erreur_at)
+SELECT 'accord', a.id, jsonb_build_object('retire_at', a.retire_at, 'retrait_canal', a.retrait_canal, 'saisie_par_erreur_at', a.saisie_par_erreur_at,
+    'classes_retirees', a.classes_retirees)
 FROM pdp.accord a JOIN pdp.parcours p ON p.id = a.parcours_id WHERE p.assure_id = :assure
 UNION ALL
-SELECT 'orientation', o.id, jsonb_build_object('statut', o.statut, 'repondue_at', o.repondue_at, 'saisie_par_erreur_at', o.saisie_par_erreur_at)
+SELECT 'accord_retrait', r.id, jsonb_build_object('saisie_par_erreur_at', r.saisie_par_erreur_at)
+FROM pdp.accord_retrait r JOIN pdp.accord a ON a.id = r.accord_id JOIN pdp.parcours p ON p.id = a.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'seance_psy', x.id, jsonb_build_object('saisie_par_erreur_at', x.saisie_par_erreur_at)
+FROM pdp.seance_psy x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'orientation', o.id, jsonb_build_object('statut', o.statut, 'repondue_at', o.repondue_at, 'saisie_par_erreur_at', o.saisie_par_erreur_at,
+    'accord_id', o.accord_id, 'classes', o.classes)
 FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'outbox', x.id, jsonb_build_object('etat', x.etat, 'dernier_code', x.dernier_code, 'essais', x.essais)
 FROM pdp.outbox x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'soutien_psy', y.id, jsonb_build_object('resultat', y.resultat, 'eligibilite', y.eligibilite, 'fenetre_au', y.fenetre_au,
-    'enregistre_par', y.enregistre_par, 'enregistre_at', y.enregistre_at, 'saisie_par_erreur_at', y.saisie_par_erreur_at)
+    'enregistre_par', y.enregistre_par, 'enregistre_at', y.enregistre_at, 'saisie_par_erreur_at', y.saisie_par_erreur_at,
+    'arrete_le', y.arrete_le, 'arret_motif', y.arret_motif)
 FROM pdp.soutien_psy y JOIN pdp.parcours p ON p.id = y.parcours_id WHERE p.assure_id = :assure
 UNION ALL
 SELECT 'issue', i.id, jsonb_build_object('annule_at', i.annule_at)
@@ -139,7 +148,8 @@ ORDER BY a.rang DESC LIMIT 1;
 SELECT v.survenu_at, v.evenement, v.auteur_type, a.prenom, a.nom, n.nom AS partenaire_nom
 FROM journal.evenement v
 LEFT JOIN pdp.agent a ON a.id = CASE WHEN v.auteur_type = 'agent' THEN cast(v.auteur_id AS uuid) END
-LEFT JOIN pdp.partenaire n ON n.id = CASE WHEN v.auteur_type = 'partenaire' THEN cast(v.auteur_id AS uuid) END
+LEFT JOIN pdp.lien_partenaire w ON w.id = CASE WHEN v.auteur_role = 'lien' THEN cast(v.auteur_id AS uuid) END
+LEFT JOIN pdp.partenaire n ON n.id = coalesce(w.partenaire_id, CASE WHEN v.auteur_type = 'partenaire' THEN cast(v.auteur_id AS uuid) END)
 WHERE v.parcours_id = :parcours AND v.id > :evenement
 ORDER BY v.id LIMIT 1;
 
@@ -248,6 +258,14 @@ DELETE FROM medical.sante_declaree WHERE tele_echange_id = ANY (cast(:ids AS uui
 -- Never was the word of the person.
 UPDATE pdp.accord SET retire_at = coalesce(retire_at, :maintenant), retrait_canal = coalesce(retrait_canal, 'saisie_erreur'), saisie_par_erreur_at = :maintenant
 WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_accord_retrait
+-- The person never withdrew.
+UPDATE pdp.accord_retrait SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_seance_psy
+-- It did not take place.
+UPDATE pdp.seance_psy SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
 
 -- name: neutraliser_orientation
 -- Proposed in error, before anything left.
@@ -368,14 +386,17 @@ WHERE id = ANY (cast(:ids AS uuid[])) AND statut IN ('planifie', 'confirme');
 
 -- name: remettre_accord
 -- In force again.
-UPDATE pdp.accord t SET retire_at = a.retire_at, retrait_canal = a.retrait_canal, saisie_par_erreur_at = a.saisie_par_erreur_at
-FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, retire_at timestamptz, retrait_canal text, saisie_par_erreur_at timestamptz)
+UPDATE pdp.accord t SET retire_at = a.retire_at, retrait_canal = a.retrait_canal, saisie_par_erreur_at = a.saisie_par_erreur_at,
+    classes_retirees = coalesce(a.classes_retirees, t.classes_retirees)
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, retire_at timestamptz, retrait_canal text, saisie_par_erreur_at timestamptz,
+    classes_retirees text[])
 WHERE t.id = a.id;
 
 -- name: remettre_orientation
 -- Active again.
-UPDATE pdp.orientation t SET statut = a.statut, repondue_at = a.repondue_at, saisie_par_erreur_at = a.saisie_par_erreur_at
-FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, repondue_at timestamptz, saisie_par_erreur_at timestamptz)
+UPDATE pdp.orientation t SET statut = a.statut, repondue_at = a.repondue_at, saisie_par_erreur_at = a.saisie_par_erreur_at,
+    accord_id = coalesce(a.accord_id, t.accord_id)
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, repondue_at timestamptz, saisie_par_erreur_at timestamptz, accord_id uuid)
 WHERE t.id = a.id;
 
 -- name: remettre_outbox
@@ -383,12 +404,17 @@ WHERE t.id = a.id;
 UPDATE pdp.outbox t SET etat = a.etat, dernier_code = a.dernier_code
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, etat text, dernier_code text) WHERE t.id = a.id;
 
+-- name: remettre_seance_psy
+-- It took place.
+UPDATE pdp.seance_psy t SET saisie_par_erreur_at = a.saisie_par_erreur_at
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, saisie_par_erreur_at timestamptz) WHERE t.id = a.id;
+
 -- name: remettre_soutien_psy
 -- The former answer.
 UPDATE pdp.soutien_psy t SET resultat = a.resultat, eligibilite = a.eligibilite, fenetre_au = a.fenetre_au, enregistre_par = a.enregistre_par,
-    enregistre_at = a.enregistre_at, saisie_par_erreur_at = a.saisie_par_erreur_at
+    enregistre_at = a.enregistre_at, saisie_par_erreur_at = a.saisie_par_erreur_at, arrete_le = a.arrete_le, arret_motif = a.arret_motif
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, resultat text, eligibilite text, fenetre_au date, enregistre_par uuid,
-    enregistre_at timestamptz, saisie_par_erreur_at timestamptz)
+    enregistre_at timestamptz, saisie_par_erreur_at timestamptz, arrete_le date, arret_motif text)
 WHERE t.id = a.id;
 
 -- name: remettre_issue

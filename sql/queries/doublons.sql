@@ -114,7 +114,8 @@ INSERT INTO pdp.doublon_ligne (doublon_id, plateforme_id, genre, ligne_id)
 WITH accord AS (
     SELECT a.id FROM pdp.accord a
     WHERE a.parcours_id = :clos AND NOT (a.decision = 'accorde' AND a.retire_at IS NULL AND EXISTS (
-        SELECT 1 FROM pdp.accord b WHERE b.parcours_id = :garde AND b.destinataire = a.destinataire AND b.decision = 'accorde' AND b.retire_at IS NULL))
+        SELECT 1 FROM pdp.accord b WHERE b.parcours_id = :garde AND b.destinataire = a.destinataire AND b.decision = 'accorde' AND b.retire_at IS NULL
+            AND b.partenaire_id IS NOT DISTINCT FROM a.partenaire_id))
 ), orientation AS (
     SELECT o.id FROM pdp.orientation o JOIN accord c ON c.id = o.accord_id
     WHERE o.parcours_id = :clos AND NOT (o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours') AND EXISTS (
@@ -136,6 +137,9 @@ WITH accord AS (
         WHERE x.parcours_id = :clos AND (x.orientation_id IS NULL OR x.orientation_id IN (SELECT id FROM orientation))
     UNION ALL SELECT 'soutien_psy', y.id FROM pdp.soutien_psy y
         WHERE y.parcours_id = :clos AND NOT EXISTS (SELECT 1 FROM pdp.soutien_psy z WHERE z.parcours_id = :garde)
+    UNION ALL SELECT 'seance_psy', q.id FROM pdp.seance_psy q
+        WHERE q.parcours_id = :clos AND (q.saisie_par_erreur_at IS NOT NULL OR NOT EXISTS (
+            SELECT 1 FROM pdp.seance_psy z WHERE z.parcours_id = :garde AND z.seance_le = q.seance_le AND z.saisie_par_erreur_at IS NULL))
     UNION ALL SELECT 'tache', t.id FROM pdp.tache t
         WHERE t.parcours_id = :clos AND t.fermee_at IS NULL
             AND (t.cause IN (SELECT cause FROM piece) OR t.motif IN ('rappel_promis', 'tache_personnelle', 'lire_reponse', 'message_en_echec'))
@@ -160,6 +164,37 @@ WHERE l.doublon_id = :doublon AND l.genre = 'message_rendez_vous' AND t.id = l.l
 -- name: deplacer_accord
 -- To the case given, bound to the wording heard then.
 UPDATE pdp.accord t SET parcours_id = :vers FROM pdp.doublon_ligne l WHERE l.doublon_id = :doublon AND l.genre = 'accord' AND t.id = l.ligne_id;
+
+-- name: remplacer_accords
+-- Once both histories are on one case: an agreement older than the person's later refusal or withdrawal on the other no longer stands.
+UPDATE pdp.accord a SET retire_at = :maintenant, retrait_canal = 'fusion'
+WHERE a.parcours_id = :garde AND a.decision = 'accorde' AND a.retire_at IS NULL
+    AND (a.expire_le IS NULL OR :jour <= a.expire_le) AND pdp.accord_vivant(a.id, a.partenaire_id, :jour) IS NULL
+RETURNING a.destinataire, a.partenaire_id;
+
+-- name: resserrer_accords
+-- Both cases hold an agreement for the same recipient: where the later one, which stays with the other case, shares less, no more is shared.
+UPDATE pdp.accord g SET classes_retirees = ARRAY(
+        SELECT c FROM unnest(g.classes) AS c WHERE c = ANY (g.classes_retirees) OR c <> ALL (a.classes) OR c = ANY (a.classes_retirees))
+FROM pdp.accord a
+WHERE g.parcours_id = :garde AND a.parcours_id = :clos AND a.destinataire = g.destinataire AND a.partenaire_id IS NOT DISTINCT FROM g.partenaire_id
+    AND g.decision = 'accorde' AND g.retire_at IS NULL AND a.decision = 'accorde' AND a.retire_at IS NULL
+    AND (a.recueilli_at, a.ordre) > (g.recueilli_at, g.ordre) AND NOT g.classes <@ a.classes;
+
+-- name: accompagnement_refuse
+-- Last word of the person about being followed, both cases together.
+SELECT pdp.accompagnement_refuse(:garde);
+
+-- name: rendre_accords
+-- Each case has its own words again.
+UPDATE pdp.accord t SET retire_at = NULL, retrait_canal = NULL
+FROM pdp.doublon d
+WHERE d.id = :doublon AND t.parcours_id IN (d.parcours_clos_id, d.parcours_garde_id) AND t.retrait_canal = 'fusion' AND t.retire_at = d.applique_at;
+
+-- name: deplacer_seance_psy
+-- To the case given.
+UPDATE pdp.seance_psy t SET parcours_id = :vers FROM pdp.doublon_ligne l
+WHERE l.doublon_id = :doublon AND l.genre = 'seance_psy' AND t.id = l.ligne_id;
 
 -- name: deplacer_orientation
 -- To the case given; the partner sees nothing of it.

@@ -30,6 +30,19 @@ VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :natu
 ON CONFLICT (partenaire_id, evenement_id) DO NOTHING
 RETURNING id;
 
+-- name: deposer_seances
+-- The same, with dates of sessions.
+INSERT INTO pdp.inbox (id, plateforme_id, partenaire_id, evenement_id, orientation_id, version, nature, statut, motif, compte_rendu, rendez_vous_at, transport,
+    survenu_at, empreinte, recu_at, seances)
+VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :nature, :statut, :motif, :compte_rendu, :rendez_vous_at, :transport,
+    :survenu_at, :empreinte, :maintenant, :seances)
+ON CONFLICT (partenaire_id, evenement_id) DO NOTHING
+RETURNING id;
+
+-- name: lire_seances
+-- Dates of sessions of one answer.
+SELECT seances FROM pdp.inbox WHERE id = :id;
+
 -- name: trouver_evenement
 -- What is known under an id of a partner.
 SELECT id, empreinte FROM pdp.inbox WHERE partenaire_id = :partenaire AND evenement_id = :evenement;

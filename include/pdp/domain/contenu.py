@@ -78,6 +78,12 @@ def drop_classes(contenu: Mapping[str, Any], classes: Iterable[str]) -> dict[str
     return {champ: valeur for champ, valeur in contenu.items() if _CLASSE[champ] not in retirees}
 
 
+def keep_classes(contenu: Mapping[str, Any], classes: Iterable[str]) -> dict[str, Any]:
+    """The content limited to these classes."""
+    gardees = set(classes)
+    return {champ: valeur for champ, valeur in contenu.items() if _CLASSE[champ] in gardees}
+
+
 def say_classe(classe: str, champs: Sequence[str]) -> str:
     """A class as it is read to the person: « votre nom, votre prénom et votre date de naissance »."""
     if classe in RETOURS:

@@ -5,7 +5,7 @@ A CSAM proposes and informs; a psychologist or a doctor judges. No scale and no 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -16,6 +16,25 @@ from pdp.domain.referentiel import Referentiel
 from pdp.domain.signalement import dernier_jour_avant_palier
 
 Statut = Literal["eligible", "a_verifier", "non_eligible"]
+RESULTATS = {
+    "proposee": "Proposé à la personne",
+    "deja_suivie": "Personne déjà suivie",
+    "refusee": "La personne ne le souhaite pas",
+    "contre_indiquee": "Écarté par un médecin",
+    "non_eligible": "Pas possible selon les règles du jour",
+    "non_eligible_6m": "Arrêt trop long pour le dispositif",
+}
+MOTIFS_ARRET = {
+    "termine": "Accompagnement terminé",
+    "quota_atteint": "Toutes les séances remboursées de l'année sont faites",
+    "choix_personne": "La personne a choisi d'arrêter",
+    "choix_psychologue": "Le psychologue a choisi d'arrêter",
+    "autres_soins": "La personne est suivie autrement",
+    "sans_nouvelles": "Sans nouvelles",
+}
+"""Why the sessions stopped: a closed list, never a clinical reason."""
+SEANCES = "seances"
+"""Class of data that the person agrees to hear back from the psychologist: dates only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +74,60 @@ def eligibilite(faits: FaitsSoutienPsy, date_seance: date, referentiel: Referent
         if verdict is not None:
             verdicts.append(verdict)
     return verdicts
+
+
+@dataclass(frozen=True, slots=True)
+class Seance:
+    """A declared session: its rank in its civil year, and whether the quota of its day covered it."""
+
+    le: date
+    rang: int
+    couverte: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CompteAnnee:
+    """Sessions of one civil year as declared, against the quota of the law on ``jour``."""
+
+    annee: int
+    faites: int
+    quota: int
+    parametre: str
+
+    @property
+    def reste(self) -> int:
+        return max(0, self.quota - self.faites)
+
+    @property
+    def au_dela(self) -> int:
+        return max(0, self.faites - self.quota)
+
+
+def is_ouvert(jour: date, referentiel: Referentiel) -> bool:
+    """Whether the national scheme reimbursed sessions on that day."""
+    return referentiel.find_parametre("psy_quota", jour) is not None
+
+
+def number_seances(dates: Iterable[date], referentiel: Referentiel) -> tuple[Seance, ...]:
+    """Sessions in order: distinct dates count, from 1 each civil year, each against the quota of its own day."""
+    numerotees, annee, rang = [], 0, 0
+    for le in sorted(set(dates)):
+        rang = rang + 1 if le.year == annee else 1
+        annee = le.year
+        numerotees.append(Seance(le, rang, referentiel.get_parametre("psy_quota", le).satisfait(rang)))
+    return tuple(numerotees)
+
+
+def count_annee(dates: Sequence[date], jour: date, referentiel: Referentiel) -> CompteAnnee:
+    """Declared sessions of the civil year of ``jour``, against its quota that day."""
+    quota = referentiel.get_parametre("psy_quota", jour)
+    return CompteAnnee(jour.year, len({d for d in dates if d.year == jour.year}), int(quota.nombre), quota.identifiant)
+
+
+def count_connues(dates: Iterable[date], date_seance: date) -> int | None:
+    """Sessions known for the civil year of a session to come; None when none was declared: not known is never 0."""
+    connues = len({d for d in dates if d.year == date_seance.year and d < date_seance})
+    return connues or None
 
 
 def resume_statut(verdicts: Iterable[Verdict]) -> Statut:

@@ -41,6 +41,7 @@ VUES = [
     "lots",
     "attentes",
     "fiche",
+    "soutien_psy",
     "pourquoi",
     "appel",
     "demandes",

@@ -8,6 +8,8 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.orientation import ACTIVES
+from pdp.domain.soutien_psy import SEANCES
+from pdp.services.declare_seances import apply_seances
 from pdp.services.lignes_reponse import LigneOrientation, LigneReponse
 from pdp.services.manage_taches import open_tache
 from pdp.services.move_parcours import LigneParcours
@@ -19,6 +21,7 @@ EVENEMENTS = {
     "rendez_vous_manque": "rendez_vous_partenaire_manque",
     "nouvelles": "nouvelles_recues",
     "question": "question_recue",
+    SEANCES: "seances_recues",
 }
 """Nature -> code of the journal."""
 _NOTES = {
@@ -48,6 +51,8 @@ def apply_evenement(
                 "inbox": reponse.id,
             },
         )
+    elif reponse.nature == SEANCES and not apply_seances(conn, auteur, parcours, orientation.id, reponse.id, maintenant):
+        return "quarantaine"
     journal.record(
         conn,
         EVENEMENTS[reponse.nature],

@@ -13,11 +13,13 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.services.apply_gestes import apply_gestes
 from pdp.services.close_parcours import close_parcours
+from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import open_tache
+from pdp.services.orient_parcours import revoke_orientations
 from pdp.storage import journal
 from pdp.storage.sql import query
 
-PIECES = ("tele_echange", "message_rendez_vous", "contact", "accord", "orientation", "outbox", "soutien_psy", "tache")
+PIECES = ("tele_echange", "message_rendez_vous", "contact", "accord", "orientation", "outbox", "soutien_psy", "seance_psy", "tache")
 PERSONNE = ("parcours", "alerte", "silence", "preference", "coordonnee")
 FAITS_RENDUS = ("rendre_arrets", "rendre_ij", "rendre_affections", "rendre_faits_dsn")
 NOTE = "Deux dossiers de cette personne ont été réunis : reprenez là où ils en sont."
@@ -43,6 +45,8 @@ def merge(conn: Connection, auteur: Auteur, paire: Row[Any], maintenant: datetim
         conn.execute(query("doublons.retenir_pieces"), {**cle, "garde": garde.id, "clos": clos.id})
         for piece in PIECES:
             conn.execute(query(f"doublons.deplacer_{piece}"), {"doublon": paire.id, "vers": garde.id})
+        conn.execute(query("doublons.resserrer_accords"), {"garde": garde.id, "clos": clos.id})
+        _hear_last_word(conn, auteur, paire, garde.id, maintenant)
         close_parcours(
             conn,
             auteur,
@@ -101,6 +105,7 @@ def _put_back(conn: Connection, paire: Row[Any], maintenant: datetime) -> None:
         conn.execute(query("issues.annuler_jalon"), {"parcours": paire.parcours_clos_id, "jalon": "cloture", "maintenant": maintenant})
         for piece in PIECES:
             conn.execute(query(f"doublons.deplacer_{piece}"), {"doublon": paire.id, "vers": paire.parcours_clos_id})
+        conn.execute(query("doublons.rendre_accords"), cle)
         conn.execute(query("doublons.rendre_rendez_vous"), cle)
         conn.execute(query("doublons.rendre_taches"), cle)
         conn.execute(query("doublons.fermer_reprise"), {"parcours": paire.parcours_garde_id, "cause": f"fusion:{paire.id}", **cle})
@@ -112,6 +117,18 @@ def _put_back(conn: Connection, paire: Row[Any], maintenant: datetime) -> None:
     conn.execute(query("doublons.oublier_demenagement"))
     conn.execute(query("doublons.oublier_lignes"), cle)
     conn.execute(query("doublons.separer"), cle)
+
+
+def _hear_last_word(conn: Connection, auteur: Auteur, paire: Row[Any], garde_id: UUID, maintenant: datetime) -> None:
+    """What the person refused or withdrew later, on either case, holds for both: hand-overs under an older agreement are taken back.
+
+    Parted again, the agreements stand as before; the hand-overs stay taken back, and their coordinator was told.
+    """
+    cle = {"garde": garde_id, "maintenant": maintenant, "jour": get_lieu(conn, paire.plateforme_id).jour(maintenant)}
+    for fin in conn.execute(query("doublons.remplacer_accords"), cle).all():
+        revoke_orientations(conn, auteur, garde_id, fin.destinataire, maintenant, partenaire_id=fin.partenaire_id)
+    if conn.execute(query("doublons.accompagnement_refuse"), {"garde": garde_id}).scalar_one():
+        revoke_orientations(conn, auteur, garde_id, None, maintenant)
 
 
 def _refuse_part(conn: Connection, paire: Row[Any]) -> Bilan:

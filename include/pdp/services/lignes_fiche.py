@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
+from pdp.domain.accord import read_etat
 from pdp.domain.contact import RESULTATS
+from pdp.domain.contenu import CLASSES
 from pdp.domain.orientation import ACTIVES
 
 
@@ -55,14 +57,19 @@ class Accord:
     expire_le: date | None
     retire_at: datetime | None
     retrait_canal: str | None
+    classes: list[str]
+    classes_refusees: list[str]
+    classes_retirees: list[str]
+    partenaire_nom: str | None
 
     def etat(self, jour: date) -> str:
         """accorde, refuse, retire or expire."""
-        if self.retire_at is not None:
-            return "retire"
-        if self.decision == "accorde" and self.expire_le is not None and self.expire_le < jour:
-            return "expire"
-        return self.decision
+        return read_etat(self.decision, self.retire_at, self.expire_le, jour)
+
+    @property
+    def ecartees(self) -> list[str]:
+        """Data of the text that she does not share."""
+        return [CLASSES[c] for c in (*self.classes_refusees, *self.classes_retirees)]
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,8 @@ class SoutienPsy:
     eligibilite: str
     fenetre_au: date | None
     enregistre_at: datetime
+    arrete_le: date | None
+    arret_motif: str | None
 
 
 @dataclass(frozen=True)

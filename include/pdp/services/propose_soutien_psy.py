@@ -1,4 +1,4 @@
-"""Mon soutien psy: what the dated rules say for a person, and what came of the proposal. No scale, no score, no sessions fetched."""
+"""Mon soutien psy: what the dated rules say for a person, and what came of the proposal. No scale, no score; sessions as declared."""
 
 from __future__ import annotations
 
@@ -11,20 +11,15 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.referentiel import Referentiel
-from pdp.domain.soutien_psy import FaitsSoutienPsy, Verdict, dernier_jour_fenetre, eligibilite, resume_statut
+from pdp.domain.soutien_psy import RESULTATS, FaitsSoutienPsy, Verdict, count_connues, dernier_jour_fenetre, eligibilite, resume_statut
 from pdp.errors import AccesRefuse, DonneeInvalide, Introuvable
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.read_seances import list_dates
 from pdp.storage import journal
 from pdp.storage.sql import query
 
-RESULTATS = {
-    "proposee": "Proposé à la personne",
-    "deja_suivie": "Personne déjà suivie",
-    "refusee": "La personne ne le souhaite pas",
-    "contre_indiquee": "Écarté par un médecin",
-    "non_eligible_6m": "Arrêt trop long pour le dispositif",
-}
+__all__ = ["RESULTATS", "Proposition", "evaluate_soutien_psy", "record_soutien_psy"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +41,7 @@ def evaluate_soutien_psy(conn: Connection, parcours_id: UUID, jour: date) -> Pro
     faits = FaitsSoutienPsy(
         arret_debut=ligne.arret_debut,
         motif_categorie=ligne.motif_categorie or "non_renseigne",
+        seances_annee=count_connues(list_dates(conn, parcours_id), jour),
         naissance_le=ligne.date_naissance,
         arret_psy_long_fini_le=_find_arret_long(conn, ligne.assure_id, ligne.arret_debut or jour, jour, regles),
     )
@@ -57,7 +53,8 @@ def evaluate_soutien_psy(conn: Connection, parcours_id: UUID, jour: date) -> Pro
 def record_soutien_psy(conn: Connection, auteur: Auteur, parcours_id: UUID, resultat: str, jour: date, maintenant: datetime) -> None:
     """Record what came of it, with the rules as they stood; one row per parcours, its earlier answers stay in the journal.
 
-    The same answer again changes nothing. Proposing when the law excludes is refused with the rule that excludes.
+    The same answer again changes nothing, unless the sessions had stopped: they go on. Proposing when the law excludes is refused with
+    the rule that excludes.
     """
     if resultat not in RESULTATS:
         raise DonneeInvalide("Choisissez la réponse dans la liste.", code="unknown_result")
@@ -72,7 +69,7 @@ def record_soutien_psy(conn: Connection, auteur: Auteur, parcours_id: UUID, resu
         raise DonneeInvalide(f"Le dispositif ne peut pas être proposé. {raison} Rien n'a été enregistré.", code="not_eligible")
     connue = conn.execute(query("soutien_psy.trouver"), {"parcours": parcours_id}).one_or_none()
     nouvelle = (resultat, proposition.eligibilite, proposition.fenetre_au)
-    if connue is not None and (connue.resultat, connue.eligibilite, connue.fenetre_au) == nouvelle:
+    if connue is not None and connue.arrete_le is None and (connue.resultat, connue.eligibilite, connue.fenetre_au) == nouvelle:
         return
     conn.execute(
         query("soutien_psy.enregistrer"),

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
+from pdp.domain.contenu import keep_classes
 from pdp.services.photo_dossier import LigneActe
 from pdp.services.rendre_brouillon import give_back_brouillons
 from pdp.storage import journal
@@ -28,8 +29,10 @@ CREEES = (
     "sante_declaree",
     "orientation",
     "accord",
+    "accord_retrait",
     "tele_echange",
     "soutien_psy",
+    "seance_psy",
     "issue",
     "silence",
     "verdict",
@@ -50,6 +53,7 @@ CHANGEES = (
     "orientation",
     "outbox",
     "soutien_psy",
+    "seance_psy",
     "issue",
     "silence",
     "alerte",
@@ -113,9 +117,24 @@ def _restore(conn: Connection, auteur: Auteur, table: str, lignes: Sequence[Lign
     variante = "_responsable" if auteur.role == "responsable" and table in PROPRES_AU_RESPONSABLE else ""
     avant: list[dict[str, Any]] = [{"id": ligne.id, **(ligne.avant or {})} for ligne in lignes]
     conn.execute(query(f"annulation.remettre_{table}{variante}"), {"lignes": json.dumps(avant)})
+    if table == "orientation":
+        _give_back_classes(conn, lignes)
     if auteur.role != "csam":
         return
     if table == "tache":
         conn.execute(query("annulation.remettre_attente"), {"lignes": json.dumps(avant)})
     elif table == "tele_echange":
         conn.execute(query("annulation.vider_tele_echange"), {"ids": [ligne.id for ligne in lignes]})
+
+
+def _give_back_classes(conn: Connection, lignes: Sequence[LigneActe]) -> None:
+    """A hand-over that had lost some data holds them again, as they were first written to its partner."""
+    for ligne in lignes:
+        avant = (ligne.avant or {}).get("classes")
+        if avant is None or avant == ligne.apres.get("classes"):
+            continue
+        premier = conn.execute(query("orientations.lire_premier_contenu"), {"orientation": ligne.id}).scalar()
+        contenu = keep_classes(premier or {}, avant)
+        conn.execute(
+            query("orientations.reduire"), {"orientation": ligne.id, "contenu": json.dumps(contenu, ensure_ascii=False), "classes": avant}
+        )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import date, datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection
@@ -29,14 +30,15 @@ def deposit(
     transport: str,
     nature: str = "statut",
     rendez_vous_at: datetime | None = None,
+    seances: Sequence[date] | None = None,
 ) -> str:
     """Keep one answer: ``nouvelle``, ``connue`` (same id, same content) or ``autre_contenu`` (same id, another content).
 
     The other content is not kept here: the caller keeps it under a marked id, or refuses it. ``nature`` is one of
-    ``domain.orientation.NATURES``: only ``statut`` carries a status, only ``rendez_vous`` an instant.
+    ``domain.orientation.NATURES``: only ``statut`` carries a status, only ``rendez_vous`` an instant; ``seances`` carries dates.
     """
     ecrite = conn.execute(
-        query("inbox.deposer"),
+        query("inbox.deposer" if seances is None else "inbox.deposer_seances"),
         {
             "id": uuid4(),
             "plateforme": plateforme_id,
@@ -49,6 +51,7 @@ def deposit(
             "motif": motif,
             "compte_rendu": compte_rendu,
             "rendez_vous_at": rendez_vous_at,
+            **({} if seances is None else {"seances": list(seances)}),
             "transport": transport,
             "survenu_at": survenu_at,
             "empreinte": empreinte,

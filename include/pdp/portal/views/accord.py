@@ -18,9 +18,9 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services.annulation import acte, offer
+from pdp.services.describe_contenu import describe_contenu
 from pdp.services.read_accords import list_services, read_registre
 from pdp.services.read_fiche import check_suivi, get_tete
-from pdp.services.read_partenaire import describe_contenu
 from pdp.services.record_accord import record_accord, validite_mois, withdraw_accord
 from pdp.services.withdraw_accord import withdraw_classes
 

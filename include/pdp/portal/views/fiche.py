@@ -12,19 +12,19 @@ from pdp.clock import jour_local
 from pdp.domain.demandes import BESOINS
 from pdp.domain.rechute import MOTIFS_SANS_SUITE
 from pdp.domain.silence import MOTIFS as MOTIFS_SILENCE
+from pdp.domain.soutien_psy import MOTIFS_ARRET, RESULTATS
 from pdp.domain.tache import MOTIFS_ATTENTE, SUJETS
 from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
-from pdp.portal import formulaires
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
-from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
-from pdp.services.annulation import acte, offer
+from pdp.portal.sessions import agent_of, lire
 from pdp.services.delais import get_lieu
-from pdp.services.propose_soutien_psy import RESULTATS, evaluate_soutien_psy, record_soutien_psy
+from pdp.services.propose_soutien_psy import evaluate_soutien_psy
 from pdp.services.read_actes import list_saisies
-from pdp.services.read_fiche import Choix, check_suivi, read_fiche
+from pdp.services.read_fiche import Choix, read_fiche
 from pdp.services.read_messages import read_bloc
+from pdp.services.read_seances import read_seances
 from pdp.services.record_silence import list_silences
 from pdp.services.wait_taches import read_dernier_jour
 
@@ -46,6 +46,7 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         saisies = list_saisies(conn, agent_of(request), fiche.tete.plateforme_id, maintenant, parcours_id, SAISIES)
         rendez_vous = fiche.tete.entretien_debut_at
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
+        seances_psy = read_seances(conn, parcours_id, jour_local(maintenant)) if psy else None
     return page(
         request,
         "csam/fiche.html",
@@ -58,6 +59,8 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         motifs_silence=MOTIFS_SILENCE,
         motifs_sans_suite=MOTIFS_SANS_SUITE,
         resultats_psy=RESULTATS,
+        seances_psy=seances_psy,
+        motifs_arret_psy=MOTIFS_ARRET,
         besoins=BESOINS,
         attentes=MOTIFS_ATTENTE,
         sujets=SUJETS,
@@ -65,18 +68,3 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         MOTIFS_VERDICT=MOTIFS_VERDICT,
         **LIBELLES,
     )
-
-
-@routeur.post("/parcours/{parcours_id}/soutien-psy")
-@acces("csam")
-def save_soutien_psy(request: Request, parcours_id: UUID) -> Response:
-    """What came of the proposal; the dated rules are stored with it."""
-    resultat = formulaires.choix(request, "resultat", RESULTATS, libelle="Réponse")
-    maintenant = clock.now()
-    with ecrire(request) as conn:
-        check_suivi(conn, agent_of(request), parcours_id)
-        with acte(conn, session_of(request).auteur, parcours_id, "soutien_psy", maintenant) as fait:
-            record_soutien_psy(conn, session_of(request).auteur, parcours_id, resultat, jour_local(maintenant), maintenant)
-    texte = f"Mon soutien psy : « {RESULTATS[resultat]} » est enregistré."
-    flash(request, texte, annulation=offer(fait, "Annuler cette réponse"))
-    return redirect(f"/parcours/{parcours_id}")
