@@ -9,7 +9,6 @@ from threading import Barrier
 import psycopg
 import pytest
 from veille_dossiers import (
-    JOUR,
     JOURS,
     VEILLE,
     actions,
@@ -131,17 +130,6 @@ def test_another_active_relay_prevents_the_interruption(dossier: Dossier) -> Non
     add_orientation(dossier, "refusee", repondue=MAINTENANT - 20 * JOURS)
     add_orientation(dossier, "acceptee", type="spst", repondue=MAINTENANT - 2 * JOURS)
     add_tache(dossier)
-    assert actions(sweep()) == {}
-
-
-def test_partner_silent_beyond_expiry(dossier: Dossier, admin: psycopg.Connection) -> None:
-    set_parcours(dossier, statut="oriente")
-    orientation = add_orientation(dossier, attendue=JOUR - 31 * JOURS)
-    assert actions(sweep()) == {"orientations_expirees": 1, "partenaire_sans_reponse": 1}
-    assert admin.execute("SELECT statut FROM pdp.orientation").fetchone() == ("expiree",)
-    assert statut(admin, dossier) == "entretien_realise"
-    assert alertes(admin, dossier) == [("partenaire_sans_reponse", str(orientation))]
-    assert taches_ouvertes(admin, dossier) == ["faire_le_point"]
     assert actions(sweep()) == {}
 
 

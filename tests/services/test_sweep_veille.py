@@ -53,16 +53,6 @@ def plant_s03(d: Dossier) -> None:
     add_tache(d, "attendre_partenaire", balle="partenaire", echeance=MAINTENANT)
 
 
-def plant_s06(d: Dossier) -> None:
-    orientation = add_orientation(d, attendue=JOUR - JOURS)
-    add_tache(d, "attendre_partenaire", balle="partenaire", echeance=MAINTENANT - JOURS, cause=str(orientation))
-
-
-def plant_s07(d: Dossier) -> None:
-    add_orientation(d, "acceptee", repondue=MAINTENANT - 30 * JOURS)
-    add_tache(d)
-
-
 def plant_s08(d: Dossier) -> None:
     rdv = add_tele_echange(d, MAINTENANT - timedelta(minutes=45))
     add_tache(d, "tele_echange", balle="assure", echeance=MAINTENANT - timedelta(minutes=45), cause=str(rdv))
@@ -88,8 +78,6 @@ def plant_s14(d: Dossier) -> None:
 CAS: list[tuple[str, Callable[[Dossier], None], list[str]]] = [
     ("S01", plant_s01, ["faire_le_point"]),
     ("S03", plant_s03, ["attendre_partenaire", "faire_le_point"]),
-    ("S06", plant_s06, ["relancer_partenaire"]),
-    ("S07", plant_s07, ["nouvel_appel", "nouvelles_partenaire"]),
     ("S08", plant_s08, ["renseigner_tele_echange"]),
     ("S11", plant_s11, ["faire_le_point", "tache_personnelle"]),
     ("S12", plant_s12, []),
@@ -122,8 +110,6 @@ def test_a_parcours_with_something_to_come_is_left_alone(dossier: Dossier, admin
     [
         ("S03", lambda d: add_tache(d, "attendre_partenaire", balle="partenaire", echeance=MAINTENANT + timedelta(minutes=1))),
         ("S03", lambda d: (add_tache(d, "attendre_partenaire", balle="partenaire", echeance=MAINTENANT - JOURS), add_tache(d))),
-        ("S06", lambda d: (add_orientation(d, attendue=JOUR), add_tache(d))),
-        ("S07", lambda d: (add_orientation(d, "acceptee", repondue=MAINTENANT - 30 * JOURS + timedelta(minutes=1)), add_tache(d))),
         ("S08", lambda d: (add_tele_echange(d, MAINTENANT - timedelta(minutes=44)), add_tache(d))),
         (
             "S11",
@@ -155,14 +141,6 @@ def test_unassigned_is_assigned_again_else_counted_for_the_manager(dossier: Doss
     assert sweep().detail["S05"] == 1
     assert taches_ouvertes(admin, dossier) == ["premier_appel"]
     assert "S05_restants" not in sweep().detail
-
-
-def test_a_reminder_just_made_is_waited_for_then_asked_again(dossier: Dossier) -> None:
-    orientation = add_orientation(dossier, attendue=JOUR - 3 * JOURS)
-    add_tache(dossier, "relancer_partenaire", cause=str(orientation), fermee=MAINTENANT - JOURS, issue="relance")
-    add_tache(dossier, echeance=MAINTENANT + 20 * JOURS)
-    assert sweep().detail["S06"] == 0
-    assert sweep(MAINTENANT + 9 * JOURS).detail["S06"] == 1
 
 
 def test_a_late_prolongation_withdraws_the_question(dossier: Dossier, admin: psycopg.Connection) -> None:

@@ -22,7 +22,7 @@ def test_each_stall_opens_and_closes_known_reasons(code: str) -> None:
 
 @pytest.mark.parametrize(
     ("code", "balle"),
-    [("S01", "csam"), ("S03", "csam"), ("S06", "csam"), ("S07", "partenaire"), ("S08", "csam"), ("S16", "medecin_conseil")],
+    [("S01", "csam"), ("S03", "csam"), ("S08", "csam"), ("S16", "medecin_conseil")],
 )
 def test_the_reason_goes_to_whoever_acts(code: str, balle: str) -> None:
     enlisement = ENLISEMENTS[code]
