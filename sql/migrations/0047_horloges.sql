@@ -141,7 +141,7 @@ CREATE TABLE pdp.orientation_relance (
     retard_minutes integer NOT NULL CHECK (retard_minutes >= 0),
     messages integer NOT NULL DEFAULT 0,
     faite_par uuid,
-    UNIQUE (orientation_id, etape, echeance_at, rang),
+    retiree_at timestamptz,
     FOREIGN KEY (plateforme_id, orientation_id) REFERENCES pdp.orientation (plateforme_id, id),
     FOREIGN KEY (plateforme_id, faite_par) REFERENCES pdp.agent (plateforme_id, id)
 );
@@ -158,6 +158,18 @@ COMMENT ON COLUMN pdp.orientation_relance.faite_at IS 'When it was made';
 COMMENT ON COLUMN pdp.orientation_relance.retard_minutes IS 'How late the platform was';
 COMMENT ON COLUMN pdp.orientation_relance.messages IS 'Messages written: the structure, then its colleagues; 0 = no address, a coordinator is asked to call';
 COMMENT ON COLUMN pdp.orientation_relance.faite_par IS 'Coordinator who asked for it; NULL = the sweep';
+COMMENT ON COLUMN pdp.orientation_relance.retiree_at IS 'Taken back before it left; NULL = it counts';
+CREATE UNIQUE INDEX orientation_relance_une_fois ON pdp.orientation_relance (orientation_id, etape, echeance_at, rang) WHERE retiree_at IS NULL;
+
+CREATE FUNCTION pdp.revoir_orientation() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE pdp.orientation SET a_revoir_at = 'epoch' WHERE id = NEW.orientation_id AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours');
+    RETURN NULL;
+END $$;
+COMMENT ON FUNCTION pdp.revoir_orientation() IS 'A question or a reminder changed: the clock of its hand-over is read again';
+CREATE TRIGGER revoir_orientation AFTER INSERT OR UPDATE ON pdp.echange_question FOR EACH ROW EXECUTE FUNCTION pdp.revoir_orientation();
+CREATE TRIGGER revoir_orientation AFTER UPDATE ON pdp.orientation_relance FOR EACH ROW EXECUTE FUNCTION pdp.revoir_orientation();
 
 DO $$
 DECLARE
@@ -182,6 +194,7 @@ CREATE POLICY partenaire ON pdp.echange_question FOR SELECT TO pdp_role_partenai
 GRANT SELECT, INSERT ON pdp.echange_question, pdp.orientation_relance TO pdp_app, pdp_role_csam;
 GRANT UPDATE (reponse, repondue_at, repondue_par, cle_reponse, reponse_inbox_id, retiree_at) ON pdp.echange_question TO pdp_app;
 GRANT UPDATE (reponse, repondue_at, repondue_par, cle_reponse, retiree_at) ON pdp.echange_question TO pdp_role_csam;
+GRANT UPDATE (retiree_at) ON pdp.orientation_relance TO pdp_app, pdp_role_csam;
 GRANT SELECT (id, plateforme_id, orientation_id, partenaire_id, par, texte, posee_at, inbox_id, reponse, repondue_at, reponse_inbox_id, retiree_at)
     ON pdp.echange_question TO pdp_role_partenaire;
 GRANT SELECT ON pdp.orientation_relance TO pdp_role_responsable;

@@ -86,6 +86,12 @@ SELECT 'parole' AS table, d.id, jsonb_build_object('retiree_at', d.retiree_at) A
 UNION ALL
 SELECT 'coordonnee', c.id, jsonb_build_object('retiree_at', c.retiree_at) FROM identite.coordonnee_dite c WHERE c.assure_id = :assure
 UNION ALL
+SELECT 'question', q.id, jsonb_build_object('repondue_at', q.repondue_at, 'repondue_par', q.repondue_par, 'retiree_at', q.retiree_at)
+FROM pdp.echange_question q JOIN pdp.orientation o ON o.id = q.orientation_id JOIN pdp.parcours p ON p.id = o.parcours_id WHERE p.assure_id = :assure
+UNION ALL
+SELECT 'relance', r.id, jsonb_build_object('retiree_at', r.retiree_at)
+FROM pdp.orientation_relance r JOIN pdp.orientation o ON o.id = r.orientation_id JOIN pdp.parcours p ON p.id = o.parcours_id WHERE p.assure_id = :assure
+UNION ALL
 SELECT 'invitation', i.id, jsonb_build_object('fermee_at', i.fermee_at, 'fermee_motif', i.fermee_motif, 'repondue_at', i.repondue_at)
 FROM pdp.invitation i JOIN pdp.parcours p ON p.id = i.parcours_id WHERE p.assure_id = :assure
 UNION ALL
@@ -271,6 +277,14 @@ UPDATE pdp.seance_psy SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cas
 -- Proposed in error, before anything left.
 UPDATE pdp.orientation SET statut = 'annulee', repondue_at = :maintenant, saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
 
+-- name: neutraliser_question
+-- Asked in error, before anything left.
+UPDATE pdp.echange_question SET retiree_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
+-- name: neutraliser_relance
+-- Asked for in error, before anything left.
+UPDATE pdp.orientation_relance SET retiree_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
 -- name: neutraliser_soutien_psy
 -- Entered in error: nothing was proposed.
 UPDATE pdp.soutien_psy SET saisie_par_erreur_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
@@ -397,6 +411,13 @@ WHERE t.id = a.id;
 UPDATE pdp.orientation t SET statut = a.statut, repondue_at = a.repondue_at, saisie_par_erreur_at = a.saisie_par_erreur_at,
     accord_id = coalesce(a.accord_id, t.accord_id)
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, repondue_at timestamptz, saisie_par_erreur_at timestamptz, accord_id uuid)
+WHERE t.id = a.id;
+
+-- name: remettre_question
+-- Open again; the answer taken back is not kept.
+UPDATE pdp.echange_question t SET repondue_at = a.repondue_at, repondue_par = a.repondue_par, retiree_at = a.retiree_at,
+    reponse = CASE WHEN a.repondue_at IS NULL THEN NULL ELSE t.reponse END, cle_reponse = CASE WHEN a.repondue_at IS NULL THEN NULL ELSE t.cle_reponse END
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, repondue_at timestamptz, repondue_par uuid, retiree_at timestamptz)
 WHERE t.id = a.id;
 
 -- name: remettre_outbox

@@ -12,7 +12,7 @@ SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.dispositif, o.st
         WHERE a.partenaire_id = o.partenaire_id AND a.contact_id IS NULL AND a.relais_id IS NULL AND a.retiree_at IS NULL
             AND a.au >= (o.proposee_at AT TIME ZONE 'UTC')::date), '[]') AS absences,
     coalesce((SELECT jsonb_agg(jsonb_build_array(r.etape, r.echeance_at, r.faite_at, r.nature) ORDER BY r.faite_at, r.rang)
-        FROM pdp.orientation_relance r WHERE r.orientation_id = o.id), '[]') AS relances
+        FROM pdp.orientation_relance r WHERE r.orientation_id = o.id AND r.retiree_at IS NULL), '[]') AS relances
 FROM pdp.orientation o
 JOIN pdp.parcours p ON p.id = o.parcours_id
 JOIN pdp.partenaire n ON n.id = o.partenaire_id
@@ -57,7 +57,7 @@ UPDATE pdp.tache SET echeance_at = :echeance WHERE id = :tache AND echeance_at <
 -- A reminder, once per deadline and rank; a known one yields no row.
 INSERT INTO pdp.orientation_relance (plateforme_id, orientation_id, etape, echeance_at, rang, nature, due_at, faite_at, retard_minutes, messages, faite_par)
 VALUES (:plateforme, :orientation, :etape, :echeance, :rang, :nature, :due, :maintenant, :retard, :messages, :par)
-ON CONFLICT (orientation_id, etape, echeance_at, rang) DO NOTHING
+ON CONFLICT (orientation_id, etape, echeance_at, rang) WHERE retiree_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: lister_collegues

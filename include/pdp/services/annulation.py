@@ -181,7 +181,7 @@ def _put_back(conn: Connection, auteur: Auteur, ligne: Row[Any], maintenant: dat
             rappeles = put_back(conn, auteur, ligne.id, lignes, maintenant)
             if rappeles < 0:
                 raise refuse_message(ligne.genre)
-            reopen_suites(conn, auteur, ligne.fait_at, lignes)
+            reopen_suites(conn, auteur, ligne.parcours_id, ligne.fait_at, lignes, maintenant)
     except IntegrityError as erreur:  # the slot, or the place of the open parcours, was taken since
         raise refuse_place(ligne.genre) from erreur
     return rappeles + suites

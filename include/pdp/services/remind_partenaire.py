@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
 
+from pdp.clock import jour_local
 from pdp.domain.auteur import Auteur
 from pdp.errors import Conflit, Introuvable
 from pdp.services.delais import get_lieu
@@ -19,7 +20,7 @@ from pdp.storage.sql import query
 
 PAR_LEUR_TRANSPORT = frozenset({"lien", "messagerie"})
 """Transports whose reminder leaves by the transport itself; the others are told by an ordinary mail."""
-HORIZON = "boite_envoi_horizon_jours"
+HORIZON, REPENTIR = "boite_envoi_horizon_jours", "annulation_message_secondes"
 
 
 def remind(conn: Connection, auteur: Auteur, etat: Etat, rang: int, due_at: datetime, maintenant: datetime, nature: str) -> int | None:
@@ -46,7 +47,8 @@ def remind(conn: Connection, auteur: Auteur, etat: Etat, rang: int, due_at: date
     if conn.execute(query("horloge.consigner_relance"), parametres).scalar() is None:
         return None
     for canal, contact_id in messages:
-        _enqueue(conn, ligne, canal, contact_id, (horloge.etape, str(horloge.echeance_at), str(rang)), maintenant)
+        cle = (horloge.etape, str(horloge.echeance_at), str(rang), *([str(maintenant)] if nature == "a_la_main" else []))
+        _enqueue(conn, ligne, canal, contact_id, cle, maintenant, _repentir(ligne, maintenant) if nature == "a_la_main" else timedelta(0))
     journal.record(
         conn,
         "partenaire_relance",
@@ -101,7 +103,13 @@ def _list_messages(conn: Connection, ligne: LigneFaits, rang: int, maintenant: d
 
 
 def _enqueue(
-    conn: Connection, ligne: LigneFaits, canal: str, contact_id: str | None, parties: tuple[str, ...], maintenant: datetime
+    conn: Connection,
+    ligne: LigneFaits,
+    canal: str,
+    contact_id: str | None,
+    parties: tuple[str, ...],
+    maintenant: datetime,
+    repentir: timedelta,
 ) -> None:
     charge = {"orientation_id": str(ligne.id)} | ({"contact_id": contact_id} if contact_id else {})
     jour = get_lieu(conn, ligne.plateforme_id).jour(maintenant)
@@ -118,7 +126,13 @@ def _enqueue(
         accord_destinataire=None,
         maintenant=maintenant,
         horizon_jours=referentiel().entier(HORIZON, jour, ligne.plateforme_id),
+        pas_avant=maintenant + repentir,
     )
+
+
+def _repentir(ligne: LigneFaits, maintenant: datetime) -> timedelta:
+    """Time left to take back a reminder asked for by hand."""
+    return timedelta(seconds=referentiel().entier(REPENTIR, jour_local(maintenant), ligne.plateforme_id))
 
 
 def _ask_to_call(conn: Connection, auteur: Auteur, ligne: LigneFaits, maintenant: datetime) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from pdp.domain.auteur import Auteur
 from pdp.services.invite_assure import revoke_invitation
 from pdp.services.photo_dossier import LigneActe
+from pdp.services.refresh_horloge import list_etats, refresh_horloge
 from pdp.services.remind_rendez_vous import recall_ecrits
 from pdp.storage.sql import query
 
@@ -35,13 +36,21 @@ def recall_suites(
     return rappeles
 
 
-def reopen_suites(conn: Connection, auteur: Auteur, fait_at: datetime, lignes: Sequence[LigneActe]) -> None:
-    """A case open again, or an appointment to be held again: its link and its reminders, dropped since for want of an object, too."""
+def reopen_suites(
+    conn: Connection, auteur: Auteur, parcours_id: UUID | None, fait_at: datetime, lignes: Sequence[LigneActe], maintenant: datetime
+) -> None:
+    """A case open again, or an appointment to be held again: its link and its reminders, dropped since for want of an object, too.
+
+    The clocks of the hand-overs that the act had touched are read again.
+    """
     if auteur.role != "csam":
         return
     rouverts = [x.id for x in lignes if x.table == "parcours" and x.avant is not None and x.apres["clos_at"] and not x.avant["clos_at"]]
     tenus = [x.id for x in lignes if x.table == "tele_echange" and x.avant is not None and x.avant["statut"] in ("planifie", "confirme")]
     if rouverts:
         conn.execute(query("annulation.rouvrir_liens"), {"parcours": rouverts, "depuis": fait_at})
+    if parcours_id is not None and any(x.table in ("orientation", "question", "relance") for x in lignes):
+        for etat in list_etats(conn, parcours_id, maintenant):
+            refresh_horloge(conn, auteur, parcours_id, etat.ligne.id, maintenant)
     if tenus:
         conn.execute(query("annulation.rendre_messages"), {"tele_echanges": tenus, "depuis": fait_at})
