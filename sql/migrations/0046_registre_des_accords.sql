@@ -230,7 +230,7 @@ BEGIN
     END LOOP;
 END $$;
 GRANT SELECT, INSERT ON pdp.accord_retrait TO pdp_app, pdp_role_csam, pdp_role_medecin;
-GRANT UPDATE (saisie_par_erreur_at, effets) ON pdp.accord_retrait TO pdp_app, pdp_role_csam, pdp_role_medecin;
+GRANT UPDATE (saisie_par_erreur_at) ON pdp.accord_retrait TO pdp_app, pdp_role_csam, pdp_role_medecin;
 GRANT SELECT, INSERT ON pdp.seance_psy TO pdp_app, pdp_role_csam;
 GRANT SELECT ON pdp.seance_psy TO pdp_role_medecin;
 GRANT UPDATE (saisie_par_erreur_at) ON pdp.seance_psy TO pdp_app, pdp_role_csam, pdp_role_medecin;

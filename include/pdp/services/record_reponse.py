@@ -33,8 +33,10 @@ def record_reponse(
     evenement_id: str | UUID,
     maintenant: datetime,
     transport: str = "portail",
+    survenu_at: datetime | None = None,
 ) -> None:
-    """Record one answer. ``evenement_id`` is the key of the form: a double click or a resend changes nothing.
+    """Record one answer. ``evenement_id`` is the key of the form: a double click or a resend changes nothing. ``survenu_at``: when it
+    was true, None = now.
 
     Raises :class:`Introuvable` for a hand-over that is not this partner's or was withdrawn, :class:`TransitionInterdite` when the
     hand-over is no longer in a state that allows it, :class:`DonneeInvalide` for a missing reason or report, :class:`Conflit` when
@@ -66,7 +68,7 @@ def record_reponse(
         statut=statut,
         motif=motif,
         compte_rendu=compte_rendu,
-        survenu_at=maintenant,
+        survenu_at=survenu_at or maintenant,
         empreinte=empreinte,
         maintenant=maintenant,
         transport=transport,
@@ -92,6 +94,7 @@ def record_evenement(
     evenement_id: str | UUID,
     transport: str,
     maintenant: datetime,
+    survenu_at: datetime | None = None,
 ) -> None:
     """Record what is no step (``NATURES`` but ``statut``); a meeting carries its instant, news and a question their words.
 
@@ -119,7 +122,7 @@ def record_evenement(
         statut=None,
         motif=None,
         compte_rendu=texte,
-        survenu_at=maintenant,
+        survenu_at=survenu_at or maintenant,
         empreinte=empreinte,
         maintenant=maintenant,
         transport=transport,
@@ -137,7 +140,7 @@ def record_evenement(
 
 
 def _checked_evenement(nature: str, texte: str | None, rendez_vous_at: datetime | None, maintenant: datetime) -> str | None:
-    if nature not in NATURES or nature == "statut":
+    if nature not in NATURES or nature in ("statut", "seances"):  # dates come through declare_seances
         raise DonneeInvalide("Choisissez ce que vous dites dans la liste.", code="unknown_nature")
     if (nature == "rendez_vous") != (rendez_vous_at is not None):
         raise DonneeInvalide("Donnez la date et l'heure du rendez-vous, et seulement pour un rendez-vous.", code="missing_meeting")

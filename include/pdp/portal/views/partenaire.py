@@ -13,8 +13,9 @@ from pdp.clock import jour_local
 from pdp.domain.orientation import MOTIFS_REFUS
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
-from pdp.portal.formulaires import choix, identifiant, instant, texte
+from pdp.portal.formulaires import choix, identifiant, instant, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
+from pdp.services.declare_seances import deposit_seances, find_retour
 from pdp.services.read_partenaire import get_orientation, get_structure, list_questions, list_reponses, read_boite
 from pdp.services.read_structure import list_contacts
 from pdp.services.record_reponse import COMPTE_RENDU_MAX, record_evenement, record_reponse
@@ -66,6 +67,7 @@ def show_demande(request: Request, orientation_id: UUID) -> Response:
         reponses = list_reponses(conn, orientation_id)
         questions = list_questions(conn, orientation_id)
         collegues = list_contacts(conn, structure.id, jour_local(clock.now()))
+        retour = find_retour(conn, orientation_id)
     return page(
         request,
         "partenaire/demande.html",
@@ -74,6 +76,7 @@ def show_demande(request: Request, orientation_id: UUID) -> Response:
         reponses=reponses,
         questions=questions,
         collegues=collegues,
+        retour=retour,
         **_choix(),
     )
 
@@ -132,6 +135,21 @@ def tell(request: Request, orientation_id: UUID) -> Response:
         )
     flash(request, DITS[nature])
     return _back(request, orientation_id)
+
+
+@routeur.post("/partenaire/demandes/{orientation_id}/seances")
+@acces("partenaire")
+def tell_seance(request: Request, orientation_id: UUID) -> Response:
+    """The date of a session, when the person agreed to it."""
+    le = jour(request, "seance_le", libelle="Séance qui a eu lieu le", obligatoire=True)
+    cle = identifiant(request, "cle_saisie", libelle="Formulaire")
+    with ecrire(request) as conn:
+        get_orientation(conn, orientation_id)
+        deposit_seances(
+            conn, session_of(request).auteur, orientation_id, dates=[le], evenement_id=str(cle), transport="portail", maintenant=clock.now()
+        )
+    flash(request, "Date transmise à la plateforme.")
+    return redirect(f"/partenaire/demandes/{orientation_id}#seances")
 
 
 def _back(request: Request, orientation_id: UUID) -> Response:
