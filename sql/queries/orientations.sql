@@ -1,14 +1,3 @@
--- name: lister_partenaires
--- Partners in activity that day, those covered by an agreement first.
-SELECT n.id, n.nom, n.type, (a.id IS NOT NULL) AS accord_actif, t.emploi, t.social
-FROM pdp.parcours p
-JOIN pdp.partenaire n ON n.plateforme_id = p.plateforme_id AND n.actif_du <= :jour AND (n.actif_au IS NULL OR :jour <= n.actif_au)
-LEFT JOIN LATERAL pdp.accord_en_vigueur(p.id, n.type, n.id, :jour) a ON true
-LEFT JOIN LATERAL (SELECT emploi, social FROM pdp.tele_echange WHERE parcours_id = p.id AND statut IN ('realise', 'realise_partiel')
-    ORDER BY debut_at DESC LIMIT 1) t ON true
-WHERE p.id = :parcours
-ORDER BY (a.id IS NULL), n.type, n.nom;
-
 -- name: trouver_plateforme
 -- Whose calendar counts for a parcours.
 SELECT plateforme_id FROM pdp.parcours WHERE id = :parcours;

@@ -13,11 +13,12 @@ import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccordManquant, Conflit, DonneeInvalide, Introuvable, TransitionInterdite
-from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu, suggest_partenaires
+from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu
 from pdp.services.plan_tele_echange import cancel_tele_echange, list_creneaux, plan_tele_echange
 from pdp.services.record_accord import record_accord, withdraw_accord
 from pdp.services.record_contact import cancel_contact, record_contact
 from pdp.services.record_tele_echange import record_tele_echange
+from pdp.services.suggest_partenaires import suggest
 from pdp.storage import db
 
 
@@ -187,7 +188,7 @@ class TestOrientation:
         self.agree(dossier)
         with db.begin_as(csam(dossier)) as conn:
             apercu = preview_contenu(conn, dossier.parcours, social, MAINTENANT)
-            assert [s.accord_actif for s in suggest_partenaires(conn, dossier.parcours, MAINTENANT)] == [True]
+            assert [s.accord_actif for s in suggest(conn, dossier.parcours, MAINTENANT)] == [True]
         assert self.orient(dossier, social) == self.orient(dossier, social)
         charges = [c for (c,) in admin.execute("SELECT charge FROM pdp.outbox")]
         assert [c["contenu"] for c in charges] == [apercu]

@@ -17,11 +17,12 @@ from pdp.domain.auteur import systeme
 from pdp.errors import Conflit
 from pdp.partners.simulateur_registre import Registre
 from pdp.services.manage_dol import draft_dol, sign_dol
-from pdp.services.orient_parcours import cancel_orientation, orient_parcours, suggest_partenaires
+from pdp.services.orient_parcours import cancel_orientation, orient_parcours
 from pdp.services.plan_tele_echange import cancel_tele_echange, list_creneaux, plan_tele_echange
 from pdp.services.record_accord import record_accord, withdraw_accord
 from pdp.services.record_tele_echange import record_tele_echange
 from pdp.services.send_outbox import send_due
+from pdp.services.suggest_partenaires import suggest
 from pdp.services.sweep_veille import sweep_veille
 from pdp.storage import db
 from relais import Relais, consent, relais
@@ -215,4 +216,4 @@ def test_a_partnership_ends_with_the_day_of_the_platform(dossier: fabrique.Dossi
     with lot() as conn:
         fabrique.partenaire(conn)
         conn.exec_driver_sql("UPDATE pdp.partenaire SET actif_au = '2026-11-18'")
-        assert len(suggest_partenaires(conn, dossier.parcours, MAINTENANT.fromisoformat(heure))) == vus
+        assert len(suggest(conn, dossier.parcours, MAINTENANT.fromisoformat(heure))) == vus

@@ -14,7 +14,6 @@ from sqlalchemy import Connection, Row
 from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_jours_ouvres
 from pdp.domain.orientation import DISPOSITIFS, check_plateforme
-from pdp.domain.relais import explain_relais
 from pdp.errors import AccordManquant, DonneeInvalide, Introuvable
 from pdp.partners.transports import ANNONCENT_LE_RETRAIT
 from pdp.services.delais import Lieu, get_lieu
@@ -25,32 +24,6 @@ from pdp.services.read_contenu import find_accord, get_partage, lock_accord, rea
 from pdp.services.refresh_horloge import refresh_horloge
 from pdp.storage import journal, outbox
 from pdp.storage.sql import query
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A partner that may take over, and what for; ``accord_actif`` = may be sent now."""
-
-    partenaire_id: UUID
-    nom: str
-    type: str
-    raison: str
-    accord_actif: bool
-
-
-def suggest_partenaires(conn: Connection, parcours_id: UUID, maintenant: datetime) -> list[Suggestion]:
-    """Partners of the platform in activity: those agreed to, then those that answer something the person said.
-
-    A suggestion only: a person decides.
-    """
-    plateforme = conn.execute(query("orientations.trouver_plateforme"), {"parcours": parcours_id}).scalar()
-    if plateforme is None:
-        raise Introuvable
-    jour = get_lieu(conn, plateforme).jour(maintenant)
-    lignes = conn.execute(query("orientations.lister_partenaires"), {"parcours": parcours_id, "jour": jour})
-    raisons = [(r, explain_relais(r.type, r.emploi or {}, r.social or {})) for r in lignes]
-    raisons.sort(key=lambda paire: (not paire[0].accord_actif, not paire[1].dite))
-    return [Suggestion(r.id, r.nom, r.type, raison.phrase, r.accord_actif) for r, raison in raisons]
 
 
 @dataclass(frozen=True)

@@ -95,6 +95,14 @@ def read_routage(conn: Connection, parcours_id: UUID, maintenant: datetime, sauf
     return Routage(arrange(personne, partenaires, jour, minimum), ask(personne, partenaires))
 
 
+def group_by_type(suggestions: Sequence[Suggestion]) -> dict[str, list[Suggestion]]:
+    """Kinds in the order of their best partner, psychologists last: the person chooses hers; the order within a kind is kept."""
+    groupes: dict[str, list[Suggestion]] = {}
+    for suggestion in sorted(suggestions, key=lambda s: s.type == "psychologue"):
+        groupes.setdefault(suggestion.type, []).append(suggestion)
+    return groupes
+
+
 def arrange(personne: FaitsPersonne, partenaires: Sequence[FaitsPartenaire], jour: date, minimum: int) -> list[Suggestion]:
     """Suggestions in order: who can take her, who is agreed to, kinds she spoke of, then the rule of each kind."""
     paires = [(_suggest(personne, p, jour, minimum), judge(personne, p).rang) for p in partenaires]

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.domain.contenu import LIBELLES as CHAMPS
+from pdp.domain.routage import ANNUAIRE_PSY
 from pdp.errors import Introuvable
 from pdp.portal import formulaires
 from pdp.portal.affichage import page
@@ -16,20 +17,31 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES, MOTIFS_RETRAIT
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services.annulation import acte, offer
-from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu, suggest_partenaires
+from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu
 from pdp.services.read_fiche import check_suivi, get_tete, list_orientations
+from pdp.services.suggest_partenaires import group_by_type, read_routage, suggest
 
 routeur = Routeur()
 
 
 @routeur.get("/parcours/{parcours_id}/orientations")
 @acces("csam")
-def show_suggestions(request: Request, parcours_id: UUID) -> Response:
+def show_suggestions(request: Request, parcours_id: UUID, sauf: str = "") -> Response:
+    """Partners by kind, each kind in its own order; ``sauf``: the one that just refused, left out."""
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
-        suggestions = suggest_partenaires(conn, parcours_id, clock.now())
+        routage = read_routage(conn, parcours_id, clock.now(), _read_id(sauf))
         actives = {o.dispositif: o for o in list_orientations(conn, parcours_id) if o.active}
-    return page(request, "csam/orientations.html", tete=tete, suggestions=suggestions, actives=actives, **LIBELLES)
+    return page(
+        request,
+        "csam/orientations.html",
+        tete=tete,
+        groupes=group_by_type(routage.suggestions),
+        questions=routage.questions,
+        actives=actives,
+        ANNUAIRE_PSY=ANNUAIRE_PSY,
+        **LIBELLES,
+    )
 
 
 @routeur.get("/parcours/{parcours_id}/orientations/{partenaire_id}")
@@ -38,7 +50,7 @@ def show_apercu(request: Request, parcours_id: UUID, partenaire_id: UUID) -> Res
     """The preview is built by the code that builds what is sent."""
     with lire(request) as conn:
         tete = get_tete(conn, agent_of(request), parcours_id)
-        suggestions = suggest_partenaires(conn, parcours_id, clock.now())
+        suggestions = suggest(conn, parcours_id, clock.now())
         partenaire = next((s for s in suggestions if s.partenaire_id == partenaire_id), None)
         if partenaire is None:
             raise Introuvable
@@ -72,3 +84,11 @@ def withdraw_orientation(request: Request, parcours_id: UUID, orientation_id: UU
     texte = "Orientation retirée : le partenaire ne la voit plus. Faites le point avec la personne."
     flash(request, texte, genre="info", annulation=offer(fait, "Annuler ce retrait"))
     return redirect(f"/parcours/{parcours_id}#orientations")
+
+
+def _read_id(texte: str) -> UUID | None:
+    """Id of the address, None when there is none: a wrong one leaves nobody out."""
+    try:
+        return UUID(texte)
+    except ValueError:
+        return None
