@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import text
@@ -35,7 +36,7 @@ class Courriels:
         return cls(dossier, set())
 
     def take(self) -> list[str]:
-        nouveaux = sorted(f for f in self.dossier.glob("*.eml") if f.name not in self.lus)
+        nouveaux = sorted((f for f in self.dossier.glob("*.eml") if f.name not in self.lus), key=lambda f: f.stat().st_mtime_ns)
         self.lus.update(f.name for f in nouveaux)
         return [read_mail(f) for f in nouveaux]
 
@@ -115,3 +116,46 @@ def enter(porteur: Porteur, courriels: Courriels, maintenant: datetime = MAINTEN
     send_due(maintenant)
     (courriel,) = courriels.take()
     assert porteur.open(read_code(courriel), maintenant + timedelta(minutes=1), repondant) == "ok"
+
+
+@dataclass
+class Porteuse:
+    """Who holds a link, with a browser: the real page, the mailbox of her structure, the clock of the test."""
+
+    client: Any
+    mails: Courriels
+    horloge: Any
+    chemin: str
+
+    @classmethod
+    def receive(cls, client: Any, mails: Courriels, horloge: Any) -> Porteuse:
+        """The mail of the link leaves and is read."""
+        send_due(horloge.instant)
+        return cls(client, mails, horloge, f"{CHEMIN}/{read_jeton(mails.take()[-1])}")
+
+    def get(self, suite: str = "") -> Any:
+        return self.client.get(self.chemin + suite)
+
+    def post(self, acte: str, **champs: str) -> Any:
+        return self.client.post(f"{self.chemin}/{acte}", data=champs)
+
+    def ask_code(self) -> str:
+        """The code asked for on the page, as the mailbox shows it."""
+        assert self.post("code").headers["location"].endswith("?suite=envoye")
+        send_due(self.horloge.instant)
+        return read_code(self.mails.take()[-1])
+
+    def open(self, repondant: str = "") -> None:
+        assert self.post("ouverture", code=self.ask_code(), repondant=repondant).status_code == 303
+        self.horloge.advance(minutes=2)
+
+    def cle(self, quoi: str) -> str:
+        """Key of the form that gives this answer."""
+        formulaires = re.findall(r"<form .*?</form>", self.get().text, flags=re.DOTALL)
+        (formulaire,) = [f for f in formulaires if f'value="{quoi}"' in f]
+        trouve = re.search(r'name="cle_saisie" value="([^"]+)"', formulaire)
+        assert trouve is not None
+        return trouve[1]
+
+    def answer(self, quoi: str, cle: str | None = None, **champs: str) -> Any:
+        return self.post("reponse", quoi=quoi, cle_saisie=cle or self.cle(quoi), **champs)

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import InternalError
+from starlette.routing import Mount
 
 import fabrique
 from pdp.config import settings
@@ -34,9 +35,11 @@ PUBLIQUES = {
     "/accessibilite",
     "/agenda/flux/{jeton}.ics",
     LIEN,
+    "/lien/{jeton}",
+    *(f"/lien/{{jeton}}/{acte}" for acte in ("code", "ouverture", "reponse", "nouveau-lien", "sortie")),
     *(f"{LIEN}/{acte}" for acte in ("identite", "choix", "annulation", "rappel", "nouveau-lien", "rendez-vous.ics")),
 }
-"""The last ones are for the holder of a link or of a secret address: test_rendez_vous_public and test_agenda say what they open."""
+"""The last ones are for the holder of a link or of a secret address: test_rendez_vous_public, test_lien_partenaire, test_agenda."""
 
 
 APPLICATION = create_app()
@@ -59,7 +62,9 @@ def get_roles(route: RouteProtegee) -> frozenset[str]:
 
 
 def test_every_route_declares_its_access(app: FastAPI) -> None:
-    assert [r for r in app.routes if not isinstance(r, RouteProtegee)] == []
+    autres = [r for r in app.routes if not isinstance(r, RouteProtegee)]
+    assert [r.path for r in autres if isinstance(r, Mount)] == ["/fhir"]  # programs of partners: test_fhir and test_fhir_acces
+    assert len(autres) == 1
     assert {r.path for r in ROUTES if "public" in get_roles(r)} == PUBLIQUES
     assert len(ROUTES) > 25
 

@@ -87,7 +87,7 @@ def check_code(request: Request, jeton: str) -> Response:
             resultat, cookie, duree = open_lien(conn, auteur, code, repondant, clock.now())
         if resultat in _CODES:
             return _show(request, jeton, auteur, ("attention", _CODES[resultat]), statut=422)
-        reponse = redirect(f"{RACINE}/{jeton}")
+        reponse = _see(jeton)
         if resultat == "ok":
             reponse.set_cookie(
                 _COOKIE,
@@ -114,7 +114,7 @@ def give_answer(request: Request, jeton: str) -> Response:
         with au_nom_du_lien(auteur, lecture=False) as conn:
             lien = read_lien(conn, _cookie(request), maintenant)
             if lien is None or lien.etat != "ouvert":
-                return redirect(f"{RACINE}/{jeton}")
+                return _see(jeton)
             if not lien.identifie:
                 return _see(jeton, "acces")
             answer(conn, auteur, lien.orientation_id, reponse, maintenant)
@@ -133,7 +133,7 @@ def send_lien(request: Request, jeton: str) -> Response:
             resultat = ask_lien(conn, auteur, clock.now())
             lien = read_lien(conn, "", clock.now())
         if lien is None or resultat in ("inconnu", "retire"):
-            return redirect(f"{RACINE}/{jeton}")
+            return _see(jeton)
         return _render("lien/nouveau_lien.html", 200, lien=lien, resultat=resultat)
 
     return _guard(request, jeton, act)
@@ -214,9 +214,11 @@ def _read_reponse(request: Request) -> Reponse:
     )
 
 
-def _see(jeton: str, suite: str) -> Response:
+def _see(jeton: str, suite: str = "") -> Response:
     """Go and see the result: a reload sends nothing again."""
-    return redirect(f"{RACINE}/{jeton}" + (f"?suite={suite}" if suite in SUITES else ""))
+    reponse = redirect(f"{RACINE}/{jeton}" + (f"?suite={suite}" if suite in SUITES else ""))
+    reponse.headers.update(ENTETES)
+    return reponse
 
 
 def _cookie(request: Request) -> str:
