@@ -264,3 +264,11 @@ def test_content_never_reaches_the_log(monde: Serveur, admin: psycopg.Connection
     (nom,) = admin.execute("SELECT nom FROM identite.assure LIMIT 1").fetchone() or ("",)
     assert nom
     assert nom not in caplog.text
+
+
+def test_half_a_character_stops_nothing(monde: Serveur, admin: psycopg.Connection[Any]) -> None:
+    _, lieu = relais_fhir(monde.url)
+    send_due(MAINTENANT)
+    monde.change(lieu, {"status": "accepted", "note": [{"text": "a\ud800b"}]})
+    assert poll_partenaires(later(hours=1)).detail == {"illisibles": 1}
+    assert poll_partenaires(later(hours=2)).echoues == 0

@@ -6,6 +6,7 @@ search ran would otherwise be missed, and a Task read twice changes nothing.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -79,6 +80,10 @@ def read_tache(ressource: Any, destinataire: Destinataire) -> Tache | None:
     """
     if not isinstance(ressource, dict):
         raise RessourceRefusee("not_a_task", "Une ressource Task est attendue.", "resourceType")
+    try:
+        json.dumps(ressource, ensure_ascii=False).encode()
+    except UnicodeEncodeError:  # half a character: PostgreSQL would refuse the row, and the others with it
+        raise RessourceRefusee("not_storable", "Un texte de la Task n'est pas de l'UTF-8.", "Task") from None
     if _is_other(ressource, destinataire):
         return None
     lue = read_task(ressource)

@@ -173,7 +173,7 @@ def _outcome(statut: int, code: str, texte: str, entetes: dict[str, str] | None 
 
 
 def _json(objet: Any, statut: int, entetes: dict[str, str] | None = None) -> Response:
-    return Response(json.dumps(objet, ensure_ascii=False).encode(), statut, entetes, TYPE_CONTENU)
+    return Response(json.dumps(objet).encode(), statut, entetes, TYPE_CONTENU)  # in ASCII: what cannot be UTF-8 is played too
 
 
 def main() -> None:

@@ -49,13 +49,22 @@ class VersionDepassee(Conflit):
         super().__init__("La demande a changé depuis votre lecture : relisez-la puis recommencez. Rien n'a été enregistré.")
 
 
+class VersionRequise(DonneeInvalide):
+    """Nobody can tell what the update was written over."""
+
+    code = "version_required"
+
+    def __init__(self) -> None:
+        super().__init__("Indiquez dans If-Match la version que vous avez lue. Rien n'a été enregistré.")
+
+
 def receive_tache(
     conn: Connection, auteur: Auteur, orientation_id: UUID, objet: Mapping[str, Any], si_version: str | None, maintenant: datetime
 ) -> Recue:
     """Take one update. ``si_version``: entity tag of the version read.
 
     Raises ``Introuvable`` (not this partner's), :class:`RessourceRefusee` (the resource), :class:`TransitionInterdite` (the move),
-    :class:`VersionDepassee`, :class:`DonneeInvalide` (no version given, nothing said).
+    :class:`VersionDepassee`, :class:`VersionRequise`, ``DonneeInvalide`` (too long).
     """
     conn.execute(query("fhir_taches.verrouiller"), {"orientation": str(orientation_id)})
     avant = get_tache(conn, orientation_id, maintenant)
@@ -111,7 +120,7 @@ def _check_same(objet: Mapping[str, Any], orientation_id: UUID) -> None:
 
 def _check_version(si_version: str | None, avant: LigneTache) -> None:
     if si_version is None:
-        raise DonneeInvalide("Indiquez dans If-Match la version que vous avez lue. Rien n'a été enregistré.", code="version_required")
+        raise VersionRequise
     if si_version.strip() not in (avant.etag, avant.etag.removeprefix("W/")):
         raise VersionDepassee
 

@@ -147,6 +147,7 @@ def parse_json(corps: bytes) -> Any:
     try:
         objet = json.loads(corps.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_no_constant)
         _check_depth(objet, _PROFONDEUR_MAX)
+        json.dumps(objet, ensure_ascii=False).encode()  # half a character (a lone surrogate) cannot be kept
     except (ValueError, RecursionError):
         raise AppelRefuse(400, "invalid_json", "structure", "Le message n'est pas un JSON lisible : rien n'a été enregistré.") from None
     return objet

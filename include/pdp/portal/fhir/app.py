@@ -110,6 +110,8 @@ def _give_token(request: Request) -> Response:
     try:
         champs = parse_qs(request.state.corps.decode("ascii"), strict_parsing=True, max_num_fields=10)
     except (ValueError, UnicodeDecodeError):
+        champs = {}
+    if "grant_type" not in champs:
         return _oauth(400, "invalid_request", "La demande de jeton n'est pas lisible.")
     if champs.get("grant_type") != ["client_credentials"]:
         return _oauth(400, "unsupported_grant_type", "Seul client_credentials est accepté.")

@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide, ErreurPdp, Introuvable, TransitionInterdite
 from pdp.fhir.elements import RessourceRefusee
-from pdp.services.receive_tache import VersionDepassee
+from pdp.services.receive_tache import VersionDepassee, VersionRequise
 
 TYPE_CONTENU = "application/fhir+json; charset=utf-8"
 CODES = "urn:pdp:erreur"
@@ -21,6 +21,7 @@ _journal = logging.getLogger("pdp.portail")
 # class -> status, code of the issue; the first that fits
 _CLASSES: list[tuple[type[ErreurPdp], int, str]] = [
     (VersionDepassee, 412, "conflict"),
+    (VersionRequise, 428, "required"),
     (Conflit, 409, "conflict"),
     (TransitionInterdite, 422, "business-rule"),
     (RessourceRefusee, 422, "invalid"),
