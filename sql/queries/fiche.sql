@@ -49,7 +49,7 @@ WHERE a.parcours_id = :parcours AND a.saisie_par_erreur_at IS NULL ORDER BY a.de
 
 -- name: lister_orientations
 -- Hand-overs, latest first, with the partner's answer and the state of the message.
-SELECT o.id, o.dispositif, o.statut, o.motif, o.proposee_at, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif, o.compte_rendu,
+SELECT o.id, o.partenaire_id, n.canal, o.dispositif, o.statut, o.motif, o.proposee_at, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif, o.compte_rendu,
     n.nom AS partenaire_nom, n.telephone AS partenaire_telephone,
     (SELECT x.etat FROM pdp.outbox x WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC LIMIT 1) AS message_etat
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id

@@ -121,6 +121,12 @@ UPDATE pdp.echange_question SET reponse = :texte, repondue_at = greatest(cast(:d
 WHERE orientation_id = :orientation AND par = 'csam' AND repondue_at IS NULL AND retiree_at IS NULL AND posee_at <= :recu_at
 RETURNING id;
 
+-- name: lister_a_repondre
+-- Questions of partners that wait for the coordinator, the oldest first.
+SELECT q.id, q.orientation_id, q.texte, q.posee_at FROM pdp.echange_question q JOIN pdp.orientation o ON o.id = q.orientation_id
+WHERE o.parcours_id = :parcours AND q.par = 'partenaire' AND q.repondue_at IS NULL AND q.retiree_at IS NULL
+ORDER BY q.posee_at, q.id;
+
 -- name: lister_fil
 -- Everything said about the hand-overs of a parcours, oldest first: words of the partner, questions and answers of the CSAM.
 SELECT x.orientation_id, x.genre, x.nature, x.texte, x.rendez_vous_at, x.dit_at, x.agent_prenom, x.agent_nom

@@ -54,6 +54,7 @@ VUES = [
     "entretien",
     "accord",
     "orientation",
+    "suivi_relais",
     "annuaire",
     "cloture",
     "correction",

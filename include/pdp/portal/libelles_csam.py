@@ -8,6 +8,7 @@ from pdp.domain.accord import CANAUX_RETRAIT, DESTINATAIRES, MODALITES
 from pdp.domain.contact import RESULTATS
 from pdp.domain.contenu import CLASSES
 from pdp.domain.issue import JALONS, MOTIFS_REOUVERTURE, PROVENANCES
+from pdp.domain.orientation import CANAUX as CANAUX_RELAIS
 from pdp.domain.orientation import DISPOSITIFS, MOTIFS_REFUS
 from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
 from pdp.services.libelles_dossier import CATEGORIES, CONTRATS, RISQUES
@@ -62,6 +63,15 @@ ETATS_MESSAGE = {
     "incertain": "Remise incertaine",
     "rappele": "Rappelé avant l'envoi",
 }
+PAROLES = {
+    "partenaire_rendez_vous": "rendez-vous fixé avec la personne",
+    "partenaire_rendez_vous_manque": "la personne n'est pas venue",
+    "partenaire_nouvelles": "des nouvelles",
+    "partenaire_question": "une question",
+    "csam_question": "une question au partenaire",
+    "csam_reponse": "une réponse au partenaire",
+}
+"""Words of the thread of a hand-over, by who speaks and what for."""
 ELIGIBILITES = {
     "eligible": ("✓", "bien", "Possible"),
     "a_verifier": ("?", "jour", "À vérifier"),
@@ -85,6 +95,8 @@ LIBELLES: dict[str, Any] = {
     "CLASSES": CLASSES,
     "MODALITES": MODALITES,
     "CANAUX_RETRAIT": CANAUX_RETRAIT,
+    "CANAUX_RELAIS": CANAUX_RELAIS,
+    "PAROLES": PAROLES,
     "DISPOSITIFS": DISPOSITIFS,
     "MOTIFS_REFUS": MOTIFS_REFUS,
     "MOTIFS_CLOTURE": MOTIFS_CLOTURE,

@@ -75,6 +75,8 @@ class Accord:
 @dataclass(frozen=True)
 class Orientation:
     id: UUID
+    partenaire_id: UUID
+    canal: str
     dispositif: str
     statut: str
     motif: str

@@ -27,6 +27,7 @@ from pdp.services.read_essais import get_politique
 from pdp.services.read_historique import LIMITE, Historique, filter_historique, list_arrets, list_evenements
 from pdp.services.read_ma_liste import BALLES, Pourquoi, Tache, action_url, list_pourquoi
 from pdp.services.read_suivi import AutreParcours, Suivi, list_autres_parcours, list_suivis
+from pdp.services.read_suivi_relais import SuiviRelais, list_suivis_relais
 from pdp.services.record_parole import Coordonnees, Preference, find_preference, get_coordonnees
 from pdp.services.record_verdict import Verdict, list_verdicts
 from pdp.storage.lignes import find_ligne, list_lignes
@@ -91,6 +92,7 @@ class Fiche:
     tele_echanges: list[TeleEchange]
     accords: dict[str, Accord]
     orientations: list[Orientation]
+    relais: dict[UUID, SuiviRelais]
     soutien_psy: SoutienPsy | None
     issues: list[Issue]
     historique: Historique
@@ -205,6 +207,7 @@ def read_fiche(conn: Connection, csam_id: UUID, parcours_id: UUID, maintenant: d
         tele_echanges=tele_echanges,
         accords=list_accords(conn, parcours_id),
         orientations=orientations,
+        relais=list_suivis_relais(conn, parcours_id, maintenant) if orientations else {},
         soutien_psy=find_ligne(conn, "fiche.lire_soutien_psy", SoutienPsy, parcours=parcours_id),
         issues=list_issues(conn, parcours_id),
         historique=_historique(conn, tete, choix or Choix(), contacts, _details(contacts, tele_echanges, orientations)),
