@@ -19,7 +19,7 @@ from pdp.fhir.invariants_ressources import PAR_TYPE
 from pdp.fhir.json_strict import PROFONDEUR_MAX, is_too_deep
 from pdp.fhir.r4 import AUTRES_EN_R4
 from pdp.fhir.references import check_references
-from pdp.fhir.structure import Noeud, Releve, find_class, is_resource_type, read_structure
+from pdp.fhir.structure import EXTENSION_PRIMITIVE, Noeud, Releve, find_class, is_resource_type, read_structure
 
 __all__ = ["Faute", "check_resource"]
 
@@ -58,7 +58,8 @@ def _codes(releve: Releve) -> Iterator[Faute]:
 
 def _empty(releve: Releve) -> Iterator[Faute]:
     for noeud in releve.noeuds:
-        if not set(noeud.valeur) - ({"resourceType"} if noeud.valeur is noeud.ressource else {"id"}):
+        ignorees = {"resourceType"} if noeud.valeur is noeud.ressource else set() if noeud.type == EXTENSION_PRIMITIVE else {"id"}
+        if not set(noeud.valeur) - ignorees:
             yield Faute(noeud.chemin, "ele-1", "Un élément a une valeur ou des éléments : il s'omet s'il est vide.")
 
 

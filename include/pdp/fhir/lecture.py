@@ -129,7 +129,7 @@ def _too_far() -> int:
 
 
 def _event(commun: TaskLue, base: int, fait: Fait) -> TaskLue:
-    contenu = f"{fait.repere}\x1f{fait.texte}".encode()
+    contenu = f"{fait.repere}\x1f{fait.texte}".encode(errors="surrogatepass")
     repere = sha256(contenu).hexdigest()[:24] if fait.nature in ("nouvelles", "question") else str(base)
     return replace(
         commun,
@@ -232,7 +232,7 @@ def _orientation(objet: Mapping[str, Any]) -> UUID:
 def _identifiant(objet: Mapping[str, Any], genre: str) -> str | None:
     for identifiant in get_list(objet, "identifier", "Task"):
         if isinstance(identifiant, Mapping) and coded(identifiant.get("type"), genre) and isinstance(identifiant.get("value"), str):
-            return identifiant["value"][:200]
+            return _storable(identifiant["value"])[:200]
     return None
 
 
@@ -246,8 +246,13 @@ def _survenu_at(objet: Mapping[str, Any]) -> datetime:
 
 
 def _shorten(texte: str | None) -> str | None:
-    propre = "".join(c for c in (texte or "") if c not in "\0" and not "\ud800" <= c <= "\udfff").strip()
+    propre = _storable(texte or "").strip()
     return (propre if len(propre) <= COMPTE_RENDU_MAX else propre[: COMPTE_RENDU_MAX - 1].rstrip() + "…") or None
+
+
+def _storable(texte: str) -> str:
+    """Without NUL nor lone surrogates: PostgreSQL would refuse the row."""
+    return "".join(c for c in texte if c != "\0" and not "\ud800" <= c <= "\udfff")
 
 
 def describe(lue: TaskLue) -> str:

@@ -19,7 +19,7 @@ from pdp.fhir.formats import describe_attendu, is_valid
 from pdp.fhir.r4 import AUTRES_EN_R4, PERMIS_EN_R4, SUPPRIMES_EN_R4B
 
 RESSOURCE = "Resource"
-_EXTENSION_PRIMITIVE = "FHIRPrimitiveExtension"
+EXTENSION_PRIMITIVE = "FHIRPrimitiveExtension"
 
 
 @dataclass(frozen=True)
@@ -168,14 +168,14 @@ def _object(releve: Releve, objet: Mapping[str, Any], classe: Any, chemin: str, 
 def _primitive_extension(champs: Mapping[str, Champ], cle: str) -> Champ | None:
     """``_x`` beside a primitive ``x``, which the class does not always declare (the values of an extension)."""
     base = champs.get(cle[1:]) if cle.startswith("_") else None
-    return replace(base, nom=cle, genre=_EXTENSION_PRIMITIVE, primitif=False, requis=False, codes=()) if base and base.primitif else None
+    return replace(base, nom=cle, genre=EXTENSION_PRIMITIVE, primitif=False, requis=False, codes=()) if base and base.primitif else None
 
 
 def _value(
     releve: Releve, champ: Champ, valeur: Any, chemin: str, ressource: Mapping[str, Any], parent: str, objet: Mapping[str, Any]
 ) -> None:
-    liste = champ.liste or (champ.genre == _EXTENSION_PRIMITIVE and isinstance(objet.get(champ.nom.removeprefix("_")), list))
-    if champ.genre == _EXTENSION_PRIMITIVE and isinstance(valeur, list) and champ.nom.removeprefix("_") not in objet:
+    liste = champ.liste or (champ.genre == EXTENSION_PRIMITIVE and isinstance(objet.get(champ.nom.removeprefix("_")), list))
+    if champ.genre == EXTENSION_PRIMITIVE and isinstance(valeur, list) and champ.nom.removeprefix("_") not in objet:
         liste = True  # a list of extensions without values: the plain element says nothing of it
     if liste != isinstance(valeur, list):
         attendu = "une liste est attendue" if liste else "une seule valeur est attendue, pas une liste"
