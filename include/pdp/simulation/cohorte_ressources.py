@@ -68,7 +68,8 @@ _PRECISIONS: dict[str, tuple[str, str, str]] = {
 
 
 def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list[list[str]]:
-    """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR; the others by portal."""
+    """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR, a practice by e-mailed link;
+    the others by portal."""
     urls = {"api": partenaire_url, "fhir": fhir_url}
     debut = (ancrage - timedelta(days=900)).isoformat()
     lignes = (
@@ -78,7 +79,7 @@ def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list
         ("SPST-02", "spst", "Santé au travail Exemple-Sud (fictif)", "35|57", "portail", "20"),
         ("SPST-03", "spst", "Santé au travail Exemple-Ouest (fictif)", "35", "fhir", "20"),
         ("CAP-01", "cap_emploi", "Cap emploi Exemple (fictif)", "35|57", "portail", "20"),
-        ("PSY-01", "psychologue", "Cabinet de psychologie Exemple A (fictif)", "35", "portail", "10"),
+        ("PSY-01", "psychologue", "Cabinet de psychologie Exemple A (fictif)", "35", "lien", "10"),
         ("PSY-02", "psychologue", "Cabinet de psychologie Exemple B (fictif)", "35|57", "portail", "10"),
     )
     return [
