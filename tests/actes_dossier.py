@@ -17,6 +17,7 @@ from pdp.domain.auteur import Auteur
 from pdp.errors import ErreurPdp
 from pdp.services.annulation import acte, undo_acte
 from pdp.services.close_parcours import close_parcours
+from pdp.services.declare_seances import declare_seance, stop_seances
 from pdp.services.manage_taches import add_tache_personnelle, close_tache
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours
 from pdp.services.plan_tele_echange import cancel_tele_echange, list_creneaux, plan_tele_echange
@@ -28,12 +29,28 @@ from pdp.services.record_tele_echange import record_tele_echange
 from pdp.services.record_verdict import cancel_verdict, record_verdict
 from pdp.services.reopen_parcours import reopen_parcours
 from pdp.services.wait_taches import resume_tache, snooze_tache
+from pdp.services.withdraw_accord import withdraw_classes
 from pdp.storage import db
 
 DESTINATAIRES = ("accompagnement", "service_social", "spst")
 GESTES = (
     *("contact", "planifie", "renseigne", "accord", "oriente") * 2,
-    *("annule_rdv", "retire", "retire_orientation", "psy", "silence", "leve", "tache", "faite", "reporte", "reprend"),
+    *(
+        "annule_rdv",
+        "retire",
+        "accord_partiel",
+        "retire_donnees",
+        "retire_orientation",
+        "psy",
+        "seance",
+        "arrete_psy",
+        "silence",
+        "leve",
+        "tache",
+        "faite",
+        "reporte",
+        "reprend",
+    ),
     *("cloture", "rouvre", "verdict", "retire_verdict"),
 )
 # A case that goes to its end; what is drawn in between does not stop it.
@@ -41,7 +58,7 @@ CHEMIN = (
     *("contact_joint", "planifie", "annule_rdv", "planifie", "planifie", "renseigne", "tous_accords", "oriente", "retire_orientation"),
     *("oriente", "verdict", "retire_verdict", "reporte", "reprend", "cloture", "rouvre", "contact_joint", "retire", "cloture"),
 )
-DETOURS = ("tache", "faite", "reporte", "psy", "verdict", "contact_joint")
+DETOURS = ("tache", "faite", "reporte", "psy", "verdict", "contact_joint", "seance", "arrete_psy", "retire_donnees")
 
 
 def draw_gestes(alea: random.Random, nombre: int, *, suivi: bool) -> list[str]:
@@ -166,6 +183,24 @@ class Joueur:
         accord = self._piece(conn, "SELECT id FROM pdp.accord WHERE parcours_id = :p AND decision = 'accorde' AND retire_at IS NULL")
         withdraw_accord(conn, self.auteur, accord, "telephone", self.maintenant)
 
+    def _accord_partiel(self, conn: Connection) -> None:
+        record_accord(
+            conn,
+            self.auteur,
+            self.dossier.parcours,
+            destinataire="service_social",
+            decision="accorde",
+            modalite="oral",
+            maintenant=self.maintenant,
+            classes=["identite", "contact", *self.alea.sample(["arret", "emploi", "social"], self.alea.randint(0, 3))],
+            partenaire_id=self.partenaires["service_social"] if self.alea.random() < 0.3 else None,
+        )
+
+    def _retire_donnees(self, conn: Connection) -> None:
+        accord = self._piece(conn, "SELECT id FROM pdp.accord WHERE parcours_id = :p AND decision = 'accorde' AND retire_at IS NULL")
+        classes = self.alea.sample(["contact", "arret", "emploi"], self.alea.randint(1, 2))
+        withdraw_classes(conn, self.auteur, accord, classes, "telephone", self.maintenant)
+
     def _oriente(self, conn: Connection) -> None:
         cible = self.partenaires[self.alea.choice(("service_social", "spst"))]
         orient_parcours(conn, self.auteur, self.dossier.parcours, cible, "Aide aux démarches.", self.maintenant)
@@ -177,6 +212,13 @@ class Joueur:
     def _psy(self, conn: Connection) -> None:
         resultat = self.alea.choice(("refusee", "deja_suivie", "contre_indiquee"))
         record_soutien_psy(conn, self.auteur, self.dossier.parcours, resultat, self.maintenant.date(), self.maintenant)
+
+    def _seance(self, conn: Connection) -> None:
+        le = (self.maintenant - timedelta(days=self.alea.randint(0, 5))).date()
+        declare_seance(conn, self.auteur, self.dossier.parcours, le, self.maintenant)
+
+    def _arrete_psy(self, conn: Connection) -> None:
+        stop_seances(conn, self.auteur, self.dossier.parcours, "termine", self.maintenant.date(), self.maintenant)
 
     def _silence(self, conn: Connection) -> None:
         motif = self.alea.choice(("hospitalisation", "deuil", "refus"))
@@ -241,13 +283,18 @@ _DUMP = {
     "tele_echanges": "SELECT id, statut, debut_at, csam_id, renseigne_at, emploi, social, synthese FROM pdp.tele_echange"
     " WHERE parcours_id = %(p)s AND saisie_par_erreur_at IS NULL",
     "sante": "SELECT tele_echange_id, reponses FROM medical.sante_declaree WHERE parcours_id = %(p)s",
-    "accords": "SELECT id, destinataire, decision, texte_version, retire_at, retrait_canal FROM pdp.accord"
+    "accords": "SELECT id, destinataire, partenaire_id, decision, texte_version, retire_at, retrait_canal, classes, classes_retirees"
+    " FROM pdp.accord"
     " WHERE parcours_id = %(p)s AND saisie_par_erreur_at IS NULL",
-    "orientations": "SELECT id, statut, repondue_at, envoyee_at FROM pdp.orientation"
+    "retraits": "SELECT r.id, r.accord_id, r.classes FROM pdp.accord_retrait r JOIN pdp.accord a ON a.id = r.accord_id"
+    " WHERE a.parcours_id = %(p)s AND r.saisie_par_erreur_at IS NULL",
+    "orientations": "SELECT id, statut, repondue_at, envoyee_at, accord_id, contenu, classes FROM pdp.orientation"
     " WHERE parcours_id = %(p)s AND saisie_par_erreur_at IS NULL",
     "messages": "SELECT id, type, etat, dernier_code FROM pdp.outbox"
     " WHERE parcours_id = %(p)s AND dernier_code IS DISTINCT FROM 'saisie_annulee'",
-    "psy": "SELECT resultat, eligibilite, fenetre_au, enregistre_par, enregistre_at FROM pdp.soutien_psy"
+    "seances": "SELECT id, seance_le FROM pdp.seance_psy WHERE parcours_id = %(p)s AND saisie_par_erreur_at IS NULL",
+    "psy": "SELECT resultat, eligibilite, fenetre_au, enregistre_par, enregistre_at, arrete_le, arret_motif"
+    " FROM pdp.soutien_psy"
     " WHERE parcours_id = %(p)s AND saisie_par_erreur_at IS NULL",
     "issues": "SELECT id, jalon, situation FROM pdp.issue WHERE parcours_id = %(p)s AND annule_at IS NULL",
     "silences": "SELECT id, motif, du, au, courante, levee_at, levee_par FROM pdp.mise_en_silence"

@@ -71,6 +71,7 @@ CREATE TABLE pdp.accord_retrait (
     retire_par uuid,
     effets jsonb NOT NULL DEFAULT '{}',
     saisie_par_erreur_at timestamptz,
+    ordre bigint GENERATED ALWAYS AS IDENTITY,
     FOREIGN KEY (plateforme_id, accord_id) REFERENCES pdp.accord (plateforme_id, id),
     FOREIGN KEY (plateforme_id, retire_par) REFERENCES pdp.agent (plateforme_id, id)
 );
@@ -84,6 +85,7 @@ COMMENT ON COLUMN pdp.accord_retrait.retire_at IS 'When';
 COMMENT ON COLUMN pdp.accord_retrait.retire_par IS 'Who wrote it down; NULL = a machine';
 COMMENT ON COLUMN pdp.accord_retrait.effets IS 'What it did, as counts: orientations, rappeles, prevenus, reduites';
 COMMENT ON COLUMN pdp.accord_retrait.saisie_par_erreur_at IS 'Set when taken back: the person never withdrew';
+COMMENT ON COLUMN pdp.accord_retrait.ordre IS 'Order of writing';
 CREATE INDEX ON pdp.accord_retrait (accord_id);
 
 -- 3. What a hand-over and its message hold.

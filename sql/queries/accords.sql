@@ -58,7 +58,7 @@ WHERE a.parcours_id = :parcours ORDER BY a.recueilli_at DESC, a.ordre DESC;
 -- What the person took back, oldest first, with what it did.
 SELECT r.accord_id, r.classes, r.canal, r.retire_at, g.prenom || ' ' || g.nom AS retire_par, r.effets, r.saisie_par_erreur_at
 FROM pdp.accord_retrait r JOIN pdp.accord a ON a.id = r.accord_id LEFT JOIN pdp.agent g ON g.id = r.retire_par
-WHERE a.parcours_id = :parcours ORDER BY r.retire_at, r.id;
+WHERE a.parcours_id = :parcours ORDER BY r.retire_at, r.ordre;
 
 -- name: lister_couverts
 -- Services of one kind in activity that day, to say whether the agreement is given for one of them only.
