@@ -20,6 +20,7 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from pdp.chaos.asgi import Recu, answer
+from pdp.config import settings
 from pdp.partners import signature
 from pdp.partners.simulateur import create_app
 from pdp.partners.simulateur_registre import Registre
@@ -29,6 +30,7 @@ FIL = ("doublons", "desordre", "retenu", "autre_contenu", "illisible", "coupe", 
 COURRIEL = ("coupe_avant", "coupe_apres", "garde_coupe", "451", "muet")
 FAUTES_PAR_CLE = 4
 _RETRY_AFTER = ("1", "120", "-5", "999999999", "Wed, 18 Nov 2026 09:30:00 GMT", "demain")
+_FAUX_ACCUSES = (b"", b"{", b"<html></html>", b'{"recu_id": 4, "statut": "recue"}', b'{"recu_id": "a", "recu_id": "b", "statut": "recue"}')
 _CLE = re.compile(rb"^Message-ID: <([0-9a-f-]{36})", re.MULTILINE | re.IGNORECASE)
 
 
@@ -46,17 +48,20 @@ class Memoire:
     """Ids given with two contents."""
     orientations: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     """Keys by hand-over, as they were applied."""
+    annulations: set[str] = field(default_factory=set)
+    """Keys of the withdrawals applied."""
 
 
 class Front:
     """One address for every partner; ``conduite`` says how they behave now."""
 
-    def __init__(self, app: ASGIApp, registre: Registre, secret: bytes) -> None:
-        self._app, self._registre, self._secret = app, registre, secret
+    def __init__(self, app: ASGIApp, secret: bytes) -> None:
+        self._app, self._secret = app, secret
         self.conduite: dict[str, Any] = {"graine": 0, "taux": 0.0, "fil": 0.0, "habitudes": {}}
         self.memoire = Memoire()
         self._vues: Counter[str] = Counter()
         self._retenus: dict[str, list[dict[str, Any]]] = defaultdict(list)
+        self._seconds: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._lectures = 0
 
     # -- what the harness says and asks, on the same port
@@ -65,6 +70,7 @@ class Front:
         """``PUT /chaos`` sets the behaviour and forgets; ``PATCH`` only sets it; ``GET`` tells what happened."""
         if recu.methode == "PUT":
             self.memoire, self._vues, self._lectures = Memoire(), Counter(), 0
+            self._seconds.clear()
         if recu.methode in ("PUT", "PATCH"):
             self.conduite = {**self.conduite, **json.loads(recu.corps)}
         m = self.memoire
@@ -75,6 +81,7 @@ class Front:
                 "servis": sorted(m.servis),
                 "contrefaits": sorted(m.contrefaits),
                 "orientations": {o: sorted(cles) for o, cles in m.orientations.items()},
+                "annulations": sorted(m.annulations),
             }
         ).encode()
 
@@ -186,6 +193,8 @@ class Front:
         statut, entetes, corps = await recu.play(self._app)
         if 200 <= statut < 300 and recu.chemin.endswith("/orientations"):
             self.memoire.orientations[json.loads(recu.corps)["orientation_id"]].add(recu.entetes.get("idempotency-key", ""))
+        elif 200 <= statut < 300:
+            self.memoire.annulations.add(recu.entetes.get("idempotency-key", ""))
         return statut, entetes, corps
 
     # -- answers of the partners
@@ -209,8 +218,9 @@ class Front:
         ecrivain.write(answer(200, {signature.ENTETE: self._sign(recu, 200, corps)}, corps))
 
     def _distort(self, partenaire: str, evenements: list[dict[str, Any]], faute: str | None, alea: Random) -> list[dict[str, Any]]:
-        """Late ones first, then this page as the fault makes it. An answer held back is given by a later page."""
-        servis = self._retenus.pop(partenaire, []) + evenements
+        """This page as the fault makes it, then what was held back from an earlier one."""
+        self._seconds[partenaire] += self._retenus.pop(partenaire, [])
+        servis = evenements
         if faute == "retenu" and servis:
             self._retenus[partenaire], servis = servis[:1], servis[1:]
         elif faute == "doublons":
@@ -218,10 +228,11 @@ class Front:
         elif faute == "desordre":
             alea.shuffle(servis)
         elif faute == "autre_contenu" and servis:
-            servis = [*servis, servis[0] | {"compte_rendu": "Autre contenu sous le même numéro."}]
+            self._seconds[partenaire].append(servis[0] | {"compte_rendu": "Autre contenu sous le même numéro."})
             self.memoire.contrefaits.add(servis[0]["evenement_id"])
         elif faute == "illisible":
             servis = [*servis, {"evenement_id": "x"}, 4]
+        servis = servis + self._seconds[partenaire]  # said again at every reading: who died reading it reads it later
         self.memoire.servis |= {e["evenement_id"] for e in servis if isinstance(e, dict) and "orientation_id" in e}
         return servis
 
@@ -294,15 +305,14 @@ class Front:
         return signature.sign(jeton, signature.answer_parts(recu.entetes.get(signature.ENTETE.lower(), ""), statut), corps)
 
 
-async def _serve(secret: bytes, pret: Callable[[int, int], None]) -> None:
+async def _serve(secret: bytes) -> None:
     registre = Registre(Path(":memory:"))
-    front = Front(create_app(registre, secret), registre, secret)
+    front = Front(create_app(registre, secret), secret)
     http = await asyncio.start_server(front.serve, "127.0.0.1", 0)
     smtp = await asyncio.start_server(front.serve_smtp, "127.0.0.1", 0)
-    pret(http.sockets[0].getsockname()[1], smtp.sockets[0].getsockname()[1])
+    print(http.sockets[0].getsockname()[1], smtp.sockets[0].getsockname()[1], flush=True)
     await asyncio.gather(http.serve_forever(), smtp.serve_forever())
 
 
-def run(secret: bytes, pret: Callable[[int, int], None]) -> None:
-    """Serve until killed; ``pret`` is given the two ports."""
-    asyncio.run(_serve(secret, pret))
+if __name__ == "__main__":
+    asyncio.run(_serve(settings().secret_partenaires))

@@ -51,13 +51,15 @@ class Etape:
 
 @dataclass(frozen=True)
 class Plan:
-    """A schedule. ``bail_s``: lease of the senders; ``front``: how partners misbehave."""
+    """A schedule. ``bail_s``: lease of the senders; ``front``: how partners misbehave; ``reveil_a_la_fin``: stopped
+    workers wake up after every step instead of during the next one."""
 
     graine: int
     cas: tuple[Cas, ...]
     etapes: tuple[Etape, ...]
     bail_s: float
     front: dict[str, object] = field(default_factory=dict)
+    reveil_a_la_fin: bool = False
 
     @property
     def confiees(self) -> int:
@@ -79,7 +81,7 @@ def draw_plan(graine: int, transport: str | None = None) -> Plan:
     minute = timedelta(minutes=1)
     groupes = [
         (DEPART, [Travail("proposer", tous), Travail("proposer", tous[::-1])]),
-        (DEPART + timedelta(seconds=10), [Travail("proposer", tous), *decide(0)]),
+        (DEPART + timedelta(seconds=10), [*([Travail("proposer", tous)] * (alea.random() < 0.7)), *decide(0)]),
         (DEPART + minute, [*([Travail("envoyer")] * alea.randint(2, 3)), *decide(1)]),
         (DEPART + 3 * minute, [Travail("envoyer"), Travail("envoyer"), Travail("relever"), *decide(2)]),
         (DEPART + 8 * minute, [Travail("proposer", tuple(c.rang for c in cas if c.repropose)), Travail("repondre"), Travail("rapprocher")]),
@@ -109,10 +111,9 @@ def _draw_cas(alea: Random, graine: int, rang: int, transport: str | None) -> Ca
     vers = tuple(dict.fromkeys(alea.choices(possibles, poids, k=alea.choice((1, 1, 2)))))
     sort = alea.random()
     retire = alea.randrange(4) if sort < 0.2 else None
-    return Cas(
+    return case_of(
+        graine,
         rang,
-        _id(graine, rang, "parcours"),
-        _id(graine, rang, "assure"),
         vers,
         retire_a=retire,
         refuse_a=alea.randrange(4) if 0.2 <= sort < 0.45 else None,
@@ -121,12 +122,26 @@ def _draw_cas(alea: Random, graine: int, rang: int, transport: str | None) -> Ca
     )
 
 
+def case_of(
+    graine: int,
+    rang: int,
+    vers: tuple[str, ...],
+    *,
+    retire_a: int | None = None,
+    refuse_a: int | None = None,
+    repropose: bool = False,
+    expire_bientot: bool = False,
+) -> Cas:
+    """Ids follow from the seed: the same schedule is the same keys."""
+    return Cas(rang, _id(graine, rang, "parcours"), _id(graine, rang, "assure"), vers, retire_a, refuse_a, repropose, expire_bientot)
+
+
 def _draw_faute(alea: Random, travail: Travail) -> Travail:
     if alea.random() > 0.55:
         return travail
     points = POINTS[travail.nom] + (POINTS["appliquer"] if travail.nom == "relever" else ())
     point = alea.choice(points)
-    arret = not point.endswith((".perdu", ".muet", ".apres")) and alea.random() < 0.3
+    arret = ".appel." in point and alea.random() < 0.6  # elsewhere it would hold locks: the others are refused after five seconds, as meant
     return Travail(travail.nom, travail.cas, Faute(point, alea.choice((1, 1, 1, 2, 3)), "arrete" if arret else "tue"))
 
 

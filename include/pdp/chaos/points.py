@@ -70,17 +70,21 @@ class Releve:
 class Ecoute:
     """Listens to one worker process; made after the fork, never in the process that drives."""
 
-    def __init__(self, travail: str, releve: Releve, faute: Faute | None) -> None:
-        self.travail, self._releve, self._faute = travail, releve, faute
+    def __init__(self, releve: Releve) -> None:
+        self._releve, self.travail = releve, ""
+        self._faute: Faute | None = None
         self._vus: dict[str, int] = {}
-        self._noms = {str(query(nom).compile(dialect=PGDialect_psycopg())): nom for nom in _ECRITURES[travail]}
+        self._noms: dict[str, str] = {}
+        self._par_travail = {
+            travail: {str(query(nom).compile(dialect=PGDialect_psycopg())): nom for nom in noms} for travail, noms in _ECRITURES.items()
+        }
         event.listen(Engine, "after_cursor_execute", self._after_statement)
         event.listen(Engine, "commit", self._on_commit)
 
-    def rename(self, travail: str) -> None:
-        """The same process goes on with another kind of work."""
-        self.travail = travail
-        self._noms = {str(query(nom).compile(dialect=PGDialect_psycopg())): nom for nom in _ECRITURES[travail]}
+    def begin(self, travail: str, faute: Faute | None) -> None:
+        """Another work begins, under this fault; an empty name = between two works, nothing is listened to."""
+        self.travail, self._faute, self._vus = travail, faute, {}
+        self._noms = self._par_travail.get(travail, {})
 
     def around(self, appel: Callable[..., Any]) -> Callable[..., Any]:
         """A call to a partner, with a point before and after."""
@@ -97,9 +101,11 @@ class Ecoute:
 
     def pass_(self, point: str) -> None:
         if self._is_due(point):
-            self._strike(point)
+            self._strike()
 
     def _is_due(self, point: str) -> bool:
+        if not self.travail:
+            return False
         etiquette = f"{self.travail}.{point}"
         self._releve.pass_(etiquette)
         self._vus[etiquette] = vu = self._vus.get(etiquette, 0) + 1
@@ -108,7 +114,7 @@ class Ecoute:
         self._releve.hit(etiquette)
         return True
 
-    def _strike(self, point: str) -> None:
+    def _strike(self) -> None:
         geste = signal.SIGSTOP if self._faute is not None and self._faute.geste == "arrete" else signal.SIGKILL
         os.kill(os.getpid(), geste)
 
@@ -123,7 +129,7 @@ class Ecoute:
         fil = conn.connection.dbapi_connection.pgconn
         if self._is_due("commit.apres"):
             fil.exec_(b"COMMIT")
-            self._strike("commit.apres")
+            self._strike()
         if self._is_due("commit.muet"):
             fil.exec_(b"COMMIT")
             fil.finish()
