@@ -120,8 +120,8 @@ REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
 }  # fmt: skip
 """(class, element) -> codes. A class is a type, a resource or a part of a resource (``BundleEntryRequest``)."""
 
-LIBRES = frozenset({("CapabilityStatement", "format"), ("Expression", "language")})
-"""Elements whose short text reads like a closed list and is not one."""
+LIBRES = frozenset({("CapabilityStatement", "format"), ("Expression", "language"), ("ImplementationGuideDefinitionParameter", "code")})
+"""Elements whose short text reads like a closed list and is not one, or whose list its own publisher does not follow (the last)."""
 TYPES_DE_RESSOURCE = frozenset(
     {
         ("CapabilityStatementRestResource", "type"), ("CompartmentDefinitionResource", "code"), ("ExampleScenarioInstance", "resourceType"),
