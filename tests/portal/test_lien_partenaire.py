@@ -190,6 +190,8 @@ def test_wrong_codes_are_counted_and_said(porteuse: Porteuse, admin: psycopg.Con
     faux = f"{(int(code) + 7) % 1_000_000:06}"
     pages = [porteuse.post("ouverture", code=faux) for _ in range(5)]
     assert {p.status_code for p in pages} == {422}
+    assert "<title>Erreur : Ouvrir la demande" in pages[0].text
+    assert 'aria-invalid="true"' in pages[0].text
     assert "Encore 2 essais" in pages[2].text
     assert "Trop de codes faux" in pages[4].text
     assert "Trop de codes faux" in porteuse.post("ouverture", code=code).text
