@@ -6,7 +6,7 @@ JOIN pdp.outbox x ON x.parcours_id = o.parcours_id AND x.partenaire_id = o.parte
 JOIN pdp.orientation p ON p.id = x.orientation_id
 WHERE o.id = :message
     AND CASE WHEN o.type = 'orientation'
-        THEN x.id <> o.id AND p.statut = 'annulee' AND x.etat IN ('livre', 'incertain') AND x.cree_at < o.cree_at
+        THEN x.id <> o.id AND p.statut = 'annulee' AND x.etat IN ('livre', 'incertain') AND x.cree_at <= o.cree_at
         ELSE x.orientation_id = o.orientation_id END
 ORDER BY x.cree_at DESC
 LIMIT 1;

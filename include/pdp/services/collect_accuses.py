@@ -98,10 +98,10 @@ def record_page(conn: Connection, auteur: Auteur, plateforme: str, page: PageAcc
     return comptes
 
 
-def record_accuse(conn: Connection, auteur: Auteur, plateforme: str, accuse: Accuse, maintenant: datetime) -> str:
-    """Apply one receipt once; returns applique, ancien, inconnu, quarantaine, or repete when it was already known."""
+def record_accuse(conn: Connection, auteur: Auteur, plateforme: str, accuse: Accuse, maintenant: datetime, *, canal: str = "sms") -> str:
+    """Apply one receipt of ``canal`` once; returns applique, ancien, inconnu, quarantaine, or repete when it was already known."""
     ligne = find_ligne(conn, "messages.verrouiller_cle", LigneSuivie, plateforme=plateforme, cle=accuse.cle)
-    resultat = _judge(ligne, accuse)
+    resultat = _judge(ligne, accuse, canal)
     ecrit = conn.execute(
         query("messages.garder_accuse"),
         {
@@ -125,8 +125,8 @@ def record_accuse(conn: Connection, auteur: Auteur, plateforme: str, accuse: Acc
     return resultat
 
 
-def _judge(ligne: LigneSuivie | None, accuse: Accuse) -> str:
-    if ligne is None or ligne.canal != "sms" or ligne.essais == 0:
+def _judge(ligne: LigneSuivie | None, accuse: Accuse, canal: str) -> str:
+    if ligne is None or ligne.canal != canal or ligne.essais == 0:
         return "inconnu"
     if is_remise_suivante(ligne.remise, accuse.etat):
         return "applique"
