@@ -12,7 +12,7 @@ from pdp.services.collect_reponses import apply_reponses
     schedule=o.cron("1-59/2 * * * *"),
     tags=["pdp", "echanges"],
     doc_md="""
-    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, puis applique toutes les réponses reçues (API ou portail) :
+    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, puis applique toutes les réponses reçues :
     l'orientation change d'état et le conseiller voit quoi faire ensuite.
 
     **En cas d'échec.** Relancez-le : une réponse n'est appliquée qu'une fois. Une réponse impossible est mise de côté, jamais perdue.

@@ -51,7 +51,7 @@ def codes(reponse: requests.Response) -> tuple[int, str]:
     assert objet["resourceType"] == "OperationOutcome", objet
     assert reponse.headers["content-type"].startswith("application/fhir+json")
     (issue,) = objet["issue"]
-    assert issue["details"]["text"][0].isupper()
+    assert issue["details"]["text"].endswith(".")
     return reponse.status_code, issue["details"]["coding"][0]["code"]
 
 

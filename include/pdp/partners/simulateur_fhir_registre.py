@@ -140,7 +140,7 @@ class RegistreFhir:
             return _with_meta(version or avant[0] + 1, _key(instant), json.dumps(tache))
 
     def count(self) -> dict[str, int]:
-        """``recues`` transactions, ``creees`` resources, ``taches`` kept, ``doublons`` conditional creates without effect, ``jetons`` given."""
+        """``recues`` transactions, ``creees`` resources, ``doublons`` creates without effect, ``jetons`` given, ``taches`` kept."""
         with self._verrou:
             comptes = dict(self._base.execute("SELECT nom, nombre FROM compteur").fetchall())
             (taches,) = self._base.execute("SELECT count(*) FROM ressource WHERE genre = 'Task'").fetchone()

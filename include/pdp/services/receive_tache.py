@@ -7,7 +7,7 @@ update sent again after a lost answer is recognised by its having nothing new to
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -16,10 +16,13 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
+from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.errors import Conflit, DonneeInvalide, TransitionInterdite
 from pdp.fhir import systemes
+from pdp.fhir.controle import check_resource
 from pdp.fhir.elements import RessourceRefusee
+from pdp.fhir.faute import Faute
 from pdp.fhir.fusion import merge_task
 from pdp.fhir.lecture import PAS, read_task
 from pdp.fhir.transitions import can_set
@@ -30,6 +33,7 @@ from pdp.storage.sql import query
 PREFIXE = "recu:"
 """Ids of events received here, apart from those read on the partner's server: each side counts its own versions."""
 PARTIE_MAX = 60_000
+FAUTES_MAX = 20
 
 
 @dataclass(frozen=True)
@@ -58,19 +62,32 @@ class VersionRequise(DonneeInvalide):
         super().__init__("Indiquez dans If-Match la version que vous avez lue. Rien n'a été enregistré.")
 
 
+class RessourceInvalide(DonneeInvalide):
+    """The resource is no valid Task; ``fautes`` says where and why."""
+
+    code = "invalid_resource"
+
+    def __init__(self, fautes: Sequence[Faute]) -> None:
+        self.fautes = tuple(fautes[:FAUTES_MAX])
+        super().__init__("La ressource n'est pas une Task FHIR R4 valable. Rien n'a été enregistré.")
+
+
 def receive_tache(
     conn: Connection, auteur: Auteur, orientation_id: UUID, objet: Mapping[str, Any], si_version: str | None, maintenant: datetime
 ) -> Recue:
     """Take one update. ``si_version``: entity tag of the version read.
 
     Raises ``Introuvable`` (not this partner's), :class:`RessourceRefusee` (the resource), :class:`TransitionInterdite` (the move),
-    :class:`VersionDepassee`, :class:`VersionRequise`, ``DonneeInvalide`` (too long).
+    :class:`VersionDepassee`, :class:`VersionRequise`, :class:`RessourceInvalide`, ``DonneeInvalide`` (too long).
     """
     conn.execute(query("fhir_taches.verrouiller"), {"orientation": str(orientation_id)})
     avant = get_tache(conn, orientation_id, maintenant)
     connue = show_tache(avant)
     base = avant.revision // PAS + 1
     _check_same(objet, orientation_id)
+    fautes = check_resource(objet, production=not settings().demonstration)
+    if fautes:
+        raise RessourceInvalide(fautes)
     fusion = merge_task(connue, {**objet, "lastModified": objet.get("lastModified") or maintenant.isoformat()})
     if _digest(fusion) == _digest(connue):
         return Recue(avant, 0)

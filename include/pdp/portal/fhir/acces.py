@@ -18,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from pdp import clock
+from pdp.fhir.json_strict import parse_json
 from pdp.partners import signature
 from pdp.portal.debit import Debit
 from pdp.portal.fhir.refus import AppelRefuse, answer_erreur
@@ -28,7 +29,6 @@ CORPS_MAX_OCTETS = 48 * 1024
 APPELS_PAR_MINUTE = 240
 ESSAIS_PAR_MINUTE = 30
 _IDENTIFIANT = re.compile(r"[A-Za-z0-9_.:-]{8,64}", re.ASCII)
-_PROFONDEUR_MAX = 32
 Portee = Literal["public", "lecture", "ecriture"]
 Vue = TypeVar("Vue", bound=Callable[..., Any])
 
@@ -142,30 +142,11 @@ def check_type(request: Request, *admis: str) -> None:
         raise AppelRefuse(415, "unsupported_media_type", "not-supported", f"Ce type de contenu n'est pas pris : {admis[0]} est attendu.")
 
 
-def parse_json(corps: bytes) -> Any:
-    """JSON of a call, strictly: no repeated key, no constant beyond JSON, no great depth. Raises :class:`AppelRefuse` (400)."""
+def parse_corps(corps: bytes) -> Any:
+    """JSON of a call, read strictly (``json_strict``). Raises :class:`AppelRefuse` (400)."""
     try:
-        objet = json.loads(corps.decode("utf-8"), object_pairs_hook=_unique_keys, parse_constant=_no_constant)
-        _check_depth(objet, _PROFONDEUR_MAX)
+        objet = parse_json(corps)
         json.dumps(objet, ensure_ascii=False).encode()  # half a character (a lone surrogate) cannot be kept
     except (ValueError, RecursionError):
         raise AppelRefuse(400, "invalid_json", "structure", "Le message n'est pas un JSON lisible : rien n'a été enregistré.") from None
     return objet
-
-
-def _check_depth(objet: Any, reste: int) -> None:
-    if reste < 0:
-        raise ValueError("too deep")
-    for valeur in objet.values() if isinstance(objet, dict) else objet if isinstance(objet, list) else ():
-        _check_depth(valeur, reste - 1)
-
-
-def _unique_keys(paires: list[tuple[str, Any]]) -> dict[str, Any]:
-    objet = dict(paires)
-    if len(objet) != len(paires):
-        raise ValueError("duplicate key")
-    return objet
-
-
-def _no_constant(nom: str) -> None:
-    raise ValueError(nom)

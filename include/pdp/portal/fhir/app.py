@@ -15,7 +15,7 @@ from pdp import clock
 from pdp.config import settings
 from pdp.errors import Introuvable
 from pdp.fhir.capacite import build_capacite
-from pdp.portal.fhir.acces import RouteFhir, check_type, parse_json, portee
+from pdp.portal.fhir.acces import RouteFhir, check_type, parse_corps, portee
 from pdp.portal.fhir.openapi import build_openapi
 from pdp.portal.fhir.patch import apply_patch
 from pdp.portal.fhir.recherche import Recherche, build_searchset
@@ -93,14 +93,14 @@ def _add_ecritures(app: FastAPI) -> None:
     @portee("ecriture")
     async def update_tache(request: Request, identifiant: str) -> Response:
         check_type(request, *TYPES_FHIR)
-        objet = parse_json(request.state.corps)
+        objet = parse_corps(request.state.corps)
         return await run_in_threadpool(_update, request, identifiant, objet, patch=False)
 
     @app.patch("/Task/{identifiant}")
     @portee("ecriture")
     async def patch_tache(request: Request, identifiant: str) -> Response:
         check_type(request, TYPE_PATCH)
-        operations = parse_json(request.state.corps)
+        operations = parse_corps(request.state.corps)
         return await run_in_threadpool(_update, request, identifiant, operations, patch=True)
 
 

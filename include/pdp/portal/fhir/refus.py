@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide, ErreurPdp, Introuvable, TransitionInterdite
 from pdp.fhir.elements import RessourceRefusee
-from pdp.services.receive_tache import VersionDepassee, VersionRequise
+from pdp.services.receive_tache import RessourceInvalide, VersionDepassee, VersionRequise
 
 TYPE_CONTENU = "application/fhir+json; charset=utf-8"
 CODES = "urn:pdp:erreur"
@@ -24,7 +24,6 @@ _CLASSES: list[tuple[type[ErreurPdp], int, str]] = [
     (VersionRequise, 428, "required"),
     (Conflit, 409, "conflict"),
     (TransitionInterdite, 422, "business-rule"),
-    (RessourceRefusee, 422, "invalid"),
     (Introuvable, 404, "not-found"),
     (AccesRefuse, 403, "forbidden"),
     (DonneeInvalide, 422, "invalid"),
@@ -39,18 +38,17 @@ class AppelRefuse(ErreurPdp):
         super().__init__(message, code=code)
 
 
-def build_outcome(genre: str, code: str, message: str, chemin: str | None = None) -> dict[str, Any]:
-    """OperationOutcome of one issue."""
-    return {"resourceType": "OperationOutcome", "issue": [build_issue(genre, code, message, chemin)]}
-
-
 def build_issue(genre: str, code: str, message: str, chemin: str | None = None) -> dict[str, Any]:
     issue: dict[str, Any] = {"severity": "error", "code": genre, "details": {"coding": [{"system": CODES, "code": code}], "text": message}}
     return issue | ({"expression": [chemin]} if chemin else {})
 
 
 def refuse(statut: int, genre: str, code: str, message: str, entetes: dict[str, str] | None = None, chemin: str | None = None) -> Response:
-    corps = json.dumps(build_outcome(genre, code, message, chemin), ensure_ascii=False).encode()
+    return _outcome(statut, [build_issue(genre, code, message, chemin)], entetes)
+
+
+def _outcome(statut: int, issues: list[dict[str, Any]], entetes: dict[str, str] | None = None) -> Response:
+    corps = json.dumps({"resourceType": "OperationOutcome", "issue": issues}, ensure_ascii=False).encode()
     return Response(corps, statut, entetes, TYPE_CONTENU)
 
 
@@ -58,9 +56,16 @@ def answer_erreur(request: Request, erreur: Exception) -> Response:
     """The answer to a call that failed, whatever happened; what nobody expected is logged without its content."""
     if isinstance(erreur, AppelRefuse):
         return refuse(erreur.statut, erreur.genre, erreur.code, erreur.message, erreur.entetes)
+    if isinstance(erreur, RessourceRefusee):
+        return refuse(422, "invalid", erreur.code, erreur.diagnostic, chemin=erreur.chemin)
+    if isinstance(erreur, RessourceInvalide):
+        issues = [build_issue("invalid", faute.code, faute.raison, faute.chemin) for faute in erreur.fautes]
+        return Response(
+            json.dumps({"resourceType": "OperationOutcome", "issue": issues}, ensure_ascii=False).encode(), 422, None, TYPE_CONTENU
+        )
     if isinstance(erreur, ErreurPdp):
         statut, genre = next(((s, g) for classe, s, g in _CLASSES if isinstance(erreur, classe)), (422, "processing"))
-        return refuse(statut, genre, erreur.code, erreur.message, chemin=getattr(erreur, "chemin", None))
+        return refuse(statut, genre, erreur.code, erreur.message)
     if isinstance(erreur, DataError):
         return refuse(422, "value", "value_refused", "Une valeur n'est pas lisible : rien n'a été enregistré.")
     if isinstance(erreur, OperationalError | InterfaceError | PoolTimeout):
