@@ -12,8 +12,8 @@ from pdp.services.collect_reponses import apply_reponses
     schedule=o.cron("1-59/2 * * * *"),
     tags=["pdp", "echanges"],
     doc_md="""
-    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, puis applique toutes les réponses reçues :
-    l'orientation change d'état et le conseiller voit quoi faire ensuite.
+    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, puis applique toutes
+    les réponses reçues : l'orientation change d'état et le conseiller voit quoi faire ensuite.
 
     **En cas d'échec.** Relancez-le : une réponse n'est appliquée qu'une fois. Une réponse impossible est mise de côté, jamais perdue.
     """,

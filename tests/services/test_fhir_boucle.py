@@ -50,7 +50,7 @@ def serveur(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 def play(cas: Relais, admin: psycopg.Connection[Any], horloge: Callable[[datetime], None], tell: Callable[[Objet, datetime], None]) -> None:
     """Each step told by the partner, then applied; the case as it must be at the end."""
     for rang, (change, attendu) in enumerate(ETAPES, start=1):
-        instant = later(hours=2 * rang)
+        instant = later(hours=rang)  # all in the working hours of one day
         horloge(instant)
         tell(change, instant)
         with lot(COLLECTE) as conn:
