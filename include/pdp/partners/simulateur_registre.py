@@ -26,7 +26,7 @@ _INSERT_RECU = (
     "INSERT INTO recu (cle, plateforme, partenaire, nature, orientation_id, empreinte, recu_id, recu_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_EVENEMENT = (
-    "INSERT INTO evenement (plateforme, partenaire, evenement_id, orientation_id, version, statut, motif, compte_rendu, visible_at)"
+    "INSERT OR IGNORE INTO evenement (plateforme, partenaire, evenement_id, orientation_id, version, statut, motif, compte_rendu, visible_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _LIST = """
@@ -91,7 +91,7 @@ class Registre:
             self._base.execute(_INSERT_RECU, (cle, plateforme, partenaire, nature, orientation_id, empreinte, recu_id, instant.isoformat()))
             if nature == "orientation":
                 self._plan(plateforme, partenaire, orientation_id, instant)
-            else:  # nothing more is said about a hand-over that was taken back
+            elif nature == "annulation":  # nothing more is said about a hand-over that was taken back
                 self._base.execute("DELETE FROM evenement WHERE orientation_id = ? AND visible_at > ?", (orientation_id, _key(instant)))
             return HTTPStatus.CREATED, {"recu_id": recu_id, "statut": "recue"}
 
@@ -115,10 +115,11 @@ class Registre:
     def count(self) -> dict[str, int]:
         """``recues`` posts accepted, ``uniques`` orientations kept, ``doublons`` repeats of a key, ``annulations`` withdrawals kept."""
         with self._verrou:
-            recues, uniques, annulations = self._base.execute(
-                "SELECT coalesce(sum(fois), 0), coalesce(sum(nature = 'orientation'), 0), coalesce(sum(nature = 'annulation'), 0) FROM recu"
+            recues, gardees, uniques, annulations = self._base.execute(
+                "SELECT coalesce(sum(fois), 0), count(*), coalesce(sum(nature = 'orientation'), 0), coalesce(sum(nature = 'annulation'), 0)"
+                " FROM recu"
             ).fetchone()
-        return {"recues": recues, "uniques": uniques, "doublons": recues - uniques - annulations, "annulations": annulations}
+        return {"recues": recues, "uniques": uniques, "doublons": recues - gardees, "annulations": annulations}
 
     def close(self) -> None:
         self._base.close()
