@@ -57,8 +57,9 @@ def _read(url: str, auteur: Auteur, passage: str | None, nom: str, serveur: Serv
     with open_boite(serveur) as boite:
         with db.begin(url, auteur, passage) as conn:
             place = conn.execute(query("boites.trouver"), {"boite": nom}).one_or_none()
-            depuis = place.uid if place is not None and place.uidvalidity == boite.uidvalidity else 0
-            if depuis == 0:
+            connue = place is not None and place.uidvalidity == boite.uidvalidity
+            depuis = place.uid if connue else 0
+            if not connue:
                 _advance(conn, nom, boite.uidvalidity, 0, maintenant)
             conn.execute(query("boites.noter_lecture"), {"boite": nom, "code": None, "maintenant": maintenant})
         for uid in boite.list_uids(depuis, LOT):
