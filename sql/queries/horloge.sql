@@ -129,18 +129,18 @@ ORDER BY q.posee_at, q.id;
 
 -- name: lister_fil
 -- Everything said about the hand-overs of a parcours, oldest first: words of the partner, questions and answers of the CSAM.
-SELECT x.orientation_id, x.genre, x.nature, x.texte, x.rendez_vous_at, x.dit_at, x.agent_prenom, x.agent_nom
+SELECT x.orientation_id, x.genre, x.nature, x.texte, x.rendez_vous_at, x.dit_at, x.agent_prenom, x.agent_nom, x.repondant
 FROM (
     SELECT i.orientation_id, 'partenaire' AS genre, i.nature, i.compte_rendu AS texte, i.rendez_vous_at, least(i.survenu_at, i.recu_at) AS dit_at,
-        NULL AS agent_prenom, NULL AS agent_nom, i.id
+        NULL AS agent_prenom, NULL AS agent_nom, i.repondant, i.id
     FROM pdp.inbox i JOIN pdp.orientation o ON o.id = i.orientation_id AND o.partenaire_id = i.partenaire_id
     WHERE o.parcours_id = :parcours AND i.nature <> 'statut' AND i.resultat IN ('appliquee', 'ancienne')
     UNION ALL
-    SELECT q.orientation_id, 'csam', 'question', q.texte, NULL, q.posee_at, a.prenom, a.nom, q.id
+    SELECT q.orientation_id, 'csam', 'question', q.texte, NULL, q.posee_at, a.prenom, a.nom, NULL, q.id
     FROM pdp.echange_question q JOIN pdp.orientation o ON o.id = q.orientation_id JOIN pdp.agent a ON a.id = q.posee_par
     WHERE o.parcours_id = :parcours AND q.retiree_at IS NULL
     UNION ALL
-    SELECT q.orientation_id, 'csam', 'reponse', q.reponse, NULL, q.repondue_at, a.prenom, a.nom, q.id
+    SELECT q.orientation_id, 'csam', 'reponse', q.reponse, NULL, q.repondue_at, a.prenom, a.nom, NULL, q.id
     FROM pdp.echange_question q JOIN pdp.orientation o ON o.id = q.orientation_id JOIN pdp.agent a ON a.id = q.repondue_par
     WHERE o.parcours_id = :parcours AND q.retiree_at IS NULL
 ) x

@@ -17,12 +17,17 @@ import fabrique
 from evaluation_publiee import publish
 from fabrique import MAINTENANT
 from lien_assure import Invitee, create_invitation
+from pdp.config import settings
+from pdp.domain.auteur import systeme
+from pdp.partners.lien import code_of, jeton_of
+from pdp.services.renew_lien_partenaire import ensure_lien
 from pdp.services.share_agenda import create_flux
 from pdp.services.write_message import write_message
 from pdp.storage import db
 from portal import donnees, jeu_ecrans
 from portal.donnees import TestClient
 from portal.jeu import Jeu, insert
+from relais import SECRET_B64
 
 Admin = psycopg.Connection[Any]
 STATUTS = ("affecte", "contact_en_cours", "entretien_planifie", "entretien_realise", "en_accompagnement", "interrompu")
@@ -63,7 +68,21 @@ def build_monde(lieu: donnees.Lieu, app: FastAPI, admin: Admin, monkeypatch: pyt
         flux = create_flux(conn, csam, MAINTENANT)
     publish()
     invitee = _invite(lieu, app)
-    return Monde(jeu, {"rendez-vous": invitee.chemin.rsplit("/", 1)[1], "agenda": flux}, invitee.client)
+    jetons = {"rendez-vous": invitee.chemin.rsplit("/", 1)[1], "agenda": flux, "lien": _open_lien(jeu, invitee.client, monkeypatch)}
+    return Monde(jeu, jetons, invitee.client)
+
+
+def _open_lien(jeu: Jeu, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Token of the link of a hand-over, opened by this browser."""
+    monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
+    with db.begin(settings().url_expediteur, systeme("send_outbox")) as conn:
+        lien = ensure_lien(conn, jeu.orientations["mienne"], MAINTENANT)
+    assert lien is not None
+    assert client.post(f"/lien/{jeton_of(lien.id)}/code").status_code == 303
+    with fabrique.lot() as conn:
+        cle = conn.execute(fabrique.text("SELECT cle FROM pdp.outbox WHERE charge ->> 'genre' = 'code'")).scalar_one()
+    assert client.post(f"/lien/{jeton_of(lien.id)}/ouverture", data={"code": code_of(cle)}).status_code == 303
+    return jeton_of(lien.id)
 
 
 def _invite(lieu: donnees.Lieu, app: FastAPI) -> Invitee:

@@ -30,6 +30,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("accessibilite", None, "/accessibilite"),
     Ecran("page_introuvable", None, "/cette-page-n-existe-pas", statut=404),
     Ecran("lien_non_valable", None, "/rendez-vous/lien-inconnu", statut=404),
+    Ecran("lien_partenaire_non_valable", None, "/lien/lien-inconnu", statut=404),
     # -- conseiller (CSAM)
     Ecran("ma_liste", "csam", "/ma-liste", extrait=900),
     Ecran("ma_liste_pourquoi", "csam", "/ma-liste", (("ouvrir", "details.pourquoi"),)),

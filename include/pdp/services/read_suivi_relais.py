@@ -19,7 +19,7 @@ RELANCES = {"automatique": "Rappel automatique", "a_la_main": "Rappel de votre m
 
 @dataclass(frozen=True)
 class Parole:
-    """One word of the thread; ``genre`` partenaire or csam, ``nature`` a code of ``NATURES`` or ``reponse``."""
+    """One word of the thread; ``genre`` partenaire or csam, ``nature`` a code of ``NATURES`` or ``reponse``; ``repondant``: name left."""
 
     orientation_id: UUID
     genre: str
@@ -29,6 +29,7 @@ class Parole:
     dit_at: datetime
     agent_prenom: str | None
     agent_nom: str | None
+    repondant: str | None
 
 
 @dataclass(frozen=True)
