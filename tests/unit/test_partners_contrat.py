@@ -109,6 +109,38 @@ def test_any_bytes_are_read_or_refused(corps: bytes) -> None:
     assert page.curseur
 
 
+SANS_STATUT = {cle: valeur for cle, valeur in JUSTE.items() if cle != "statut"}
+PAROLES = [
+    # what is no step, field that is wrong (None = right)
+    ({"nature": "rendez_vous", "rendez_vous_at": "2026-12-01T09:00:00+01:00"}, None),
+    ({"nature": "rendez_vous_manque"}, None),
+    ({"nature": "nouvelles", "compte_rendu": "Vue."}, None),
+    ({"nature": "question", "compte_rendu": "Joignable quand ?"}, None),
+    ({"nature": "autre"}, "nature"),
+    ({"nature": ["question"]}, "nature"),
+    ({}, "statut"),
+    ({"nature": "question", "compte_rendu": "Quand ?", "statut": "acceptee"}, "statut"),
+    ({"nature": "question"}, "compte_rendu"),
+    ({"nature": "nouvelles"}, "compte_rendu"),
+    ({"nature": "rendez_vous"}, "rendez_vous_at"),
+    ({"nature": "rendez_vous", "rendez_vous_at": "2026-12-01T09:00:00"}, "rendez_vous_at"),
+    ({"nature": "rendez_vous_manque", "rendez_vous_at": "2026-12-01T09:00:00Z"}, "rendez_vous_at"),
+]
+
+
+@pytest.mark.parametrize(("champs", "faute"), PAROLES)
+def test_what_is_no_step_carries_its_own_fields(champs: dict[str, object], faute: str | None) -> None:
+    element = {**SANS_STATUT, "compte_rendu": None, **champs}
+    if faute is None:
+        lu = check_evenement(element)
+        assert (lu.nature, lu.statut) == (champs["nature"], None)
+        assert lu.empreinte != check_evenement({**JUSTE, "compte_rendu": champs.get("compte_rendu")}).empreinte
+        return
+    with pytest.raises(ReponseInvalide) as refus:
+        check_evenement(element)
+    assert refus.value.code == f"invalid_body:{faute}"
+
+
 def test_page_keeps_the_right_events_and_counts_the_others() -> None:
     page = parse_page(json.dumps({"curseur": "c", "evenements": [JUSTE, {**JUSTE, "version": 0}, "x", None]}).encode())
     assert (page.curseur, len(page.evenements), page.illisibles) == ("c", 1, 3)

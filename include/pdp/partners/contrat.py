@@ -15,6 +15,10 @@ attempt ended without anybody knowing.
 ``GET {url}/evenements?depuis=<cursor>`` answers ``{curseur, evenements: [{evenement_id, orientation_id, version, statut, motif,
 compte_rendu, survenu_at}]}``: ``version`` grows by hand-over, ``statut`` is a status of ``domain/orientation.py``, ``motif`` a
 code of its ``MOTIFS_REFUS`` (refusals only), ``compte_rendu`` at most 1,000 characters and nothing medical.
+What is no step carries ``nature`` (a code of its ``NATURES``) and no ``statut``: ``rendez_vous`` with ``rendez_vous_at``,
+``rendez_vous_manque``, ``nouvelles`` and ``question`` with their words in ``compte_rendu``. A question stops the partner's clock; the
+answer comes by ``POST {url}/reponses`` with ``{orientation_id, question_id, genre, texte, emise_at}``, ``genre`` being ``reponse`` or
+``question`` (the platform asks), answered 201 ``{recu_id, statut}``.
 """
 
 from __future__ import annotations
@@ -28,10 +32,10 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from pdp.domain.orientation import MOTIFS_REFUS
+from pdp.domain.orientation import MOTIFS_REFUS, NATURES
 from pdp.errors import ErreurPdp
 
-CHEMINS = {"orientation": "/orientations", "annulation": "/annulations"}
+CHEMINS = {"orientation": "/orientations", "annulation": "/annulations", "reponse_question": "/reponses"}
 STATUTS_PARTENAIRE = frozenset({"recue", "acceptee", "refusee", "en_cours", "realisee", "sans_suite"})
 TAILLE_ACCUSE = 64 * 1024
 TAILLE_EVENEMENTS = 2 * 1024 * 1024
@@ -121,15 +125,17 @@ class Evenement:
     evenement_id: str
     orientation_id: UUID
     version: int
-    statut: str
+    statut: str | None
     motif: str | None
     compte_rendu: str | None
     survenu_at: datetime
+    nature: str = "statut"
+    rendez_vous_at: datetime | None = None
 
     @property
     def empreinte(self) -> bytes:
         """SHA-256 of the content: the same id with another fingerprint is not the same answer."""
-        champs = (
+        champs: tuple[object, ...] = (
             str(self.orientation_id),
             self.version,
             self.statut,
@@ -137,6 +143,8 @@ class Evenement:
             self.compte_rendu,
             self.survenu_at.astimezone(UTC).isoformat(),
         )
+        if self.nature != "statut":
+            champs += (self.nature, self.rendez_vous_at.astimezone(UTC).isoformat() if self.rendez_vous_at else None)
         return sha256(json.dumps(champs, ensure_ascii=False).encode()).digest()
 
 
@@ -170,6 +178,10 @@ def check_orientation_recue(corps: bytes, nature: str) -> dict[str, Any]:
     if nature == "annulation":
         _instant(objet, "annulee_at")
         return objet
+    if nature == "reponse_question":
+        _uuid(objet, "question_id")
+        _texte(objet, "texte", COMPTE_RENDU_MAX)
+        return objet
     _texte(objet, "dispositif", 40)
     _texte(objet, "motif", 2000)
     _instant(objet, "emise_at")
@@ -198,18 +210,32 @@ def check_evenement(element: object) -> Evenement:
     """One event from JSON; raises :class:`ReponseInvalide` naming the first wrong field."""
     if not isinstance(element, dict):
         raise ReponseInvalide("evenement")
-    evenement_id, statut = _texte(element, "evenement_id", 100), _texte(element, "statut", 40)
+    evenement_id, statut = _texte(element, "evenement_id", 100), _texte_ou_rien(element, "statut", 40)
     motif, compte_rendu = _texte_ou_rien(element, "motif", 60), _texte_ou_rien(element, "compte_rendu", COMPTE_RENDU_MAX)
     version = element.get("version")
     if "#" in evenement_id:  # reserved: marks a second content received under the same id
         raise ReponseInvalide("evenement_id")
-    if statut not in STATUTS_PARTENAIRE:
-        raise ReponseInvalide("statut")
     if not isinstance(version, int) or isinstance(version, bool) or not 1 <= version <= VERSION_MAX:
         raise ReponseInvalide("version")
+    nature, rendez_vous_at = _check_nature(element, statut, compte_rendu)
     if (statut == "refusee") != (motif is not None) or (motif is not None and motif not in MOTIFS_REFUS):
         raise ReponseInvalide("motif")
-    return Evenement(evenement_id, _uuid(element, "orientation_id"), version, statut, motif, compte_rendu, _instant(element, "survenu_at"))
+    orientation_id, survenu_at = _uuid(element, "orientation_id"), _instant(element, "survenu_at")
+    return Evenement(evenement_id, orientation_id, version, statut, motif, compte_rendu, survenu_at, nature, rendez_vous_at)
+
+
+def _check_nature(element: Mapping[str, Any], statut: str | None, compte_rendu: str | None) -> tuple[str, datetime | None]:
+    """A step carries a status, a meeting its instant, news and a question their words, and nothing else."""
+    nature = _texte(element, "nature", 30) if "nature" in element else "statut"
+    if nature not in NATURES:
+        raise ReponseInvalide("nature")
+    if (nature == "statut") != (statut is not None) or (statut is not None and statut not in STATUTS_PARTENAIRE):
+        raise ReponseInvalide("statut")
+    if nature in ("nouvelles", "question") and compte_rendu is None:
+        raise ReponseInvalide("compte_rendu")
+    if (nature == "rendez_vous") != (element.get("rendez_vous_at") is not None):
+        raise ReponseInvalide("rendez_vous_at")
+    return nature, _instant(element, "rendez_vous_at") if nature == "rendez_vous" else None
 
 
 def _object(corps: bytes) -> dict[str, Any]:

@@ -35,6 +35,8 @@ _PASSAGERS = frozenset({408, 425, 429})
 
 def deliver(destinataire: Destinataire, envoi: Envoi, maintenant: datetime, *, total_s: float = TOTAL_S) -> Remise:
     """Send one message. Never raises for what the partner or the network does: the outcome says it."""
+    if envoi.type not in CHEMINS:
+        return Remise(Classe.REFUSE, "type_not_carried")
     corps = json.dumps(envoi.corps, ensure_ascii=False, separators=(",", ":"), default=str).encode()
     try:
         statut, entetes, recu = call("POST", destinataire, CHEMINS[envoi.type], corps, str(envoi.cle), TAILLE_ACCUSE, total_s)

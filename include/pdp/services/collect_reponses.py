@@ -123,12 +123,19 @@ def _deposit(conn: Connection, partenaire: LignePartenaire, evenement: Evenement
         empreinte=evenement.empreinte,
         maintenant=maintenant,
         transport="api",
+        nature=evenement.nature,
+        rendez_vous_at=evenement.rendez_vous_at,
     )
     if sort == "nouvelle":
         journal.record(
             conn,
             "reponse_recue",
             plateforme_id=partenaire.plateforme_id,
-            donnees={"orientation_id": evenement.orientation_id, "statut": evenement.statut, "version": evenement.version},
+            donnees={
+                "orientation_id": evenement.orientation_id,
+                "nature": evenement.nature,
+                "statut": evenement.statut,
+                "version": evenement.version,
+            },
         )
     return sort
