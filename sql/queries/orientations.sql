@@ -54,14 +54,18 @@ RETURNING id, revision;
 SELECT parcours_id FROM pdp.orientation WHERE id = :orientation;
 
 -- name: verrouiller
--- One hand-over, locked, with the transport of its partner.
-SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at, n.canal
+-- One hand-over, locked, with the transport by which it left (its partner may have changed since).
+SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at,
+    coalesce((SELECT x.canal FROM pdp.outbox x
+        WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC, x.id DESC LIMIT 1), n.canal) AS canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.id = :orientation FOR UPDATE OF o;
 
 -- name: verrouiller_actives
 -- Active hand-overs of a parcours, locked.
-SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at, n.canal
+SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoyee_at,
+    coalesce((SELECT x.canal FROM pdp.outbox x
+        WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC, x.id DESC LIMIT 1), n.canal) AS canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.parcours_id = :parcours AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
     AND (cast(:dispositif AS text) IS NULL OR o.dispositif = :dispositif) AND (cast(:partenaire AS uuid) IS NULL OR o.partenaire_id = :partenaire)
@@ -70,7 +74,9 @@ FOR UPDATE OF o;
 -- name: verrouiller_couvertes
 -- Active hand-overs that an agreement covers, locked, with what they hold.
 SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.dispositif, o.revision, o.statut, o.motif, o.contenu, o.classes, o.proposee_at,
-    o.envoyee_at, n.canal, n.type
+    o.envoyee_at, n.type,
+    coalesce((SELECT x.canal FROM pdp.outbox x
+        WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC, x.id DESC LIMIT 1), n.canal) AS canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.accord_id = :accord AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
 FOR UPDATE OF o;

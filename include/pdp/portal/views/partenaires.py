@@ -177,7 +177,7 @@ def open_client(request: Request, partenaire_id: UUID) -> Response:
 @routeur.post(PAGE + "/{partenaire_id}/acces-ferme")
 @acces("responsable")
 def close_client(request: Request, partenaire_id: UUID) -> Response:
-    client = texte(request, "client", libelle="Accès", maximum=80, obligatoire=True)
+    client = texte(request, "logiciel", libelle="Accès", maximum=80, obligatoire=True)
     with ecrire(request) as conn:
         if client not in {c.id for c in list_clients(conn, partenaire_id)}:
             raise Introuvable
