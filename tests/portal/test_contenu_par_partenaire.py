@@ -50,7 +50,7 @@ CANARIS: dict[str, tuple[str, ...]] = {
     "arret_debut": ("2026-05-07", "07/05/2026", "7 mai 2026"),
     "arret_fin_prescrite": ("2026-12-13", "13/12/2026", "13 décembre 2026"),
     "emploi": ("Reconversion",),
-    "social": ("Difficultés de revenus",),
+    "social": ("Baisse de revenus",),
 }
 JAMAIS = {
     "nir": "271038512345678",
