@@ -120,6 +120,23 @@ REQUIS: dict[tuple[str, str], tuple[str, ...]] = {
 }  # fmt: skip
 """(class, element) -> codes. A class is a type, a resource or a part of a resource (``BundleEntryRequest``)."""
 
+_CLINIQUE = ("active", "recurrence", "relapse", "inactive", "remission", "resolved")
+_ALLERGIE = "http://terminology.hl7.org/CodeSystem/allergyintolerance-"
+_CONDITION = "http://terminology.hl7.org/CodeSystem/condition-"
+CONCEPTS: dict[tuple[str, str], tuple[str, tuple[str, ...]]] = {
+    ("Condition", "clinicalStatus"): (f"{_CONDITION}clinical", _CLINIQUE),
+    ("Condition", "verificationStatus"): (
+        f"{_CONDITION}ver-status",
+        ("unconfirmed", "provisional", "differential", "confirmed", "refuted", "entered-in-error"),
+    ),
+    ("AllergyIntolerance", "clinicalStatus"): (f"{_ALLERGIE}clinical", ("active", "inactive", "resolved")),
+    ("AllergyIntolerance", "verificationStatus"): (
+        f"{_ALLERGIE}verification",
+        ("unconfirmed", "confirmed", "refuted", "entered-in-error"),
+    ),
+}
+"""Coded concepts with a closed list: (class, element) -> code system and codes, one of which must be among the codings."""
+TYPES_MIME = frozenset({("Attachment", "contentType"), ("Binary", "contentType"), ("Endpoint", "payloadMimeType")})
 LIBRES = frozenset({("CapabilityStatement", "format"), ("Expression", "language"), ("ImplementationGuideDefinitionParameter", "code")})
 """Elements whose short text reads like a closed list and is not one, or whose list its own publisher does not follow (the last)."""
 TYPES_DE_RESSOURCE = frozenset(

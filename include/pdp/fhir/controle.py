@@ -6,20 +6,24 @@ included. Profiles (``meta.profile``) are not validated: what they add is accept
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
 
 from pdp.fhir import systemes
-from pdp.fhir.codes import LIBRES, REQUIS, TYPES_DE_RESSOURCE
+from pdp.fhir.codes import CONCEPTS, LIBRES, REQUIS, TYPES_DE_RESSOURCE, TYPES_MIME
 from pdp.fhir.faute import Faute
 from pdp.fhir.identifiants import check_identifiant
+from pdp.fhir.invariants import dicts
 from pdp.fhir.invariants_ressources import PAR_TYPE
 from pdp.fhir.json_strict import PROFONDEUR_MAX, is_too_deep
 from pdp.fhir.r4 import AUTRES_EN_R4
 from pdp.fhir.references import check_references
 from pdp.fhir.structure import EXTENSION_PRIMITIVE, Noeud, Releve, find_class, is_resource_type, read_structure
+
+_MIME = re.compile(r"[\w.+-]+/[\w.+*-]+(\s*;.*)?", re.ASCII)
 
 __all__ = ["Faute", "check_resource"]
 
@@ -37,6 +41,7 @@ def check_resource(objet: Any, *, production: bool = False) -> list[Faute]:
     fautes = [
         *releve.fautes,
         *_codes(releve),
+        *_concepts(releve),
         *_empty(releve),
         *_invariants(releve),
         *check_references(releve),
@@ -51,9 +56,21 @@ def _codes(releve: Releve) -> Iterator[Faute]:
         cle = (parent, champ.nom)
         if cle in TYPES_DE_RESSOURCE and valeur not in ("Resource", "DomainResource") and not is_resource_type(valeur):
             yield Faute(chemin, "code_unknown", f"« {valeur[:60]} » n'est pas un type de ressource de FHIR R4.")
+        if cle in TYPES_MIME and not _MIME.fullmatch(valeur):
+            yield Faute(chemin, "mime_type", "Un type de contenu (MIME) est attendu, par exemple application/pdf.")
         permis = REQUIS.get(cle) or (() if cle in LIBRES else champ.codes)
         if permis and valeur not in permis:
             yield Faute(chemin, "code_unknown", f"« {valeur[:60]} » n'est pas un code permis ici : {', '.join(permis)}.")
+
+
+def _concepts(releve: Releve) -> Iterator[Faute]:
+    for noeud in releve.noeuds:
+        for (genre, nom), (systeme, codes) in CONCEPTS.items():
+            concept = noeud.valeur.get(nom) if noeud.type == genre else None
+            if isinstance(concept, Mapping) and not any(
+                c.get("system") == systeme and c.get("code") in codes for c in dicts(concept, "coding")
+            ):
+                yield Faute(f"{noeud.chemin}.{nom}", "code_unknown", f"Un code de {systeme} est attendu : {', '.join(codes)}.")
 
 
 def _empty(releve: Releve) -> Iterator[Faute]:

@@ -222,6 +222,22 @@ def observation() -> dict[str, Any]:
     }
 
 
+def probleme() -> dict[str, Any]:
+    systeme = "http://terminology.hl7.org/CodeSystem/condition"
+    return {
+        "resourceType": "Condition",
+        "subject": {"reference": "Patient/exemple-ins"},
+        "clinicalStatus": {"coding": [{"system": "urn:local", "code": "x"}, {"system": f"{systeme}-clinical", "code": "remission"}]},
+        "verificationStatus": {"coding": [{"system": f"{systeme}-ver-status", "code": "confirmed"}]},
+        "abatementDateTime": "2026-02",
+    }
+
+
+def piece() -> dict[str, Any]:
+    contenu = {"attachment": {"contentType": "application/pdf; charset=binary", "data": "JVBERi0="}}
+    return {"resourceType": "DocumentReference", "status": "current", "content": [contenu]}
+
+
 def autres() -> list[dict[str, Any]]:
     """Other types of R4, among them some that R4B dropped or remade."""
     return [
@@ -236,13 +252,12 @@ def autres() -> list[dict[str, Any]]:
          "item": [{"linkId": "1", "answer": [{"valueBoolean": True, "item": [{"linkId": "1.1"}]}]}]},
         {"resourceType": "Evidence", "status": "draft", "exposureBackground": {"reference": "EvidenceVariable/1"}},
         {"resourceType": "MedicinalProduct", "name": [{"productName": "Exemple"}]},
-        {"resourceType": "DocumentReference", "status": "current",
-         "content": [{"attachment": {"contentType": "application/pdf", "data": "JVBERi0="}}]},
     ]  # fmt: skip
 
 
 def acceptees() -> list[dict[str, Any]]:
     """Every accepted example."""
     return [
-        patient(), practitioner(), organization(), service_request(), task(), appointment(), bundle(), consent(), observation(), *autres(),
+        patient(), practitioner(), organization(), service_request(), task(), appointment(), bundle(), consent(), observation(), probleme(),
+        piece(), *autres(),
     ]  # fmt: skip

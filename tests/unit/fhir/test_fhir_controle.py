@@ -83,6 +83,13 @@ REFUSEES: list[tuple[str, Callable[[], Objet], Callable[[Objet], None], str, str
     ("reference to no type of R4", ex.task, _set("owner", "reference", "Structure/1"), "Task.owner.reference", "reference_type_unknown"),
     ("type announced", ex.bundle, _set("entry", 1, "resource", "for", "type", "Group"), "Bundle.entry[1].resource.for.type",
      "reference_type_mismatch"),
+    ("status of a problem without its code", ex.probleme, _set("clinicalStatus", {"text": "active"}),
+     "Condition.clinicalStatus", "code_unknown"),
+    ("status of a problem, unknown", ex.probleme, _set("clinicalStatus", "coding", 1, "code", "ended"), "Condition.clinicalStatus",
+     "code_unknown"),
+    ("type of a content", ex.piece, _set("content", 0, "attachment", "contentType", "pdf"),
+     "DocumentReference.content[0].attachment.contentType",
+     "mime_type"),
     ("extension of a primitive misplaced", ex.task, _set("_code", {"id": "x"}), "Task._code", "unknown_element"),
 ]  # fmt: skip
 
