@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from pdp.fhir import systemes
 from pdp.fhir.codes import CONCEPTS, LIBRES, REQUIS, TYPES_DE_RESSOURCE, TYPES_MIME
-from pdp.fhir.faute import Faute
+from pdp.fhir.faute import Faute, quote
 from pdp.fhir.identifiants import check_identifiant
 from pdp.fhir.invariants import dicts
 from pdp.fhir.invariants_ressources import PAR_TYPE
@@ -29,7 +29,7 @@ __all__ = ["Faute", "check_resource"]
 
 
 def check_resource(objet: Any, *, production: bool = False) -> list[Faute]:
-    """Faults of one resource (empty = accepted), in the order of the document; never raises, whatever ``objet`` is.
+    """Faults of one resource (empty = accepted), in the order of the document; never raises, whatever JSON value ``objet`` is.
 
     ``production``: identities and labels kept for tests are refused.
     """
@@ -55,12 +55,12 @@ def _codes(releve: Releve) -> Iterator[Faute]:
     for chemin, parent, champ, valeur in releve.codes:
         cle = (parent, champ.nom)
         if cle in TYPES_DE_RESSOURCE and valeur not in ("Resource", "DomainResource") and not is_resource_type(valeur):
-            yield Faute(chemin, "code_unknown", f"« {valeur[:60]} » n'est pas un type de ressource de FHIR R4.")
+            yield Faute(chemin, "code_unknown", f"« {quote(valeur)} » n'est pas un type de ressource de FHIR R4.")
         if cle in TYPES_MIME and not _MIME.fullmatch(valeur):
             yield Faute(chemin, "mime_type", "Un type de contenu (MIME) est attendu, par exemple application/pdf.")
         permis = REQUIS.get(cle) or (() if cle in LIBRES else champ.codes)
         if permis and valeur not in permis:
-            yield Faute(chemin, "code_unknown", f"« {valeur[:60]} » n'est pas un code permis ici : {', '.join(permis)}.")
+            yield Faute(chemin, "code_unknown", f"« {quote(valeur)} » n'est pas un code permis ici : {', '.join(permis)}.")
 
 
 def _concepts(releve: Releve) -> Iterator[Faute]:

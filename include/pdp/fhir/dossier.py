@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pdp.fhir.controle import check_resource
-from pdp.fhir.faute import Faute
+from pdp.fhir.faute import Faute, quote
 from pdp.fhir.json_strict import JsonRefuse, parse_json
 
 _ENTREE = re.compile(r"Bundle\.entry\[(\d+)\]")
@@ -79,4 +79,4 @@ def _looks_like_lines(octets: bytes) -> bool:
 
 def _type(objet: Any) -> str:
     nom = objet.get("resourceType") if isinstance(objet, Mapping) else None
-    return "".join(c for c in nom[:60] if c.isprintable()) if isinstance(nom, str) and nom else INCONNU
+    return quote(nom) or INCONNU if isinstance(nom, str) else INCONNU

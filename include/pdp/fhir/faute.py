@@ -17,3 +17,8 @@ class Faute:
 
     def __str__(self) -> str:
         return f"{self.chemin} : {self.raison} [{self.code}]"
+
+
+def quote(texte: str) -> str:
+    """At most 60 printable characters of what a document holds, safe in a path, a sentence or a terminal."""
+    return "".join(c for c in texte[:60] if c.isprintable())

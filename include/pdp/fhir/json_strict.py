@@ -6,7 +6,7 @@ import codecs
 import json
 from typing import Any
 
-from pdp.fhir.faute import Faute
+from pdp.fhir.faute import Faute, quote
 
 PROFONDEUR_MAX = 100
 TAILLE_MAX = 50 * 1024 * 1024
@@ -37,7 +37,7 @@ def parse_json(octets: bytes) -> Any:
     try:
         valeur = json.loads(texte, object_pairs_hook=_unique_keys, parse_constant=_no_constant)
     except _CleDouble as erreur:
-        raise JsonRefuse("duplicate_key", f"La clé « {_court(str(erreur))} » figure deux fois dans le même objet.") from None
+        raise JsonRefuse("duplicate_key", f"La clé « {quote(str(erreur))} » figure deux fois dans le même objet.") from None
     except _Constante as erreur:
         raise JsonRefuse("not_a_number", f"« {erreur} » n'est pas un nombre JSON.") from None
     except json.JSONDecodeError as erreur:
@@ -94,7 +94,3 @@ def _depth_over(valeur: Any, limite: int) -> bool:
             return False
         niveau = suivants
     return any(isinstance(e, dict | list) for e in niveau)
-
-
-def _court(texte: str) -> str:
-    return "".join(c for c in texte[:40] if c.isprintable())

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pdp.fhir.faute import Faute
+from pdp.fhir.faute import Faute, quote
 from pdp.fhir.invariants import dicts
 from pdp.fhir.structure import Noeud, Releve, is_resource_type
 
@@ -55,7 +55,7 @@ def _target(noeud: Noeud, genre: str | None, chemin: str) -> Iterator[Faute]:
     if genre is None:
         return
     if not is_resource_type(genre):
-        yield Faute(chemin, "reference_type_unknown", f"La référence désigne un type inconnu de FHIR R4 : {genre[:60]}.")
+        yield Faute(chemin, "reference_type_unknown", f"La référence désigne un type inconnu de FHIR R4 : {quote(genre)}.")
         return
     cibles = noeud.champ.cibles if noeud.champ else ()
     if cibles and "Resource" not in cibles and genre not in cibles:

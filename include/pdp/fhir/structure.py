@@ -14,7 +14,7 @@ from typing import Any
 
 from fhir.resources.R4B import get_fhir_model_class
 
-from pdp.fhir.faute import Faute
+from pdp.fhir.faute import Faute, quote
 from pdp.fhir.formats import describe_attendu, is_valid
 from pdp.fhir.r4 import AUTRES_EN_R4, PERMIS_EN_R4, SUPPRIMES_EN_R4B
 
@@ -63,7 +63,7 @@ class Releve:
 def read_structure(objet: Mapping[str, Any]) -> Releve:
     """Walk one resource. Nothing here raises, whatever the object holds."""
     releve = Releve()
-    _resource(releve, objet, str(objet.get("resourceType")), None)
+    _resource(releve, objet, quote(str(objet.get("resourceType"))) or "$", None)
     return releve
 
 
@@ -142,7 +142,7 @@ def _resource(releve: Releve, objet: Any, chemin: str, champ: Champ | None) -> N
         return
     classe = find_class(nom)
     if classe is None:
-        releve.add(chemin, "resource_type_unknown", f"Le type de ressource « {nom[:60]} » n'existe pas en FHIR R4.")
+        releve.add(chemin, "resource_type_unknown", f"Le type de ressource « {quote(nom)} » n'existe pas en FHIR R4.")
         return
     _object(releve, objet, classe, chemin, objet, champ)
 
@@ -159,7 +159,7 @@ def _object(releve: Releve, objet: Mapping[str, Any], classe: Any, chemin: str, 
             if permis:
                 _free(releve, valeur, f"{chemin}.{cle}", ressource)
             else:
-                releve.add(f"{chemin}.{_safe(cle)}", "unknown_element", f"L'élément « {_safe(cle)} » n'existe pas dans {classe.__name__}.")
+                releve.add(f"{chemin}.{quote(cle)}", "unknown_element", f"L'élément « {quote(cle)} » n'existe pas dans {classe.__name__}.")
             continue
         _value(releve, connu, valeur, f"{chemin}.{cle}", ressource, classe.__name__, objet)
     _required(releve, objet, champs, chemin)
@@ -259,12 +259,8 @@ def _children(valeur: Any, chemin: str) -> Iterator[tuple[str, Any]]:
     if isinstance(valeur, Mapping):
         for cle, element in valeur.items():
             if isinstance(element, list):
-                yield from ((f"{chemin}.{_safe(cle)}[{rang}]", e) for rang, e in enumerate(element))
+                yield from ((f"{chemin}.{quote(cle)}[{rang}]", e) for rang, e in enumerate(element))
             else:
-                yield f"{chemin}.{_safe(cle)}", element
+                yield f"{chemin}.{quote(cle)}", element
     elif isinstance(valeur, list):
         yield from ((f"{chemin}[{rang}]", e) for rang, e in enumerate(valeur))
-
-
-def _safe(cle: str) -> str:
-    return "".join(c for c in cle[:60] if c.isprintable())

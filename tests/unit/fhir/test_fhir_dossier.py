@@ -144,6 +144,13 @@ def test_standard_input_is_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.
     assert capsys.readouterr().out.startswith("- : refusé (Task), 1 faute\n")
 
 
+@pytest.mark.parametrize("champ", ["status", "resourceType", "\ud800", "owner"])
+def test_what_a_terminal_cannot_show_is_left_out(dossier: Path, capsys: pytest.CaptureFixture[str], champ: str) -> None:
+    (dossier / "sale.json").write_text(json.dumps({**ex.task(), champ: "\ud800\x1b[31m\0a"}))
+    assert cli.main(["fhir", "check", str(dossier / "sale.json")]) == 1
+    assert not {"\ud800", "\x1b", "\0"} & set(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize("arguments", [["fhir"], ["fhir", "check"], ["fhir", "autre"]])
 def test_wrong_usage(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as sortie:
