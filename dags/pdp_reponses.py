@@ -12,8 +12,9 @@ from pdp.services.collect_reponses import apply_reponses
     schedule=o.cron("1-59/2 * * * *"),
     tags=["pdp", "echanges"],
     doc_md="""
-    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, puis applique toutes
-    les réponses reçues : l'orientation change d'état et le conseiller voit quoi faire ensuite.
+    **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, relève la messagerie
+    sécurisée (accusés, messages revenus, réponses à lire) et les fichiers de réponses, puis applique toutes les réponses reçues :
+    l'orientation change d'état et le conseiller voit quoi faire ensuite.
 
     **En cas d'échec.** Relancez-le : une réponse n'est appliquée qu'une fois. Une réponse impossible est mise de côté, jamais perdue.
     """,
@@ -28,11 +29,15 @@ def pdp_reponses() -> None:
     def interroger() -> dict:
         return o.poll_partenaires()
 
+    @task(task_id="relever", task_display_name="Relever courriers et fichiers")
+    def relever() -> dict:
+        return o.read_retours()
+
     @task(task_id="appliquer", task_display_name="Appliquer les réponses", map_index_template="{{ task.op_kwargs['plateforme'] }}")
     def appliquer(plateforme: str) -> dict:
         return o.sweep("appliquer", apply_reponses, plateforme)
 
-    interroger() >> appliquer.expand(plateforme=plateformes())
+    [interroger(), relever()] >> appliquer.expand(plateforme=plateformes())
 
 
 pdp_reponses()

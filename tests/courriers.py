@@ -7,8 +7,10 @@ from uuid import UUID
 from sqlalchemy import text
 
 import fabrique
-from fabrique import lot
+from fabrique import MAINTENANT, auteur_agent, lot
 from messagerie import DOMAINE
+from pdp.services.orient_parcours import cancel_orientation
+from pdp.storage import db
 from relais import Relais, consent, orient
 
 
@@ -32,3 +34,10 @@ def relais(cible: UUID, dossier: fabrique.Dossier | None = None, type: str = "se
 def relais_messagerie(debut: str = "accuse") -> Relais:
     """To a partner whose address begins with ``debut``: that is what the simulated operator answers by."""
     return relais(partenaire("messagerie", f"{debut}@{DOMAINE}"))
+
+
+def retirer(cas: Relais) -> None:
+    """Taken back by the coordinator who proposed it."""
+    auteur = auteur_agent(cas.dossier.csam)
+    with db.begin_as(auteur) as conn:
+        cancel_orientation(conn, auteur, cas.orientation, "essai", MAINTENANT)

@@ -29,13 +29,16 @@ from pdp.services import (
     collect_accuses,
     collect_reponses,
     detect_signalements,
+    exchange_csv,
     ingest_flux,
     publish_evaluation,
     publish_referentiel,
     purge_reception,
+    read_boite,
     record_passage,
     replay_quarantaine,
     send_outbox,
+    take_reponses_csv,
 )
 from pdp.storage import db, journal
 
@@ -169,7 +172,8 @@ def send_messages() -> dict[str, Any]:
     """Empty the outbox of what is due, in small claimed batches."""
     instant = instant_metier()
     with _passage("envoyer", instant, None) as passage:
-        passage.bilan = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
+        envoyes = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
+        passage.bilan = envoyes + exchange_csv.export_lots(instant, passage=passage.id)
     return passage.conclude()
 
 
@@ -187,6 +191,15 @@ def poll_partenaires() -> dict[str, Any]:
     instant = instant_metier()
     with _passage("interroger", instant, None) as passage:
         passage.bilan = collect_reponses.poll_partenaires(instant, passage=passage.id)
+    return passage.conclude()
+
+
+def read_retours() -> dict[str, Any]:
+    """What came back without being asked for: mailboxes (receipts, bounces, letters), answer files of partners."""
+    instant = instant_metier()
+    with _passage("relever", instant, None) as passage:
+        courriers = read_boite.read_boites(instant, passage=passage.id)
+        passage.bilan = courriers + take_reponses_csv.take_reponses(instant, passage=passage.id)
     return passage.conclude()
 
 

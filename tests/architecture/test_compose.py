@@ -36,6 +36,7 @@ ATTENDUS = {nom: TACHES for nom in AIRFLOW} | {
     "portail": {"PDP_DATABASE_URL_PORTAIL", "PDP_DEPOT", "PDP_EXPORTS"} | CLES,
     "partenaire": {"PDP_SECRET_PARTENAIRES", "PDP_PARTENAIRE_PORT", "PDP_ETAT"},
     "fhir": {"PDP_SECRET_PARTENAIRES", "PDP_FHIR_PORT", "PDP_ETAT"},
+    "messagerie": {"PDP_MSS_SMTP_PORT", "PDP_MSS_IMAP_PORT", "PDP_MSS_SIMULATEUR_HOTE", "PDP_ECHANGES", "PDP_ETAT"},
     "courrier": {"PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_ETAT"},
 }
 
@@ -91,7 +92,7 @@ def test_missing_secret_stops_everything_and_is_named(nom: str, tmp_path: Path) 
 
 
 def test_every_promised_service_is_there(services: dict[str, dict[str, Any]]) -> None:
-    simules = {"partenaire", "fhir", "sms", "courrier"}
+    simules = {"partenaire", "fhir", "sms", "messagerie", "courrier"}
     assert {*AIRFLOW, "postgres", "redis", "migrations", "airflow-init", "portail", *simules} == set(services)
     assert {nom for nom, s in services.items() if s.get("profiles")} == simules
 

@@ -13,17 +13,14 @@ import psycopg
 import pytest
 
 import fabrique
-from courriers import partenaire, relais
-from fabrique import MAINTENANT, auteur_agent, lot
+from courriers import partenaire, relais, retirer
+from fabrique import MAINTENANT, lot
 from pdp.config import settings
 from pdp.domain.reponse_fichier import COLONNES, parse_reponses
 from pdp.partners import lot_csv
 from pdp.services import exchange_csv
 from pdp.services.exchange_csv import export_lots
-from pdp.services.orient_parcours import cancel_orientation
 from pdp.services.send_outbox import send_due
-from pdp.storage import db
-from relais import Relais
 from relais_lecture import count, events, ligne, open_taches
 
 Admin = psycopg.Connection[Any]
@@ -47,12 +44,6 @@ def lignes(fichier: Path) -> list[dict[str, str]]:
     entete, *donnees, fin = (brute.split(";") for brute in fichier.read_text(encoding="utf-8-sig").splitlines())
     assert fin[:2] == ["#FIN", str(len(donnees))]
     return [dict(zip(entete, ligne, strict=True)) for ligne in donnees]
-
-
-def retirer(cas: Relais) -> None:
-    auteur = auteur_agent(cas.dossier.csam)
-    with db.begin_as(auteur) as conn:
-        cancel_orientation(conn, auteur, cas.orientation, "essai", MAINTENANT)
 
 
 def test_one_file_per_partner_with_one_line_per_person(echanges: Path, admin: Admin) -> None:

@@ -13,10 +13,11 @@ import psycopg
 import pytest
 
 import fabrique
-from courriers import partenaire, relais
+from courriers import partenaire, relais, retirer
 from fabrique import MAINTENANT, lot, systeme
 from pdp.config import settings
 from pdp.partners import lot_csv
+from pdp.partners.simulateur_csv import answer_lots
 from pdp.services import take_reponses_csv
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.exchange_csv import export_lots
@@ -224,3 +225,24 @@ def test_answers_of_a_partner_that_changed_transport_are_still_read(echanges: Pa
         conn.exec_driver_sql("UPDATE pdp.partenaire SET canal = 'portail'")
     deposer(echanges, f"{deux[0].orientation};acceptee;;;;")
     assert take_reponses(M).traites == 1
+
+
+def test_the_simulated_partner_answers_each_batch_once_and_makes_a_mistake(echanges: Path, admin: Admin) -> None:
+    cible = partenaire("csv")
+    cas = [relais(cible) for _ in range(3)]
+    export_lots(MAINTENANT)
+    assert (answer_lots(echanges, M), answer_lots(echanges, M)) == (1, 0)
+    bilan = take_reponses(M)
+    appliquer()
+    assert (bilan.traites, bilan.echoues) == (5, 1)  # two accepted with a meeting each, one refused, one misspelt
+    assert sorted(statut(admin, c) for c in cas) == ["acceptee", "acceptee", "refusee"]
+    assert count(admin, "SELECT count(*) FROM pdp.orientation WHERE rendez_vous_at IS NOT NULL") == 2
+
+
+def test_a_batch_of_withdrawals_asks_for_no_answer(echanges: Path) -> None:
+    cas = relais(partenaire("csv"))
+    export_lots(MAINTENANT)
+    answer_lots(echanges, M)
+    retirer(cas)
+    export_lots(M)
+    assert answer_lots(echanges, M) == 0

@@ -180,6 +180,6 @@ def test_both_platforms_and_their_resources_are_there(petite: tuple[Path, Resume
         ("PF57", "csam"): 2, ("PF57", "medecin_conseil"): 1, ("PF57", "responsable"): 1,
     }  # fmt: skip
     partenaires = [ligne.resultat.valeurs for ligne in _lines(dossier, "J", "partenaires") if isinstance(ligne.resultat, LigneValide)]
-    assert Counter(p["type"] for p in partenaires) == {"service_social": 2, "spst": 3, "cap_emploi": 1, "psychologue": 2}
+    assert Counter(p["type"] for p in partenaires) == {"service_social": 2, "spst": 3, "cap_emploi": 2, "psychologue": 3}
     assert {(p["type"], p["canal"]) for p in partenaires if p["canal"] == "api"} == {("service_social", "api"), ("spst", "api")}
     assert [p["id_source"] for p in partenaires if p["canal"] == "fhir"] == ["SPST-03"]

@@ -13,7 +13,7 @@ from pdp.embedded.environnement import platform_environment, restricted
 from pdp.embedded.etat import CLES, Etat, EtatInutilisable
 from pdp.embedded.ports import Reservations, find_free_port, is_free
 
-PORTS = {"postgres": 1, "airflow": 2, "portail": 3, "partenaire": 4, "smtp": 5, "sms": 6, "fhir": 7}
+PORTS = {"postgres": 1, "airflow": 2, "portail": 3, "partenaire": 4, "smtp": 5, "sms": 6, "fhir": 7, "messagerie": 8, "imap": 9}
 
 
 @pytest.fixture

@@ -15,18 +15,23 @@ _URLS = {
     "PDP_DATABASE_URL_EXPEDITEUR": "pdp_expediteur",
 }
 _COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_HORLOGE", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
+_MESSAGERIE = (
+    *("PDP_MSS_SMTP_HOTE", "PDP_MSS_SMTP_PORT", "PDP_MSS_IMAP_HOTE", "PDP_MSS_IMAP_PORT", "PDP_MSS_COMPTE", "PDP_MSS_MOT_DE_PASSE"),
+    *("PDP_MSS_EXPEDITEUR", "PDP_MSS_DOMAINES", "PDP_ECHANGES"),
+)
 _PAR_SERVICE = {
     "airflow": (
         *("PDP_DATABASE_URL", "PDP_DATABASE_URL_EXPEDITEUR", *CLES, "PDP_SMTP_HOTE", "PDP_SMTP_PORT", "PDP_SMS_URL"),
-        *("PDP_DEPOT", "PDP_EXPORTS"),
+        *("PDP_DEPOT", "PDP_EXPORTS", *_MESSAGERIE),
     ),
     "portail": (
         *("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_SECRET_PARTENAIRES"),
-        *("PDP_DEPOT", "PDP_EXPORTS"),
+        *("PDP_DEPOT", "PDP_EXPORTS", "PDP_ECHANGES"),
     ),
     "partenaire": ("PDP_PARTENAIRE_PORT", "PDP_SECRET_PARTENAIRES"),
     "sms": ("PDP_SMS_PORT", "PDP_SECRET_PARTENAIRES"),
     "fhir": ("PDP_FHIR_PORT", "PDP_SECRET_PARTENAIRES"),
+    "messagerie": _MESSAGERIE,
     "courrier": ("PDP_SMTP_HOTE", "PDP_SMTP_PORT"),
 }
 
@@ -48,6 +53,15 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
         "PDP_SMS_PORT": str(ports["sms"]),
         "PDP_SMTP_HOTE": "127.0.0.1",
         "PDP_SMTP_PORT": str(ports["smtp"]),
+        "PDP_MSS_SMTP_HOTE": "127.0.0.1",
+        "PDP_MSS_SMTP_PORT": str(ports["messagerie"]),
+        "PDP_MSS_IMAP_HOTE": "127.0.0.1",
+        "PDP_MSS_IMAP_PORT": str(ports["imap"]),
+        "PDP_MSS_COMPTE": "plateforme",
+        "PDP_MSS_MOT_DE_PASSE": "demonstration",
+        "PDP_MSS_EXPEDITEUR": "plateforme@demonstration.mssante.invalid",
+        "PDP_MSS_DOMAINES": "mssante.invalid",
+        "PDP_ECHANGES": str(etat.racine / "echanges"),
         "PDP_DEPOT": str(etat.racine / "depot"),
         "PDP_EXPORTS": str(etat.racine / "exports"),
         "PDP_ETAT": str(etat.racine),

@@ -47,6 +47,6 @@ def joined_database(etat: Etat | None = None) -> Iterator[None]:
 
 
 def _enter(etat: Etat, serveur: EmbeddedPostgres) -> None:
-    ports = {nom: etat.port(nom) or 0 for nom in ("airflow", "portail", "partenaire", "sms", "smtp")}
+    ports = {nom: etat.port(nom) or 0 for nom in ("airflow", "portail", "partenaire", "sms", "fhir", "messagerie", "imap", "smtp")}
     os.environ.update(platform_environment(etat, {**ports, "postgres": serveur.port}))
     settings.cache_clear()

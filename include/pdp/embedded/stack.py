@@ -23,7 +23,17 @@ from pdp.embedded.processus import pss_mo
 from pdp.embedded.roles import ensure_roles_and_databases
 from pdp.embedded.superviseur import Programme, Superviseur
 
-PORTS_PREFERES = {"postgres": None, "airflow": 8080, "portail": 8000, "partenaire": 8100, "sms": 8110, "fhir": 8120, "smtp": 1025}
+PORTS_PREFERES = {
+    "postgres": None,
+    "airflow": 8080,
+    "portail": 8000,
+    "partenaire": 8100,
+    "sms": 8110,
+    "fhir": 8120,
+    "messagerie": 8130,
+    "imap": 8143,
+    "smtp": 1025,
+}
 _RELANCES_AU_DEPART = 3  # dead that often before its first answer: waiting longer would not help
 _PYTHON = sys.executable
 _AIRFLOW = Path(_PYTHON).with_name("airflow")
@@ -179,6 +189,7 @@ class Stack:
             "partenaire": ("-m", "pdp.partners.simulateur"),
             "sms": ("-m", "pdp.partners.passerelle_sms"),
             "fhir": ("-m", "pdp.partners.simulateur_fhir"),
+            "messagerie": ("-m", "pdp.partners.simulateur_messagerie"),
             "courrier": ("-m", "pdp.messages.puits"),
         }
 

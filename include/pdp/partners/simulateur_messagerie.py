@@ -1,5 +1,7 @@
 """Operator of secure mail played for demonstrations and tests: ``python -m pdp.partners.simulateur_messagerie``. Nothing leaves.
 
+The partners that answer by files are played beside it, when there is an exchange folder.
+
 It takes messages by SMTP and answers in the sender's mailbox, read by IMAP. The beginning of the address decides (``REPONSES``);
 besides, ``inconnu@…`` is refused at once and ``coupe@…`` takes the message and hangs up without a word.
 """
@@ -10,6 +12,7 @@ import asyncio
 import email
 import os
 import signal
+import threading
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -18,7 +21,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
 from pdp import clock
 from pdp.config import settings
-from pdp.partners import simulateur_imap
+from pdp.partners import simulateur_csv, simulateur_imap
 from pdp.partners.simulateur_imap import Boites
 from pdp.partners.simulateur_reponses import REPONSES
 
@@ -80,9 +83,14 @@ async def _run() -> None:
         raise SystemExit("PDP_MSS_SMTP_HOTE is not set")
     boites = Boites(Path(os.environ["PDP_ETAT"]) / "messagerie_simulee.sqlite")
     delai = float(os.environ.get("PDP_MSS_DELAI_S", "20"))
-    serveurs = await serve(boites, lecture.compte or "messagerie", envoi.hote, envoi.port, lecture.port, delai)
+    hote = os.environ.get("PDP_MSS_SIMULATEUR_HOTE", "127.0.0.1")
+    serveurs = await serve(boites, lecture.compte or "messagerie", hote, envoi.port, lecture.port, delai)
+    fin = threading.Event()
+    if (echanges := settings().echanges) is not None:
+        threading.Thread(target=simulateur_csv.run, args=(echanges, fin, delai), daemon=True).start()
     async with serveurs[0], serveurs[1]:
         await arret.wait()
+    fin.set()
     boites.close()
 
 

@@ -62,13 +62,15 @@ def build_agents(hasard: Random, ancrage: date, *, livraison: str) -> list[list[
 _PRECISIONS: dict[str, tuple[str, str, str]] = {
     "SST-01": ("", "35238|35051|35055|35281|35024|35278|35047|35353|35066", ""),
     "SST-02": ("", "35|57", ""),
+    "PSY-03": ("humain.psy-03@demonstration.mssante.invalid", "", ""),
     "SPST-01": ("", "", "SPST3500000001"),
     "SPST-02": ("", "35|57", "SPST3500000002"),
 }
 
 
 def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list[list[str]]:
-    """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR, a practice by e-mailed link;
+    """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR, a practice by e-mailed link,
+    one by secure mail, a Cap emploi by files;
     the others by portal."""
     urls = {"api": partenaire_url, "fhir": fhir_url}
     debut = (ancrage - timedelta(days=900)).isoformat()
@@ -79,8 +81,10 @@ def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list
         ("SPST-02", "spst", "Santé au travail Exemple-Sud (fictif)", "35|57", "portail", "20"),
         ("SPST-03", "spst", "Santé au travail Exemple-Ouest (fictif)", "35", "fhir", "20"),
         ("CAP-01", "cap_emploi", "Cap emploi Exemple (fictif)", "35|57", "portail", "20"),
+        ("CAP-02", "cap_emploi", "Cap emploi Exemple-Sud (fictif)", "35", "csv", "20"),
         ("PSY-01", "psychologue", "Cabinet de psychologie Exemple A (fictif)", "35", "lien", "10"),
         ("PSY-02", "psychologue", "Cabinet de psychologie Exemple B (fictif)", "35|57", "portail", "10"),
+        ("PSY-03", "psychologue", "Cabinet de psychologie Exemple C (fictif)", "35", "messagerie", "10"),
     )
     return [
         [ident, genre, nom, departements, canal, urls.get(canal, ""),
