@@ -1,10 +1,14 @@
 -- name: lister_partenaires_a_lire
--- Partners with a server to read, of the transport they have now, with the cursor of the last reading.
-SELECT p.id, p.plateforme_id, p.id_source, p.canal, p.url, p.jeton_url, c.curseur, c.tente_at
-FROM pdp.partenaire p LEFT JOIN pdp.curseur_partenaire c ON c.partenaire_id = p.id AND c.canal = p.canal
-WHERE p.canal IN ('api', 'fhir') AND (cast(:plateforme AS text) IS NULL OR p.plateforme_id = :plateforme)
-  AND EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.partenaire_id = p.id)
-ORDER BY p.plateforme_id, p.id_source;
+-- Servers to read with the cursor of the last reading: of the transport a partner has now, and of a former one while what left by it goes on.
+SELECT DISTINCT ON (p.plateforme_id, p.id_source, t.canal) p.id, p.plateforme_id, p.id_source, t.canal, t.url, p.jeton_url, c.curseur, c.tente_at
+FROM pdp.partenaire p
+JOIN pdp.partenaire_transport t ON t.partenaire_id = p.id AND t.canal IN ('api', 'fhir') AND t.url IS NOT NULL
+LEFT JOIN pdp.curseur_partenaire c ON c.partenaire_id = p.id AND c.canal = t.canal
+WHERE (cast(:plateforme AS text) IS NULL OR p.plateforme_id = :plateforme)
+  AND CASE WHEN t.jusqu_at IS NULL THEN EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.partenaire_id = p.id)
+      ELSE EXISTS (SELECT 1 FROM pdp.orientation o JOIN pdp.outbox x ON x.orientation_id = o.id AND x.type = 'orientation'
+          WHERE o.partenaire_id = p.id AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours') AND x.canal = t.canal AND x.etat = 'livre') END
+ORDER BY p.plateforme_id, p.id_source, t.canal, t.jusqu_at DESC NULLS FIRST;
 
 -- name: avancer_curseur
 -- Only from where this reading started: a slower concurrent reading never moves it back.
@@ -38,6 +42,10 @@ VALUES (:id, :plateforme, :partenaire, :evenement, :orientation, :version, :natu
     :survenu_at, :empreinte, :maintenant, :seances)
 ON CONFLICT (partenaire_id, evenement_id) DO NOTHING
 RETURNING id;
+
+-- name: vider_seances
+-- Dates that the person no longer agrees to hear back are not kept.
+UPDATE pdp.inbox SET seances = '{}' WHERE id = :id;
 
 -- name: lire_seances
 -- Dates of sessions of one answer.

@@ -132,6 +132,7 @@ def apply_seances(
     jour = get_lieu(conn, parcours.plateforme_id).jour(maintenant)
     cle = {"orientation": orientation_id, "jour": jour}
     if not conn.execute(query("soutien_psy.lire_accord_retour"), cle).scalar_one():
+        conn.execute(query("inbox.vider_seances"), {"id": reponse_id})
         return False
     for le in conn.execute(query("inbox.lire_seances"), {"id": reponse_id}).scalar_one():
         _write(conn, auteur, parcours, le, "psychologue", orientation_id, maintenant)
