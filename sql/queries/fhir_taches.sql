@@ -16,8 +16,8 @@ WHERE t.version <= excluded.version AND t.partenaire_id = excluded.partenaire_id
 SELECT * FROM (
     SELECT o.id, o.plateforme_id, p.id_source, p.nom AS partenaire, f.libelle AS plateforme, f.telephone, o.dispositif, o.motif, o.contenu, o.proposee_at,
         coalesce(a.statut, o.statut) AS statut, coalesce(a.motif, o.refus_motif) AS refus_motif, coalesce(a.compte_rendu, o.compte_rendu) AS compte_rendu,
-        greatest(o.version_partenaire, coalesce(v.version, 0)) AS version, greatest(o.envoyee_at, o.repondue_at, v.recu_at) AS modifiee_at,
-        t.ressource, t.version AS ressource_version
+        greatest(o.version_partenaire, coalesce(v.version, 0)) AS version, greatest(o.envoyee_at, o.repondue_at, v.recu_at, q.dite_at) AS modifiee_at,
+        t.ressource, t.version AS ressource_version, coalesce(q.paroles, '[]') AS paroles
     FROM pdp.orientation o
     JOIN pdp.partenaire p ON p.id = o.partenaire_id
     JOIN pdp.plateforme f ON f.id = o.plateforme_id
@@ -25,6 +25,12 @@ SELECT * FROM (
     LEFT JOIN LATERAL (SELECT i.statut, i.motif, i.compte_rendu FROM pdp.inbox i
         WHERE i.orientation_id = o.id AND i.traite_at IS NULL AND i.nature = 'statut' ORDER BY i.version DESC, i.recu_at DESC LIMIT 1) a ON true
     LEFT JOIN LATERAL (SELECT max(i.version) AS version, max(i.recu_at) AS recu_at FROM pdp.inbox i WHERE i.orientation_id = o.id) v ON true
+    LEFT JOIN LATERAL (  -- what the platform wrote: its questions, its answers
+        SELECT max(d.dite_at) AS dite_at, jsonb_agg(jsonb_build_array(d.dite_at, d.texte) ORDER BY d.dite_at) AS paroles
+        FROM pdp.echange_question e
+        CROSS JOIN LATERAL (SELECT CASE e.par WHEN 'csam' THEN e.posee_at ELSE e.repondue_at END AS dite_at,
+            CASE e.par WHEN 'csam' THEN e.texte ELSE e.reponse END AS texte) d
+        WHERE e.orientation_id = o.id AND e.retiree_at IS NULL AND d.texte IS NOT NULL) q ON true
     WHERE (cast(:orientation AS uuid) IS NULL OR o.id = :orientation)
       AND (o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours') OR coalesce(o.repondue_at, o.envoyee_at) >= :visible_depuis)
 ) l

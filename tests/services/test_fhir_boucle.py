@@ -7,20 +7,23 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 
 import fabrique
-from fabrique import MAINTENANT, lot
+from fabrique import MAINTENANT, auteur_agent, lot
 from pdp import clock
 from pdp.fhir import systemes
 from pdp.partners.simulateur_fhir_pousse import Pousseur
 from pdp.partners.simulateur_fhir_registre import Objet, output
 from pdp.portal.app import create_app
+from pdp.services.answer_question import answer_question
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.collect_reponses import poll_partenaires
 from pdp.services.send_outbox import send_due
+from pdp.storage import db
 from relais import SECRET_B64, Relais
 from relais_fhir import Serveur, later, listening, open_client, relais_fhir, serveur_fhir
 from relais_lecture import count
@@ -144,3 +147,33 @@ def test_refusal_closes_and_its_reason_is_read(
         apply_reponses(conn, "PF35", COLLECTE, later(hours=2))
     assert admin.execute("SELECT statut, refus_motif FROM pdp.orientation").fetchone() == ("refusee", "hors_territoire")
     assert count(admin, A_LIRE, cas.dossier.parcours) == 1
+
+
+def test_question_of_the_partner_and_its_answer_travel_both_ways(
+    serveur: Serveur, admin: psycopg.Connection[Any], horloge: Callable[[datetime], None]
+) -> None:
+    cas, lieu = relais_fhir(serveur.url)
+    send_due(MAINTENANT)
+    note = {"extension": [{"url": systemes.NATURE_NOTE, "valueCode": "question"}], "text": "Quel créneau convient ?"}
+    serveur.change(lieu, {"status": "received", "note": [note]})
+    assert poll_partenaires(later(hours=1)).traites == 2
+    with lot(COLLECTE) as conn:
+        assert apply_reponses(conn, "PF35", COLLECTE, later(hours=1)).echoues == 0
+    csam = auteur_agent(cas.dossier.csam)
+    with db.begin_as(csam) as conn:
+        answer_question(conn, csam, cas.orientation, "Le mardi matin.", uuid4(), later(hours=2))
+    with listening(create_app()) as adresse:
+        logiciel = Pousseur(f"{adresse}/fhir", *open_client(cas.partenaire))
+        logiciel.connect()
+        (tache,) = logiciel.list_taches()
+        assert [n["text"] for n in tache["note"]] == ["Le mardi matin.", "Quel créneau convient ?"]
+        horloge(later(hours=2))
+        logiciel.connect()
+        serveur.change(lieu, {"status": "accepted"})
+        assert logiciel.update(tache, {"status": "accepted"}).status_code == 200
+    assert send_due(later(hours=3)).traites == 1
+    notes = serveur.tache(lieu)["note"]
+    assert [n["text"] for n in notes] == ["Quel créneau convient ?", "Le mardi matin."]
+    assert notes[1]["extension"] == [{"url": systemes.NATURE_NOTE, "valueCode": "reponse"}]
+    assert poll_partenaires(later(hours=4)).traites == 0  # our own words coming back are no news
+    assert send_due(later(hours=5)).traites == 0

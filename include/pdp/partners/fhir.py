@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 from uuid import uuid4
 
 from pdp.config import settings
@@ -35,6 +35,15 @@ _jetons: dict[tuple[str, str, str], tuple[str, float]] = {}
 _verrou = threading.Lock()
 
 
+class TacheAbsente(ErreurPdp):
+    """The partner has no Task for this hand-over: a word about it has nowhere to be written."""
+
+    code = "task_not_found"
+
+    def __init__(self) -> None:
+        super().__init__("Le partenaire n'a pas cette demande. Rien n'a été envoyé.")
+
+
 def deliver(destinataire: Destinataire, envoi: Envoi, maintenant: datetime, *, total_s: float = TOTAL_S) -> Remise:
     """Send one message. Never raises for what the partner or the network does: the outcome says it."""
     debut = time.monotonic()
@@ -42,6 +51,8 @@ def deliver(destinataire: Destinataire, envoi: Envoi, maintenant: datetime, *, t
         paquet = _render(destinataire, envoi, total_s)
         if paquet is None:
             return Remise(Classe.REFUSE, "type_not_carried")
+        if not paquet["entry"]:
+            return Remise(Classe.LIVRE, "already_there")
         corps = json.dumps(paquet, ensure_ascii=False, separators=(",", ":"), default=str).encode()
         reste = total_s - (time.monotonic() - debut)
         statut, entetes, recu = call("POST", destinataire, "", corps, str(envoi.cle), TAILLE_ACCUSE, reste)
@@ -161,7 +172,28 @@ def _render(destinataire: Destinataire, envoi: Envoi, total_s: float) -> dict[st
         return rendu.render_orientation(destinataire, envoi, synthetique=settings().demonstration)
     if envoi.type in RETRAITS:
         return rendu.render_annulation(destinataire, envoi, read_tache(destinataire, str(envoi.corps["orientation_id"]), total_s))
+    if envoi.type == "reponse_question":
+        return _render_parole(destinataire, envoi, total_s)
     return None
+
+
+def _render_parole(destinataire: Destinataire, envoi: Envoi, total_s: float) -> dict[str, Any]:
+    """A question or an answer of the platform, as a note on the Task the partner holds; no entry when the note is already there."""
+    orientation = str(envoi.corps["orientation_id"])
+    connue = read_tache(destinataire, orientation, total_s)
+    if connue is None:
+        raise TacheAbsente
+    tache = rendu.render_reponse(connue, str(envoi.corps["texte"]), str(envoi.corps["emise_at"]), destinataire.plateforme)
+    demande = {"method": "PUT", "url": f"Task?{_condition(orientation)}"}
+    version = (connue.get("meta") or {}).get("versionId")
+    if version:
+        demande["ifMatch"] = f'W/"{version}"'
+    entrees = [{"fullUrl": f"urn:uuid:{envoi.cle}", "resource": tache, "request": demande}] if tache != connue else []
+    return {"resourceType": "Bundle", "type": "transaction", "entry": entrees}
+
+
+def _condition(orientation: str) -> str:
+    return f"identifier={quote(systemes.ORIENTATION, safe=':')}|{orientation}"
 
 
 def _issues(objet: Mapping[str, Any]) -> list[dict[str, Any]]:

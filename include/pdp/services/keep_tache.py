@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.bilan import Bilan
+from pdp.fhir import systemes
 from pdp.fhir.fusion import DE_LA_PLATEFORME
 from pdp.fhir.lecture import TaskLue
 from pdp.storage import inbox, journal
@@ -59,8 +60,17 @@ def _is_storable(ressource: str) -> bool:
 
 
 def build_part(tache: Mapping[str, Any]) -> dict[str, Any]:
-    """The elements of a Task that are not the platform's (``_x`` follows ``x``); ``meta`` is each server's own."""
-    return {cle: valeur for cle, valeur in tache.items() if cle.removeprefix("_") not in DE_LA_PLATEFORME and cle != "meta"}
+    """The elements of a Task that are not the platform's (``_x`` follows ``x``), without its notes; ``meta`` is each server's own."""
+    partie = {cle: valeur for cle, valeur in tache.items() if cle.removeprefix("_") not in DE_LA_PLATEFORME and cle != "meta"}
+    if isinstance(partie.get("note"), list):
+        partie["note"] = [note for note in partie["note"] if not _is_ours(note)]
+    return partie
+
+
+def _is_ours(note: Any) -> bool:
+    extensions = note.get("extension") if isinstance(note, Mapping) else None
+    marques = extensions if isinstance(extensions, list) else []
+    return any(isinstance(e, Mapping) and e.get("url") == systemes.NATURE_NOTE and e.get("valueCode") == "reponse" for e in marques)
 
 
 def deposit_tache(

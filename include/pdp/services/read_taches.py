@@ -44,7 +44,10 @@ class Corps:
 
 @dataclass(frozen=True)
 class LigneTache:
-    """A hand-over as its partner may read it; ``statut`` and ``version`` count its last answer before it is applied."""
+    """A hand-over as its partner may read it; ``statut`` and ``version`` count its last answer before it is applied.
+
+    ``paroles``: instant (ISO) and words of what the platform asked or answered.
+    """
 
     id: UUID
     plateforme_id: str
@@ -63,6 +66,7 @@ class LigneTache:
     modifiee_at: datetime
     ressource: Mapping[str, Any] | None
     ressource_version: int | None
+    paroles: list[tuple[str, str]]
 
     @property
     def nom(self) -> str:
@@ -75,8 +79,13 @@ class LigneTache:
         return max(self.version, self.ressource_version or 0)
 
     @property
+    def version_lue(self) -> str:
+        """Changes too when the platform asks or answers."""
+        return f"{self.revision}-{len(self.paroles)}" if self.paroles else str(self.revision)
+
+    @property
     def etag(self) -> str:
-        return f'W/"{self.revision}"'
+        return f'W/"{self.version_lue}"'
 
     @property
     def statut_fhir(self) -> str:
@@ -146,6 +155,9 @@ def show_tache(ligne: LigneTache) -> dict[str, Any]:
         "identifier": {"system": systemes.PLATEFORME, "value": ligne.plateforme_id},
         "display": ligne.plateforme,
     }
+    for instant, texte in ligne.paroles:
+        tache = rendu.render_reponse(tache, texte, _iso(datetime.fromisoformat(instant)), ligne.plateforme)
+    tache["lastModified"] = _iso(ligne.modifiee_at)
     if ligne.ressource:
         dite = {**ligne.ressource, "status": ligne.statut_fhir}
         dite.setdefault("businessStatus", tache["businessStatus"])
@@ -174,7 +186,7 @@ _ENTETE = frozenset({"resourceType", "id", "meta"})
 
 
 def _meta(ligne: LigneTache) -> dict[str, Any]:
-    meta: dict[str, Any] = {"versionId": str(ligne.revision), "lastUpdated": _iso(ligne.modifiee_at)}
+    meta: dict[str, Any] = {"versionId": ligne.version_lue, "lastUpdated": _iso(ligne.modifiee_at)}
     if settings().demonstration:
         meta["security"] = [{"system": systemes.RAISON_ACTE, "code": "HTEST", "display": "test health data"}]
     return meta
