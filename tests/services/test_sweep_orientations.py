@@ -4,137 +4,43 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, timedelta
-from itertools import permutations
 from threading import Barrier
-from typing import Any
-from uuid import UUID, uuid4
 
 import psycopg
 import pytest
+from horloge_dossiers import (
+    ACCUSE,
+    JOURS,
+    RELANCE,
+    SOIR,
+    add_absence,
+    add_collegue,
+    apply,
+    deliver,
+    delivered,
+    evenements,
+    execute,
+    faits,
+    horloge,
+    messages,
+    say,
+    sweep,
+    taches,
+)
 
 import fabrique
 from fabrique import MAINTENANT, lot
 from pdp.domain.auteur import systeme
-from pdp.domain.bilan import A_SUIVRE, Bilan
-from pdp.services.apply_reponses import apply_reponses
+from pdp.domain.bilan import A_SUIVRE
 from pdp.services.refresh_horloge import TACHES
 from pdp.services.sweep_orientations import sweep_orientations
 from pdp.services.sweep_veille import sweep_veille
-from pdp.storage import inbox
 from relais import Relais, relais
-
-RELANCE, COLLECTE = systeme("sweep_orientations"), systeme("collect_reponses")
-SOIR = timedelta(hours=9, minutes=30)  # after 18:00 in Paris, from MAINTENANT (Wednesday 18 November 2026, 09:00)
-JOURS = timedelta(days=1)
-ACCUSE = MAINTENANT + 7 * JOURS + SOIR  # five working days: Wednesday 25
 
 
 @pytest.fixture
 def cas(base: str) -> Relais:
-    with lot() as conn:
-        fabrique.socle(conn)
-    relais_ = relais(None)
-    deliver(relais_)
-    return relais_
-
-
-def deliver(cas: Relais, le: datetime = MAINTENANT) -> None:
-    execute("UPDATE pdp.orientation SET envoyee_at = :le WHERE id = :o", le=le, o=cas.orientation)
-
-
-def execute(requete: str, **valeurs: Any) -> None:
-    with lot() as conn:
-        conn.execute(fabrique.text(requete), valeurs)
-
-
-def sweep(le: datetime, lot_max: int = 100) -> Bilan:
-    with lot(RELANCE) as conn:
-        return sweep_orientations(conn, "PF35", RELANCE, le, lot_max)
-
-
-def faits(bilan: Bilan) -> dict[str, int]:
-    return {cle: n for cle, n in bilan.detail.items() if cle in ("relances", "appels", "expirees")}
-
-
-def say(cas: Relais, nature: str, version: int, le: datetime, **champs: Any) -> None:
-    with lot(COLLECTE) as conn:
-        inbox.deposit(
-            conn,
-            plateforme_id="PF35",
-            partenaire_id=cas.partenaire,
-            evenement_id=str(uuid4()),
-            orientation_id=cas.orientation,
-            version=version,
-            statut=champs.get("statut"),
-            motif=champs.get("motif"),
-            compte_rendu=champs.get("texte"),
-            survenu_at=le,
-            empreinte=uuid4().bytes,
-            maintenant=le,
-            transport="portail",
-            nature=nature,
-            rendez_vous_at=champs.get("rendez_vous_at"),
-        )
-
-
-def apply(le: datetime) -> dict[str, int]:
-    with lot(COLLECTE) as conn:
-        return apply_reponses(conn, "PF35", COLLECTE, le).detail
-
-
-def horloge(admin: psycopg.Connection, cas: Relais) -> tuple[Any, ...]:
-    return admin.execute(
-        "SELECT statut, etape, balle, (echeance_at AT TIME ZONE 'Europe/Paris')::date, arretee, relances"
-        " FROM pdp.orientation WHERE id = %s",
-        (cas.orientation,),
-    ).fetchone()
-
-
-def taches(admin: psycopg.Connection, cas: Relais) -> list[str]:
-    lignes = admin.execute(
-        "SELECT motif FROM pdp.tache WHERE parcours_id = %s AND fermee_at IS NULL ORDER BY motif", (cas.dossier.parcours,)
-    )
-    return [motif for (motif,) in lignes]
-
-
-def messages(admin: psycopg.Connection, cas: Relais) -> list[tuple[str, str, str | None]]:
-    lignes = admin.execute(
-        "SELECT type, canal, charge ->> 'contact_id' FROM pdp.outbox WHERE orientation_id = %s AND type <> 'orientation'"
-        " ORDER BY cree_at, type, charge::text",
-        (cas.orientation,),
-    )
-    return [tuple(ligne) for ligne in lignes]
-
-
-def evenements(admin: psycopg.Connection, cas: Relais) -> list[str]:
-    lignes = admin.execute("SELECT evenement FROM journal.evenement WHERE parcours_id = %s ORDER BY id", (cas.dossier.parcours,))
-    return [e for (e,) in lignes]
-
-
-def add_collegue(cas: Relais, *, rappels: bool = True) -> UUID:
-    with lot() as conn:
-        return fabrique._one(
-            conn,
-            "INSERT INTO pdp.partenaire_contact (plateforme_id, partenaire_id, nom, courriel, rappels, ajoute_at)"
-            " VALUES ('PF35', :p, 'Collègue', :c, :r, :m) RETURNING id",
-            p=cas.partenaire,
-            c=f"collegue-{uuid4().hex[:6]}@exemple.invalid",
-            r=rappels,
-            m=MAINTENANT,
-        )
-
-
-def add_absence(cas: Relais, du: date, au: date, *, contact: UUID | None = None, relais_id: UUID | None = None) -> None:
-    execute(
-        "INSERT INTO pdp.partenaire_absence (plateforme_id, partenaire_id, contact_id, du, au, relais_id, posee_at)"
-        " VALUES ('PF35', :p, :c, :du, :au, :r, :m)",
-        p=cas.partenaire,
-        c=contact,
-        du=du,
-        au=au,
-        r=relais_id,
-        m=MAINTENANT,
-    )
+    return delivered()
 
 
 def test_nothing_is_due_the_day_before_one_reminder_the_evening_of_the_day(cas: Relais, admin: psycopg.Connection) -> None:
@@ -264,76 +170,6 @@ def test_an_accompaniment_under_way_is_called_not_expired(cas: Relais, admin: ps
     assert compte == {"relances": 2, "appels": 3}  # every 45 days, the pace of a service social
     assert horloge(admin, cas)[0] == "acceptee"
     assert taches(admin, cas) == ["relancer_partenaire"]
-
-
-DITS: dict[str, tuple[str, dict[str, Any]]] = {
-    "recue": ("statut", {"statut": "recue"}),
-    "acceptee": ("statut", {"statut": "acceptee"}),
-    "rendez_vous": ("rendez_vous", {"rendez_vous_at": MAINTENANT + 5 * JOURS}),
-    "manque": ("rendez_vous_manque", {}),
-    "nouveau": ("rendez_vous", {"rendez_vous_at": MAINTENANT + 9 * JOURS}),
-    "nouvelles": ("nouvelles", {"texte": "Tout va bien."}),
-    "question": ("question", {"texte": "Son numéro a-t-il changé ?"}),
-    "realisee": ("statut", {"statut": "realisee", "texte": "Fini."}),
-}
-
-
-@pytest.mark.parametrize(
-    "dits",
-    [
-        ("recue", "acceptee", "rendez_vous", "manque"),
-        ("acceptee", "rendez_vous", "manque", "nouveau"),
-        ("acceptee", "question", "nouvelles", "rendez_vous"),
-        ("acceptee", "rendez_vous", "nouvelles", "realisee"),
-        ("question", "acceptee", "realisee"),
-    ],
-    ids="-".join,
-)
-def test_any_order_of_arrival_ends_in_the_same_state(base: str, admin: psycopg.Connection, dits: tuple[str, ...]) -> None:
-    with lot() as conn:
-        fabrique.socle(conn)
-    fins = []
-    for ordre in permutations(range(len(dits))):
-        cas = relais(None)
-        deliver(cas)
-        for rang in ordre:
-            nature, champs = DITS[dits[rang]]
-            say(cas, nature, rang + 1, MAINTENANT + timedelta(minutes=rang), **champs)
-            assert "quarantaine" not in apply(MAINTENANT + timedelta(hours=1))
-        questions = admin.execute("SELECT count(*) FROM pdp.echange_question WHERE orientation_id = %s", (cas.orientation,)).fetchone()
-        du_clock = [t for t in taches(admin, cas) if t != "lire_reponse"]
-        fins.append((horloge(admin, cas), read_faits(admin, cas), questions, du_clock))
-    assert len({repr(fin) for fin in fins}) == 1, fins[0]
-
-
-def read_faits(admin: psycopg.Connection, cas: Relais) -> tuple[Any, ...]:
-    return admin.execute(
-        "SELECT recue_at, acceptee_at, rendez_vous_at, rendez_vous_manque_at, nouvelles_at FROM pdp.orientation WHERE id = %s",
-        (cas.orientation,),
-    ).fetchone()
-
-
-def test_every_nature_twice_is_once(cas: Relais, admin: psycopg.Connection) -> None:
-    for rang, dit in enumerate(("acceptee", "rendez_vous", "question", "nouvelles"), start=1):
-        nature, champs = DITS[dit]
-        say(cas, nature, rang, MAINTENANT, **champs)
-    apply(MAINTENANT)
-    avant = (horloge(admin, cas), taches(admin, cas), len(evenements(admin, cas)))
-    assert apply(MAINTENANT) == {}
-    execute("UPDATE pdp.inbox SET traite_at = NULL, resultat = NULL")  # as if the mark of the first time had been lost
-    apply(MAINTENANT)
-    assert (horloge(admin, cas), taches(admin, cas)) == avant[:2]
-    assert admin.execute("SELECT count(*) FROM pdp.echange_question").fetchone() == (1,)
-
-
-def test_a_word_after_the_end_is_read_by_a_person(cas: Relais, admin: psycopg.Connection) -> None:
-    say(cas, "statut", 1, MAINTENANT, statut="refusee", motif="capacite")
-    apply(MAINTENANT)
-    execute("UPDATE pdp.tache SET fermee_at = :m, fermee_par = 'test', issue = 'lue'", m=MAINTENANT)
-    say(cas, "question", 2, MAINTENANT, texte="Et si une place se libère ?")
-    assert apply(MAINTENANT) == {"appliquee": 1}
-    assert taches(admin, cas) == ["lire_reponse"]
-    assert horloge(admin, cas)[:3] == ("refusee", "close", None)
 
 
 def test_two_sweeps_at_once_remind_once(cas: Relais, admin: psycopg.Connection) -> None:

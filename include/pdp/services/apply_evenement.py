@@ -16,14 +16,6 @@ from pdp.services.move_parcours import LigneParcours
 from pdp.storage import journal
 from pdp.storage.sql import query
 
-EVENEMENTS = {
-    "rendez_vous": "rendez_vous_partenaire",
-    "rendez_vous_manque": "rendez_vous_partenaire_manque",
-    "nouvelles": "nouvelles_recues",
-    "question": "question_recue",
-    SEANCES: "seances_recues",
-}
-"""Nature -> code of the journal."""
 _NOTES = {
     "rendez_vous_manque": "La personne n'est pas venue au rendez-vous du partenaire : voir avec elle.",
     "nouvelles": "Le partenaire donne des nouvelles.",
@@ -53,14 +45,7 @@ def apply_evenement(
         )
     elif reponse.nature == SEANCES and not apply_seances(conn, auteur, parcours, orientation.id, reponse.id, maintenant):
         return "quarantaine"
-    journal.record(
-        conn,
-        EVENEMENTS[reponse.nature],
-        plateforme_id=reponse.plateforme_id,
-        assure_id=parcours.assure_id,
-        parcours_id=parcours.id,
-        donnees={"orientation_id": orientation.id, "version": reponse.version, "reponse_id": reponse.id},
-    )
+    _journal(conn, reponse, parcours)
     if orientation.statut not in ACTIVES:
         open_lecture(conn, auteur, parcours, reponse, _NOTE_FIN, maintenant)
     elif reponse.nature == "nouvelles" or (reponse.nature == "rendez_vous_manque" and _is_last(conn, reponse)):
@@ -83,6 +68,22 @@ def open_lecture(
             auteur=auteur,
             note=note,
         )
+
+
+def _journal(conn: Connection, reponse: LigneReponse, parcours: LigneParcours) -> None:
+    nature = reponse.nature
+    journal.record(
+        conn,
+        "question_recue"
+        if nature == "question"
+        else "nouvelles_recues"
+        if nature == "nouvelles"
+        else ("rendez_vous_partenaire" if nature == "rendez_vous" else "rendez_vous_partenaire_manque"),
+        plateforme_id=reponse.plateforme_id,
+        assure_id=parcours.assure_id,
+        parcours_id=parcours.id,
+        donnees={"orientation_id": reponse.orientation_id, "version": reponse.version, "reponse_id": reponse.id},
+    )
 
 
 def _is_last(conn: Connection, reponse: LigneReponse) -> bool:
