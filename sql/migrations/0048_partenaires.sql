@@ -213,9 +213,11 @@ GRANT UPDATE (retire_at) ON pdp.partenaire_contact TO pdp_app, pdp_role_responsa
 GRANT UPDATE (retiree_at) ON pdp.partenaire_absence TO pdp_app, pdp_role_responsable, pdp_role_partenaire;
 GRANT UPDATE (decidee_at, decision) ON pdp.partenaire_adresse TO pdp_app, pdp_role_responsable, pdp_role_partenaire;
 GRANT UPDATE (url) ON pdp.partenaire_transport TO pdp_app, pdp_role_responsable;
+CREATE POLICY envoi ON pdp.partenaire_transport FOR SELECT TO pdp_expediteur USING (true);
+GRANT SELECT ON pdp.partenaire_transport TO pdp_expediteur;
 
 GRANT INSERT ON pdp.partenaire TO pdp_role_responsable;
-GRANT UPDATE (nom, canal, url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_au, configure_at)
+GRANT UPDATE (nom, canal, url, jeton_url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_au, configure_at)
     ON pdp.partenaire TO pdp_role_responsable;
 GRANT UPDATE (horaires) ON pdp.partenaire TO pdp_role_partenaire;
 

@@ -70,7 +70,8 @@ WITH due AS (
     WHERE ((o.etat = 'a_envoyer' AND o.prochain_essai_at <= :maintenant) OR (o.etat = 'en_cours' AND o.bail_jusqu_a < clock_timestamp()))
       AND NOT (o.type = 'annulation' AND EXISTS (  -- a withdrawal that overtakes its hand-over would find nothing to take back
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.type = 'orientation' AND x.etat = 'en_cours'))
-      AND NOT (o.orientation_id IS NOT NULL AND o.type <> 'annulation' AND EXISTS (  -- what is said of a hand-over leaves after it, in the order it was written
+      AND NOT (o.orientation_id IS NOT NULL AND o.type NOT IN ('annulation', 'avis_partenaire') AND EXISTS (
+          -- what is said of a hand-over leaves after it, in the order it was written; a notice says nothing of it, and a code is waited for
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.id <> o.id AND x.etat IN ('a_envoyer', 'en_cours')
             AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
       AND CASE WHEN cast(:fichier_de AS uuid) IS NULL THEN o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
@@ -97,8 +98,11 @@ RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.parte
     o.horizon_at, o.cree_at, o.cause, o.trop_tard_at, d.obstacle;
 
 -- name: lire_destinataire
--- Partner and platform of a message.
-SELECT p.id_source, p.nom, p.type AS partenaire_type, p.url, p.adresse_securisee, f.libelle AS plateforme, f.telephone, p.jeton_url,
+-- Partner and platform of a message; what goes by a former transport goes to the address it had.
+SELECT p.id_source, p.nom, p.type AS partenaire_type,
+    CASE WHEN coalesce(cast(:canal AS text), p.canal) = p.canal THEN p.url ELSE coalesce((SELECT t.url FROM pdp.partenaire_transport t
+        WHERE t.partenaire_id = p.id AND t.canal = cast(:canal AS text) ORDER BY t.depuis_at DESC LIMIT 1), p.url) END AS url,
+    p.adresse_securisee, f.libelle AS plateforme, f.telephone, p.jeton_url,
     CASE WHEN cast(:contact AS uuid) IS NULL THEN p.courriel ELSE (SELECT c.courriel FROM pdp.partenaire_contact c
         WHERE c.id = cast(:contact AS uuid) AND c.partenaire_id = p.id AND c.retire_at IS NULL AND c.rappels) END AS courriel
 FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire

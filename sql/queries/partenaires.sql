@@ -36,28 +36,28 @@ ORDER BY (n.actif_au IS NOT NULL AND n.actif_au < :jour), n.type, n.nom, n.id;
 
 -- name: trouver
 -- One partner, as configured.
-SELECT id, plateforme_id, id_source, type, nom, canal, url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_du, actif_au,
+SELECT id, plateforme_id, id_source, type, nom, canal, url, jeton_url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_du, actif_au,
     annonce, configure_at
 FROM pdp.partenaire WHERE id = :partenaire;
 
 -- name: verrouiller
 -- Same, locked: one change at a time.
-SELECT id, plateforme_id, id_source, type, nom, canal, url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_du, actif_au,
+SELECT id, plateforme_id, id_source, type, nom, canal, url, jeton_url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_du, actif_au,
     annonce, configure_at
 FROM pdp.partenaire WHERE id = :partenaire FOR UPDATE;
 
 -- name: configurer
 -- What a person decided; lists no longer change it.
 UPDATE pdp.partenaire
-SET canal = :canal, url = :url, courriel = :courriel, adresse_securisee = :adresse_securisee, telephone = :telephone,
+SET canal = :canal, url = :url, jeton_url = :jeton_url, courriel = :courriel, adresse_securisee = :adresse_securisee, telephone = :telephone,
     delai_reponse_jours = :delai_reponse_jours, horaires = :horaires, configure_at = :configure_at
 WHERE id = :partenaire;
 
 -- name: creer
 -- A partner that no list names.
-INSERT INTO pdp.partenaire (plateforme_id, id_source, type, nom, canal, url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires,
-    actif_du, configure_at)
-VALUES (:plateforme, :id_source, :type, :nom, :canal, :url, :courriel, :adresse_securisee, :telephone, :delai_reponse_jours, :horaires, :actif_du,
+INSERT INTO pdp.partenaire (plateforme_id, id_source, type, nom, canal, url, jeton_url, courriel, adresse_securisee, telephone, delai_reponse_jours,
+    horaires, actif_du, configure_at)
+VALUES (:plateforme, :id_source, :type, :nom, :canal, :url, :jeton_url, :courriel, :adresse_securisee, :telephone, :delai_reponse_jours, :horaires, :actif_du,
     :maintenant)
 ON CONFLICT (plateforme_id, id_source) DO NOTHING
 RETURNING id;

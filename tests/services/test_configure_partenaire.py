@@ -14,9 +14,12 @@ from sqlalchemy import text
 import fabrique
 from fabrique import MAINTENANT, TEST, lot
 from livraisons import ingest
+from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.errors import DonneeInvalide, Introuvable
-from pdp.services.apply_reponses import apply_reponses
+from pdp.partners import http, simulateur_registre
+from pdp.partners.simulateur_registre import Etape
+from pdp.services.collect_reponses import apply_reponses, poll_partenaires
 from pdp.services.configure_partenaire import (
     Changement,
     Configuration,
@@ -31,7 +34,7 @@ from pdp.services.read_structure import list_rappels, list_transports, read_ecar
 from pdp.services.record_reponse import record_reponse
 from pdp.services.send_outbox import send_due
 from pdp.storage import db, journal
-from relais import REPENTIR, relais
+from relais import REPENTIR, SECRET_B64, relais, simulateur
 
 Admin = psycopg.Connection[Any]
 JOUR = MAINTENANT.date()
@@ -122,12 +125,26 @@ def test_the_message_really_leaves_by_the_new_transport_and_the_answer_counts(re
     assert admin.execute("SELECT statut FROM pdp.orientation").fetchone() == ("acceptee",)
 
 
-def test_answers_by_a_former_interface_are_still_read(responsable: Auteur, admin: Admin) -> None:
-    r = relais("http://127.0.0.1:9")
-    configure(responsable, r.partenaire, PORTAIL)
-    with lot() as conn:
-        historique = list_transports(conn, r.partenaire)
-    assert [(t.canal, t.url, t.jusqu_at is None) for t in historique] == [("portail", None, True), ("api", "http://127.0.0.1:9", False)]
+def test_answers_by_a_former_interface_are_still_read(
+    responsable: Auteur, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A real server: the request left by it, then the partner moved to the inbox; what its server says is read until the request ends."""
+    monkeypatch.setattr(simulateur_registre, "script_of", lambda _: (Etape("acceptee"), Etape("realisee", compte_rendu="Fait.")))
+    monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
+    settings.cache_clear()
+    with simulateur(tmp_path, pannes=False) as (url, _):
+        r = relais(url)
+        assert send_due(MAINTENANT).traites == 1
+        configure(responsable, r.partenaire, PORTAIL)
+        with lot() as conn:
+            historique = list_transports(conn, r.partenaire)
+        assert [(t.canal, t.url, t.jusqu_at is None) for t in historique] == [("portail", None, True), ("api", url, False)]
+        assert poll_partenaires(MAINTENANT).traites == 2
+        with lot() as conn:
+            apply_reponses(conn, "PF35", TEST, MAINTENANT)
+        assert admin.execute("SELECT statut, compte_rendu FROM pdp.orientation").fetchone() == ("realisee", "Fait.")
+        monkeypatch.setattr(http, "fetch_evenements", lambda *_: pytest.fail("nothing is going on there any more"))
+        assert poll_partenaires(MAINTENANT).traites == 0
 
 
 def test_history_keeps_every_transport_in_order(responsable: Auteur, admin: Admin) -> None:
@@ -277,7 +294,7 @@ def test_codes_are_read_as_typed(genre: str, texte: str, codes: tuple[str, ...])
     [("zone", "3"), ("zone", "352381"), ("zone", "Rennes"), ("spst", "SPST35"), ("employeur", "12345678"), ("rue", "35")],
 )
 def test_wrong_codes_are_refused(genre: str, texte: str) -> None:
-    with pytest.raises(DonneeInvalide, match="bad_code|unknown_kind"):
+    with pytest.raises(DonneeInvalide, match=r"bad_code|unknown_kind"):
         parse_codes(genre, texte)
 
 
@@ -318,3 +335,20 @@ def test_reminders_go_to_who_is_there(responsable: Auteur, admin: Admin) -> None
 def _rappels(partenaire: UUID, ecart: int) -> list[str]:
     with lot() as conn:
         return [r.nom for r in list_rappels(conn, partenaire, JOUR + timedelta(days=ecart))]
+
+
+def test_what_began_by_a_former_address_ends_there(
+    responsable: Auteur, admin: Admin, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tried once by the API, then the partner moves to a FHIR server elsewhere: the retry goes to the API."""
+    monkeypatch.setattr(simulateur_registre, "script_of", lambda _: ())
+    monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
+    settings.cache_clear()
+    with simulateur(tmp_path, pannes=False) as (url, _):
+        r = relais(url)
+        with lot() as conn:
+            conn.execute(text("UPDATE pdp.outbox SET essais = 1"))
+        change = configure(responsable, r.partenaire, Configuration("fhir", url="http://127.0.0.1:9/fhir"))
+        assert (change.deplaces, change.restants) == (0, 1)
+        assert send_due(MAINTENANT).detail == {"livres": 1}
+        assert _outbox(admin)[0][:3] == ("api", "orientation", "livre")

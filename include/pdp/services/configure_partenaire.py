@@ -50,7 +50,10 @@ REGLAGES = ("canal", "url", "courriel", "adresse_securisee", "telephone", "delai
 
 @dataclass(frozen=True)
 class Configuration:
-    """How a partner is reached. ``delai_reponse_jours``: working days, None = the policy of the platform."""
+    """How a partner is reached. ``delai_reponse_jours``: working days, None = the policy of the platform.
+
+    ``jeton_url``: where a FHIR server gives the token it asks for; None = the token derived for this partner.
+    """
 
     canal: str
     url: str | None = None
@@ -59,6 +62,7 @@ class Configuration:
     telephone: str | None = None
     delai_reponse_jours: int | None = None
     horaires: str | None = None
+    jeton_url: str | None = None
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,9 @@ def follow_liste(conn: Connection, auteur: Auteur, partenaire_id: UUID, maintena
     avant = _lock(conn, partenaire_id)
     if not avant.annonce:
         raise DonneeInvalide("Aucune liste reçue ne nomme ce partenaire. Rien n'a changé.", code="no_list")
-    voulue = check_configuration(Configuration(**{c: avant.annonce.get(c) for c in REGLAGES}, horaires=avant.horaires))
+    voulue = check_configuration(
+        Configuration(**{c: avant.annonce.get(c) for c in REGLAGES}, horaires=avant.horaires, jeton_url=avant.jeton_url)
+    )
     for genre, cle in (("zone", "zones"), ("spst", "spst")):
         if cle in avant.annonce:
             set_desserte(conn, auteur, partenaire_id, genre, avant.annonce[cle], maintenant)
@@ -193,6 +199,7 @@ def check_configuration(configuration: Configuration) -> Configuration:
         check_telephone(configuration.telephone),
         delai,
         horaires,
+        _check_url(configuration.jeton_url),
     )
     champ, libelle = _ADRESSE_DU_CANAL.get(voulue.canal, ("canal", ""))
     if getattr(voulue, champ) is None:
@@ -257,7 +264,7 @@ def _lock(conn: Connection, partenaire_id: UUID) -> Row[Any]:
 
 
 def _values(ligne: Row[Any]) -> dict[str, Any]:
-    return {champ: getattr(ligne, champ) for champ in (*REGLAGES, "horaires")}
+    return {champ: getattr(ligne, champ) for champ in (*REGLAGES, "horaires", "jeton_url")}
 
 
 def _journal(conn: Connection, partenaire: Row[Any], champs: Sequence[str]) -> None:

@@ -23,7 +23,7 @@ DECIDES = frozenset({"orientation_retiree", "silence", "trop_tard", "parcours_cl
 ECHEC = "message_en_echec"
 _NOTES = {
     "incertain": "Envoyé peut-être : sans réponse, rien n'est renvoyé. Demandez au partenaire s'il l'a reçue, puis notez-le.",
-    "interrompu": "L'envoi s'est interrompu plusieurs fois : le message est mis de côté. Demandez au partenaire s'il l'a reçue, puis notez-le.",
+    "interrompu": "L'envoi s'est interrompu plusieurs fois : mis de côté. Demandez au partenaire s'il l'a reçue, puis notez-le.",
 }
 
 
@@ -100,11 +100,20 @@ class LigneDestinataire:
 
 
 def find_destinataire(
-    conn: Connection, plateforme_id: str, partenaire_id: UUID | None, contact_id: str | None = None
+    conn: Connection, plateforme_id: str, partenaire_id: UUID | None, contact_id: str | None = None, canal: str | None = None
 ) -> LigneDestinataire | None:
-    """``contact_id``: the colleague of the partner who is written to; no address at all once this colleague has left."""
+    """``contact_id``: the colleague of the partner who is written to; no address at all once this colleague has left.
+
+    ``canal``: the transport of the message. One that began by a former transport of the partner ends at the address it had then.
+    """
     return find_ligne(
-        conn, "outbox.lire_destinataire", LigneDestinataire, plateforme=plateforme_id, partenaire=partenaire_id, contact=contact_id
+        conn,
+        "outbox.lire_destinataire",
+        LigneDestinataire,
+        plateforme=plateforme_id,
+        partenaire=partenaire_id,
+        contact=contact_id,
+        canal=canal,
     )
 
 

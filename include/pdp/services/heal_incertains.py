@@ -40,7 +40,7 @@ def heal_incertains(
     for _ in range(lot):
         with db.begin(url, auteur, passage) as conn:
             ligne = _claim(conn, maintenant)
-            cible = None if ligne is None else find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id)
+            cible = None if ligne is None else find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, canal=ligne.canal)
         if ligne is None:
             break
         constat = Constat.MUET

@@ -28,6 +28,7 @@ class Partenaire:
     nom: str
     canal: str
     url: str | None
+    jeton_url: str | None
     courriel: str | None
     adresse_securisee: str | None
     telephone: str | None

@@ -208,7 +208,7 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
     if ligne.cause is not None:
         return send_message.deliver(url, auteur, ligne, maintenant)
     with db.begin(url, auteur) as conn:
-        cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"))
+        cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"), ligne.canal)
         tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": BAIL_S}).one_or_none()
         lien = ensure_lien(conn, ligne.orientation_id, maintenant) if tenue and ligne.canal == "lien" and ligne.orientation_id else None
         suite_de = _find_precedent(conn, ligne)

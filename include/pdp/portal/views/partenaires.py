@@ -203,6 +203,7 @@ def _read_configuration(request: Request) -> reglage.Configuration:
     return reglage.Configuration(
         canal=choix(request, "canal", CANAUX, libelle="Transport"),
         url=texte(request, "url", libelle="Adresse de l'interface ou du serveur", maximum=reglage.URL_MAX),
+        jeton_url=texte(request, "jeton_url", libelle="Adresse où demander un jeton", maximum=reglage.URL_MAX),
         courriel=texte(request, "courriel", libelle="Adresse ordinaire", maximum=254),
         adresse_securisee=texte(request, "adresse_securisee", libelle="Adresse sécurisée", maximum=254),
         telephone=texte(request, "telephone", libelle="Téléphone", maximum=30),
