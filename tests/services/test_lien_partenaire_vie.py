@@ -16,13 +16,16 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from lien_partenaire import Courriels, Porteur, enter, read_jeton, receive, relais_par_lien
 from pdp.errors import Introuvable, TransitionInterdite
 from pdp.partners.lien import jeton_of
-from pdp.services.answer_lien_partenaire import Reponse, answer
+from pdp.services.answer_lien_partenaire import Reponse, answer, read_demande
+from pdp.services.answer_question import answer_question
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.open_lien_partenaire import read_lien
 from pdp.services.orient_parcours import cancel_orientation
+from pdp.services.remind_partenaire import remind_now
 from pdp.services.renew_lien_partenaire import find_lien as find_courant
 from pdp.services.renew_lien_partenaire import renew_lien
 from pdp.services.send_outbox import send_due
+from pdp.services.sweep_orientations import sweep_orientations
 from pdp.storage import db
 from relais import Relais
 from relais_lecture import events
@@ -192,3 +195,75 @@ class TestReponses:
         enter(porteur, mails)
         with pytest.raises(Introuvable):
             _answer(porteur, uuid4(), Reponse("acceptee", None, None, None, uuid4()), MAINTENANT + 2 * MINUTE)
+
+
+class TestSuites:
+    """What the clocks and the coordinator say afterwards leaves by the same link."""
+
+    def test_a_reminder_holds_the_link_in_use_and_another_once_it_expired(self, cas: Relais, mails: Courriels) -> None:
+        premier = receive(mails)
+        auteur = auteur_agent(cas.dossier.csam)
+        jetons = []
+        for jours in (3, 20):
+            instant = MAINTENANT + timedelta(days=jours)
+            with db.begin_as(auteur) as conn:
+                assert remind_now(conn, auteur, cas.dossier.parcours, cas.orientation, instant) == 1
+            send_due(instant + MINUTE)
+            (courriel,) = mails.take()
+            assert "attend de vos nouvelles" in courriel
+            assert not SANTE.search(courriel)
+            jetons.append(read_jeton(courriel))
+        assert jetons[0] == jeton_of(_uuid(premier))
+        assert Porteur.of(jetons[1]).read(MAINTENANT + timedelta(days=20)).etat == "ouvert"
+
+    def test_the_answer_to_a_question_is_read_behind_the_link(self, cas: Relais, mails: Courriels) -> None:
+        porteur = receive(mails)
+        enter(porteur, mails)
+        instant = MAINTENANT + 2 * MINUTE
+        _answer(porteur, cas.orientation, Reponse("question", None, "Faut-il un interprète ?", None, uuid4()), instant)
+        with lot(fabrique.systeme("collect")) as conn:
+            apply_reponses(conn, "PF35", fabrique.systeme("collect"), instant)
+        auteur = auteur_agent(cas.dossier.csam)
+        with db.begin_as(auteur) as conn:
+            answer_question(conn, auteur, cas.orientation, "Non, tout se passe en français.", uuid4(), instant + MINUTE)
+        send_due(instant + 5 * MINUTE)
+        (courriel,) = mails.take()
+        assert "a répondu à la question" in courriel
+        assert "français" not in courriel
+        assert read_jeton(courriel) == jeton_of(_uuid(porteur))
+        with db.begin_as(porteur.auteur, lecture=True) as conn:
+            read_lien(conn, porteur.acces, instant + 6 * MINUTE)
+            (echange,) = read_demande(conn, cas.orientation).echanges
+        assert (echange.par, echange.reponse) == ("partenaire", "Non, tout se passe en français.")
+
+    def test_without_an_answer_it_expires_and_the_partner_is_told(
+        self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]
+    ) -> None:
+        porteur = receive(mails)
+        fin = MAINTENANT + timedelta(days=200)
+        for jour in range(1, 200, 2):
+            with lot(fabrique.systeme("sweep_orientations")) as conn:
+                sweep_orientations(conn, "PF35", fabrique.systeme("sweep_orientations"), MAINTENANT + timedelta(days=jour))
+        assert admin.execute("SELECT statut FROM pdp.orientation").fetchone() == ("expiree",)
+        assert porteur.read(fin).etat == "retire"
+        for _ in range(5):
+            send_due(fin)
+        courriels = mails.take()
+        assert [c for c in courriels if "est close" in c]
+        assert not [c for c in courriels if SANTE.search(c)]
+
+    def test_a_code_does_not_wait_for_a_message_that_does_not_arrive(
+        self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]
+    ) -> None:
+        """A colleague's full mailbox is tried for days: who is in front of the page has her code all the same."""
+        porteur = receive(mails)
+        with lot() as conn:
+            conn.execute(
+                text(
+                    "INSERT INTO pdp.outbox (cle, plateforme_id, parcours_id, orientation_id, partenaire_id, canal, type, charge,"
+                    " empreinte, prochain_essai_at, horizon_at, cree_at) VALUES (gen_random_uuid(), 'PF35', :d, :o, :p, 'courriel',"
+                    " 'rappel_partenaire', '{}', '\\x00', :m + interval '6 hours', :m + interval '7 days', :m - interval '1 hour')"
+                ),
+                {"d": cas.dossier.parcours, "o": cas.orientation, "p": cas.partenaire, "m": MAINTENANT},
+            )
+        enter(porteur, mails)
