@@ -191,9 +191,10 @@ def _7_the_tele_echange_is_held(recit: Recit, csam: tuple[str, str], parcours: U
 def _8_the_agreement_is_recorded(page: Page, parcours: UUID, recit: Recit) -> None:
     page.goto(f"{recit.portail}/parcours/{parcours}/accords/spst")
     expect(page.get_by_text("aucune conséquence sur vos indemnités journalières").first).to_be_visible()
+    page.get_by_label(re.compile("lu mot pour mot")).check()
     page.get_by_role("button", name=re.compile("Elle accepte")).click()
     decision, version = recit.one("SELECT decision, texte_version FROM pdp.accord WHERE parcours_id = %s", parcours)
-    assert (decision, version) == ("accorde", "spst-2026.1")
+    assert (decision, version) == ("accorde", "spst-2026.2")
 
 
 def _9_the_orientation_is_previewed_and_sent(recit: Recit, page: Page, parcours: UUID) -> UUID:

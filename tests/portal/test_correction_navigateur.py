@@ -64,6 +64,8 @@ def test_closed_undone_and_looked_at(dossier: fabrique.Dossier, adresse: str, na
     fiche = f"{adresse}/parcours/{dossier.parcours}"
     connect(page, adresse, "csam")
     page.goto(f"{fiche}/accords/service_social")
+    page.get_by_label("Le texte a été lu mot pour mot").focus()
+    page.keyboard.press("Space")
     press_until(page, "Tab", "Elle accepte")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Service social").first).to_be_visible()
@@ -89,6 +91,7 @@ def test_pages_at_both_widths(dossier: fabrique.Dossier, adresse: str, navigateu
     sobre = navigateur.new_context(java_script_enabled=False, locale="fr-FR").new_page()
     connect(sobre, adresse, "csam")
     sobre.goto(f"{adresse}{fiche}/accords/service_social")
+    sobre.get_by_label("Le texte a été lu mot pour mot").check()
     sobre.get_by_role("button", name="Elle accepte").first.click()
     sobre.goto(f"{adresse}{fiche}/corrections")
     sobre.locator("#h-erreurs ~ ul details").first.locator("summary").click()

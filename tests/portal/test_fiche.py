@@ -13,7 +13,6 @@ from sqlalchemy import event, text
 
 import fabrique
 from pdp.config import settings
-from pdp.domain.accord import TEXTES
 from pdp.domain.tele_echange import BLOCS
 from pdp.services.read_fiche import read_fiche
 from pdp.storage import db
@@ -172,8 +171,11 @@ def test_from_the_call_to_the_outcome(
     refus = donnees.post(client, f"{fiche}/orientations", apercu, partenaire_id=lieu.comptes["partenaire"], motif="Aménager le poste")
     assert refus.status_code == 409
     accord = f"{fiche}/accords/cap_emploi"
-    assert TEXTES["cap_emploi"].version in client.get(accord).text
-    donnees.post(client, accord, accord, decision="accorde", modalite="oral")
+    lue = client.get(accord).text
+    assert "cap_emploi-2026.2" in lue
+    reponse = {"decision": "accorde", "modalite": "oral", "version": "cap_emploi-2026.2", "classes": ["identite", "contact", "emploi"]}
+    assert donnees.post(client, accord, accord, **reponse).status_code == 422, "the text is read first"
+    assert donnees.post(client, accord, accord, **reponse, texte_lu="oui").status_code == 303
     vu = client.get(apercu).text
     assert "Ce que le partenaire verra" in vu
     assert "Kermarrec" in vu

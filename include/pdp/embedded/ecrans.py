@@ -64,6 +64,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("tele_echange_relu", "csam", "/tele-echanges/{tele_echange_realise}"),
     Ecran("accord_a_demander", "csam", "/parcours/{entretien_realise}/accords/service_social"),
     Ecran("accord_donne", "csam", "/parcours/{reponse}/accords/accompagnement"),
+    Ecran("accords", "csam", "/parcours/{reponse}/accords", (("ouvrir", "main section:nth-of-type(3) details"),), facultatif=True),
     Ecran("orientations", "csam", "/parcours/{entretien_realise}/orientations"),
     Ecran(
         "orientation_sans_accord",
