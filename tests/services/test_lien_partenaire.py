@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,15 +17,15 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from lien_partenaire import Courriels, Porteur, enter, read_code, read_jeton, receive, relais_par_lien
 from pdp.config import settings
 from pdp.partners import courriel as transport_courriel
-from pdp.partners.contrat import Classe, Remise
+from pdp.partners.contrat import Classe, Lien, Remise
 from pdp.partners.lien import jeton_of
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.open_lien_partenaire import close_acces
-from pdp.services.renew_lien_partenaire import renew_lien
+from pdp.services.renew_lien_partenaire import ensure_lien, renew_lien
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
 from relais import Relais
-from relais_lecture import events, ligne, open_taches
+from relais_lecture import count, events, ligne, open_taches
 
 SANTE = re.compile(r"arrêt|santé|médic|malad|soin|handicap|invalid[ei]t|psych|accident|désinsertion", re.IGNORECASE)
 MINUTE = timedelta(minutes=1)
@@ -109,6 +111,30 @@ class TestCourriel:
         assert admin.execute("SELECT envoyee_at IS NOT NULL FROM pdp.orientation").fetchone() == (True,)
         assert events(admin, "orientation_envoyee") == 1
 
+    def test_two_workers_make_one_link(self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]) -> None:
+        """At its first mail, and again once it expired."""
+        for rang, instant in enumerate((MAINTENANT, MAINTENANT + timedelta(days=20)), 1):
+            depart = threading.Barrier(4)
+
+            def prepare(_: int, instant: datetime = instant, depart: threading.Barrier = depart) -> Lien | None:
+                with db.begin(settings().url_expediteur, fabrique.systeme("send_outbox")) as conn:
+                    depart.wait(10)
+                    return ensure_lien(conn, cas.orientation, instant)
+
+            with ThreadPoolExecutor(4) as atelier:
+                liens = set(atelier.map(prepare, range(4)))
+            assert len(liens) == 1
+            assert None not in liens
+            assert count(admin, "SELECT count(*) FROM pdp.lien_partenaire") == rang
+
+    def test_a_code_makes_no_other_link(self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]) -> None:
+        """Asked for at the last minute, sent when the link has just expired."""
+        porteur = receive(mails)
+        fin = porteur.read().expire_at
+        assert porteur.ask_code(fin - MINUTE) == "envoye"
+        assert send_due(fin + MINUTE).traites == 1
+        assert count(admin, "SELECT count(*) FROM pdp.lien_partenaire") == 1
+
 
 class TestCode:
     def test_the_code_opens_and_acknowledges_once(self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]) -> None:
@@ -188,7 +214,7 @@ class TestCode:
         porteur.ask_code()
         monkeypatch.setenv("PDP_SMTP_PORT", "9")
         for i in range(12):
-            send_due(MAINTENANT + i * MINUTE)
+            send_due(MAINTENANT + i * timedelta(hours=1))
         assert ligne(admin, cas.orientation, "avis_partenaire")["etat"] == "rebut"
         assert open_taches(admin, cas) == []
 

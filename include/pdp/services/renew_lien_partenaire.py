@@ -14,8 +14,10 @@ from sqlalchemy import Connection
 from pdp.domain.auteur import Auteur
 from pdp.domain.orientation import ACTIVES, LIBELLES, Statut
 from pdp.errors import Introuvable, TransitionInterdite
-from pdp.partners.contrat import Lien
+from pdp.partners.contrat import Envoi, Lien
+from pdp.partners.lien_textes import SANS_PAGE, genre_of
 from pdp.services.delais import Lieu, get_lieu
+from pdp.services.follow_envoi import Suivie
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal, outbox
 from pdp.storage.lignes import find_ligne
@@ -31,6 +33,13 @@ class LienCourant:
     cree_at: datetime
     expire_at: datetime
     ouvert_at: datetime | None
+
+
+def prepare_lien(conn: Connection, ligne: Suivie, maintenant: datetime) -> Lien | None:
+    """The link that a message of the outbox carries; None when it carries none, or once the hand-over is taken back."""
+    if ligne.canal != "lien" or ligne.orientation_id is None or genre_of(Envoi(ligne.cle, ligne.type, ligne.charge)) in SANS_PAGE:
+        return None
+    return ensure_lien(conn, ligne.orientation_id, maintenant)
 
 
 def ensure_lien(conn: Connection, orientation_id: UUID, maintenant: datetime) -> Lien | None:

@@ -27,7 +27,7 @@ from pdp.partners.contrat import Classe, Envoi, Lien, Remise
 from pdp.partners.reprise import ECHECS_AVANT_COUPURE, INTERRUPTIONS_MAX, is_ambigu, next_delay_s
 from pdp.services import break_circuits, send_message
 from pdp.services.follow_envoi import LigneDestinataire, call_a_person, find_destinataire, follow_delivery, set_aside
-from pdp.services.renew_lien_partenaire import ensure_lien
+from pdp.services.renew_lien_partenaire import prepare_lien
 from pdp.storage import db
 from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
@@ -210,7 +210,7 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
     with db.begin(url, auteur) as conn:
         cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"), ligne.canal)
         tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": BAIL_S}).one_or_none()
-        lien = ensure_lien(conn, ligne.orientation_id, maintenant) if tenue and ligne.canal == "lien" and ligne.orientation_id else None
+        lien = prepare_lien(conn, ligne, maintenant) if tenue else None
         suite_de = _find_precedent(conn, ligne)
     if tenue is None:
         return None
