@@ -258,6 +258,7 @@ def record_and_hand_over(c: Clavier) -> None:
     c.look("orientations possibles")
     c.open("link", "Demander l'accord", "main")
     c.look("accord à lire")
+    c.check(c.page.locator("input[name=texte_lu]"))
     c.open("button", "Elle accepte")
     assert "Accord enregistré : Cap emploi" in c.message()
     c.look("après un accord")
