@@ -8,7 +8,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.contenu import LIBELLES as CHAMPS
 from pdp.domain.routage import ANNUAIRE_PSY
 from pdp.errors import Introuvable
 from pdp.portal import formulaires
@@ -17,6 +16,7 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES, MOTIFS_RETRAIT
 from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session_of
 from pdp.services.annulation import acte, offer
+from pdp.services.describe_contenu import describe_contenu
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours, preview_contenu
 from pdp.services.read_fiche import check_suivi, get_tete, list_orientations
 from pdp.services.suggest_partenaires import group_by_type, read_routage, suggest
@@ -54,8 +54,8 @@ def show_apercu(request: Request, parcours_id: UUID, partenaire_id: UUID) -> Res
         partenaire = next((s for s in suggestions if s.partenaire_id == partenaire_id), None)
         if partenaire is None:
             raise Introuvable
-        contenu = preview_contenu(conn, parcours_id, partenaire_id, clock.now())
-    return page(request, "csam/orientation.html", tete=tete, partenaire=partenaire, contenu=contenu, CHAMPS=CHAMPS, **LIBELLES)
+        rubriques = describe_contenu(preview_contenu(conn, parcours_id, partenaire_id, clock.now()))
+    return page(request, "csam/orientation.html", tete=tete, partenaire=partenaire, rubriques=rubriques, **LIBELLES)
 
 
 @routeur.post("/parcours/{parcours_id}/orientations")
