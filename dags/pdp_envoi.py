@@ -14,7 +14,7 @@ from pdp import orchestration as o
     **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
     instant, puis il part une seule fois. Si un partenaire est en panne, l'envoi est retenté pendant le délai fixé par la plateforme ;
     ensuite une personne prend le relais. Les messages aux personnes suivies partent de 8 h à 20 h, ni le dimanche ni un jour férié ;
-    puis la passerelle de SMS dit lesquels ont été remis.
+    puis la passerelle de SMS dit lesquels ont été remis. Quand on ignore si un partenaire a reçu un message, on le lui demande.
 
     **En cas d'échec.** Ne renvoyez rien à la main : relancez. Un message déjà reçu n'est pas compté deux fois par le partenaire.
     """,
@@ -29,7 +29,11 @@ def pdp_envoi() -> None:
     def accuser() -> dict:
         return o.collect_receipts()
 
-    envoyer() >> accuser()
+    @task(task_id="rapprocher", task_display_name="Demander aux partenaires ce qu'ils ont reçu")
+    def rapprocher() -> dict:
+        return o.heal_messages()
+
+    envoyer() >> [accuser(), rapprocher()]
 
 
 pdp_envoi()

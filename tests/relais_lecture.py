@@ -55,6 +55,16 @@ def update(requete: str, **parametres: object) -> None:
         assert conn.execute(text(requete), parametres).rowcount == 1
 
 
+def lapse(admin: psycopg.Connection) -> None:
+    """Time passes: whoever held a message, or tried a cut partner, is gone."""
+    admin.execute("SET session_replication_role = replica")  # time is no act of anybody
+    admin.execute("UPDATE pdp.outbox SET bail_jusqu_a = clock_timestamp() - interval '1 second' WHERE etat = 'en_cours'")
+    admin.execute(
+        "UPDATE pdp.circuit_partenaire SET essai_jusqu_a = clock_timestamp() - interval '1 second' WHERE essai_jusqu_a IS NOT NULL"
+    )
+    admin.execute("SET session_replication_role = origin")
+
+
 def claim() -> send_outbox.LigneReclamee | None:
     with db.begin(settings().url_expediteur, EXPEDITEUR) as conn:
         return claim_suivant(conn, MAINTENANT, [])

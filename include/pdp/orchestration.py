@@ -30,6 +30,7 @@ from pdp.services import (
     collect_reponses,
     detect_signalements,
     exchange_csv,
+    heal_incertains,
     ingest_flux,
     publish_evaluation,
     publish_referentiel,
@@ -174,6 +175,14 @@ def send_messages() -> dict[str, Any]:
     with _passage("envoyer", instant, None) as passage:
         envoyes = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
         passage.bilan = envoyes + exchange_csv.export_lots(instant, passage=passage.id)
+    return passage.conclude()
+
+
+def heal_messages() -> dict[str, Any]:
+    """Ask the partners that can be asked about the messages of which nobody knows whether they arrived."""
+    instant = instant_metier()
+    with _passage("rapprocher", instant, None) as passage:
+        passage.bilan = heal_incertains.heal_incertains(instant, passage=passage.id)
     return passage.conclude()
 
 

@@ -80,7 +80,7 @@ GROUP BY 1, 2, 3;
 
 -- name: lire_changements
 -- Every change of state seen by the triggers of the harness, in order.
-SELECT nature, ligne, avant, apres FROM chaos.changement ORDER BY id;
+SELECT nature, ligne, avant, apres, code FROM chaos.changement ORDER BY id;
 
 -- name: lire_sans_accord
 -- Messages claimed although the agreement had been withdrawn (committed) or had expired before the claim began.

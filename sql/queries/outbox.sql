@@ -26,6 +26,10 @@ WHERE orientation_id = :orientation AND type = 'orientation' AND (etat IN ('livr
 -- Messages of a hand-over that are still to leave.
 SELECT count(*) FROM pdp.outbox WHERE orientation_id = :orientation AND type = 'orientation' AND etat = 'a_envoyer';
 
+-- name: compter_annulations
+-- Withdrawals already written for a hand-over: an undo recalled them.
+SELECT count(*) FROM pdp.outbox WHERE orientation_id = :orientation AND type = 'annulation';
+
 -- name: reclamer
 -- Take one due row, or one whose lease ran out, and check in the same statement that it may still leave.
 WITH due AS (

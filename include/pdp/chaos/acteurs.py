@@ -18,13 +18,13 @@ from pdp.config import settings
 from pdp.domain.bilan import A_SUIVRE
 from pdp.errors import ErreurPdp
 from pdp.partners import courriel, transports
+from pdp.services import send_outbox
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.collect_reponses import poll_partenaires
 from pdp.services.heal_incertains import heal_incertains
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours
 from pdp.services.record_accord import withdraw_accord
 from pdp.services.record_reponse import record_reponse
-from pdp.services import send_outbox
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
 from pdp.storage.sql import query

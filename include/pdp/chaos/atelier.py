@@ -86,7 +86,7 @@ class Atelier:
                 processus = attendus[descripteur]
                 if descripteur in prets and self._hear(processus, bilan):
                     del attendus[descripteur]
-                elif os.waitid(os.P_PID, processus.pid, os.WNOHANG | os.WSTOPPED | os.WNOWAIT) is not None and self._is_stopped(processus):
+                elif _is_stopped(processus.pid):
                     bilan.stoppes.append(attendus.pop(descripteur))
                     bilan.compte["arrets"] += 1
             if time.monotonic() > limite:
@@ -122,12 +122,6 @@ class Atelier:
         self._libres.append(processus)
         return True
 
-    @staticmethod
-    def _is_stopped(processus: Processus) -> bool:
-        """Consumes the news of a stop, so that the next one is news again."""
-        pid, statut = os.waitpid(processus.pid, os.WNOHANG | os.WUNTRACED)
-        return bool(pid) and os.WIFSTOPPED(statut)
-
     def _give_up(self, attendus: dict[int, Processus], bilan: Bilan) -> None:
         for processus in attendus.values():
             os.kill(processus.pid, signal.SIGKILL)
@@ -153,6 +147,14 @@ class Atelier:
             _serve(Ouvrier(self._monde, self._releve), lecture, ecriture)
         finally:
             os._exit(1)
+
+
+def _is_stopped(pid: int) -> bool:
+    """Only a stop is asked for, once; a death is heard by the pipe of the worker."""
+    try:
+        return os.waitid(os.P_PID, pid, os.WNOHANG | os.WSTOPPED) is not None
+    except ChildProcessError:  # it is dying
+        return False
 
 
 def _serve(ouvrier: Ouvrier, lecture: int, ecriture: int) -> None:

@@ -132,8 +132,8 @@ def _warn(objet: dict[str, Any]) -> None:
 
 def _describe(resultat: dict[str, Any]) -> Iterator[str]:
     yield (
-        f"{resultat['schedules']} schedules, {resultat['handovers']} hand-overs: {resultat['lost']} lost, {resultat['duplicated']} duplicated,"
-        f" {resultat['without_consent']} without consent, {resultat['regressed']} regressed"
+        f"{resultat['schedules']} schedules, {resultat['handovers']} hand-overs: {resultat['lost']} lost,"
+        f" {resultat['duplicated']} duplicated, {resultat['without_consent']} without consent, {resultat['regressed']} regressed"
     )
     yield (
         f"{resultat['kills']} kills, {resultat['stops']} stops, {resultat['restarts']} restarts of PostgreSQL; points struck"

@@ -15,6 +15,7 @@ from pdp.partners.simulateur_registre import script_of
 from pdp.storage.sql import query
 
 ESSAIS_MAX = 60
+REFUS = frozenset({"http_400", "http_401", "http_403", "http_422"})
 ACTIVES = frozenset({"envoyee", "recue", "acceptee", "en_cours"})
 MESSAGE_PERMIS = frozenset(
     {
@@ -65,8 +66,8 @@ class Faits:
         return list(self.partenaire["orientations"].get(str(orientation), []))
 
 
-def check(monde: Monde, plan: Plan) -> Constat:
-    """Every invariant over one schedule."""
+def check(monde: Monde, plan: Plan, *, trouble: bool) -> Constat:
+    """Every invariant over one schedule; ``trouble``: a worker was killed, stopped or cut, so that an answer may not have been heard."""
     faits, constat = _read(monde, plan), Constat()
     constat.compte["confiees"] = len(faits.orientations)
     for orientation in faits.orientations:
@@ -75,7 +76,7 @@ def check(monde: Monde, plan: Plan) -> Constat:
         _check_reponses(faits, orientation, constat)
     _check_uniques(faits, constat)
     _check_changements(faits, constat)
-    _check_insistance(faits, constat)
+    _check_insistance(faits, constat, trouble)
     for ligne in faits.sans_accord:
         constat.add("sans_accord", f"message {ligne} claimed without an agreement")
     return constat
@@ -204,11 +205,14 @@ def _reachable(avant: Statut, apres: Statut) -> bool:
     return apres in suites or any(_reachable(s, apres) for s in suites)
 
 
-def _check_insistance(faits: Faits, constat: Constat) -> None:
-    """A partner that refused for good is not asked again."""
+def _check_insistance(faits: Faits, constat: Constat, trouble: bool) -> None:
+    """A partner that refused for good is not asked again; a refusal that a dead worker did not write down may be heard twice."""
+    for c in faits.changements:
+        if c.nature == "message" and (c.avant, c.apres) == ("en_cours", "a_envoyer") and c.code in REFUS:
+            constat.add("insistance", f"message {c.ligne}: {c.code}, and it waits for another attempt")
     refusees: set[str] = set()
     for cle, chemin, statut in faits.partenaire["arrivees"]:
-        if cle in refusees:
+        if cle in refusees and not trouble:
             constat.add("insistance", f"key {cle} came again after a refusal")
         if statut in (400, 422) and chemin == "orientations":
             refusees.add(cle)

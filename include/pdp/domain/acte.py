@@ -14,6 +14,7 @@ GENRES: dict[str, str] = {
     "accord_retire": "Retrait d'un accord",
     "orientation": "Orientation vers un partenaire",
     "orientation_retiree": "Retrait d'une orientation",
+    "envoi_verifie": "Envoi vérifié auprès d'un partenaire",
     "question_repondue": "Réponse à la question d'un partenaire",
     "question_posee": "Question à un partenaire",
     "partenaire_relance": "Relance d'un partenaire",

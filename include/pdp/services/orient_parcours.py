@@ -158,9 +158,10 @@ def _annul(conn: Connection, auteur: Auteur, ligne: Row[Any], motif: str, mainte
     rappeles = outbox.recall(conn, ligne.id, maintenant)
     prevenu = ligne.canal in ANNONCENT_LE_RETRAIT and outbox.may_have_left(conn, ligne.id)  # delivered, in flight, or nobody knows
     if prevenu:
+        deja = conn.execute(query("outbox.compter_annulations"), {"orientation": ligne.id}).scalar_one()  # taken back, put back by an undo
         outbox.enqueue(
             conn,
-            cle_parts=(str(ligne.id), "annulation"),
+            cle_parts=(str(ligne.id), "annulation", *([str(deja)] if deja else [])),
             plateforme_id=ligne.plateforme_id,
             parcours_id=ligne.parcours_id,
             orientation_id=ligne.id,

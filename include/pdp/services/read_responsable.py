@@ -147,6 +147,20 @@ class MessageBloque:
 
 
 @dataclass(frozen=True)
+class PartenaireCoupe:
+    """A partner for whom nothing leaves: it does not answer."""
+
+    nom: str
+    type: str
+    canal: str
+    coupe_at: datetime
+    reprise_at: datetime
+    coupures: int
+    dernier_code: str | None
+    en_attente: int
+
+
+@dataclass(frozen=True)
 class Blocages:
     """Everything that stands still, by who must act."""
 
@@ -156,6 +170,7 @@ class Blocages:
     messages: list[MessageBloque]
     alertes: AlertesEnAttente
     sans_presence: int
+    coupes: list[PartenaireCoupe]
 
 
 @dataclass(frozen=True)
@@ -250,6 +265,7 @@ def read_blocages(conn: Connection, plateforme_id: str, maintenant: datetime) ->
         messages=list_lignes(conn, "responsable.list_messages_bloques", MessageBloque),
         alertes=_count_alertes(conn, lieu, maintenant),
         sans_presence=conn.execute(query("responsable.count_parcours_sans_presence"), {"jour": jour}).scalar_one(),
+        coupes=list_lignes(conn, "circuits.lister_pour_responsable", PartenaireCoupe),
     )
 
 

@@ -21,6 +21,18 @@ from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
 HORIZON = "boite_envoi_horizon_jours"
+MOTIFS = {
+    "bail_expire": "l'envoi s'est interrompu",
+    "interrompu": "l'envoi s'est interrompu plusieurs fois",
+    "smtp_no_answer": "le serveur de messagerie n'a pas répondu",
+    "horizon": "sept jours d'essais sans réponse",
+    "timeout": "le partenaire n'a pas répondu à temps",
+    "connection": "le partenaire est injoignable",
+    "introuvable": "le partenaire, interrogé, ne l'a pas",
+    "accord_absent": "l'accord de la personne a pris fin entre-temps",
+    "no_recipient": "le partenaire n'est plus connu",
+    "address_missing": "il manque l'adresse du partenaire",
+}
 
 
 @dataclass(frozen=True)
@@ -37,9 +49,26 @@ class EnvoiDouteux:
     cree_at: datetime
 
     @property
-    def peut_etre(self) -> bool:
-        """The partner may have it."""
-        return self.etat == "incertain"
+    def retrait(self) -> bool:
+        """The message tells that the hand-over was taken back."""
+        return self.type == "annulation"
+
+    @property
+    def titre(self) -> str:
+        if self.retrait:
+            return "Retrait peut-être pas arrivé" if self.etat == "incertain" else "Retrait non remis"
+        return "Demande peut-être pas arrivée" if self.etat == "incertain" else "Demande non remise"
+
+    @property
+    def phrase(self) -> str:
+        if self.etat == "incertain":
+            return "Le message est peut-être parti, mais rien ne dit s'il est arrivé. Rien n'est renvoyé sans vous."
+        return "Le message n'a pas pu être remis, et la plateforme a cessé d'essayer."
+
+    @property
+    def motif(self) -> str:
+        """Last answer in words; a technical code is shown as it is rather than hidden."""
+        return MOTIFS.get(self.dernier_code or "", f"dernier code : {self.dernier_code}")
 
 
 def list_douteux(conn: Connection, parcours_id: UUID) -> dict[UUID, EnvoiDouteux]:

@@ -26,6 +26,7 @@ from pdp.services.read_fiche import Choix, read_fiche
 from pdp.services.read_messages import read_bloc
 from pdp.services.read_seances import read_seances
 from pdp.services.record_silence import list_silences
+from pdp.services.settle_envoi import list_douteux
 from pdp.services.wait_taches import read_dernier_jour
 
 routeur = Routeur()
@@ -46,12 +47,14 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         saisies = list_saisies(conn, agent_of(request), fiche.tete.plateforme_id, maintenant, parcours_id, SAISIES)
         rendez_vous = fiche.tete.entretien_debut_at
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
+        douteux = list_douteux(conn, parcours_id) if fiche.orientations else {}
         seances_psy = read_seances(conn, parcours_id, jour_local(maintenant)) if psy else None
     return page(
         request,
         "csam/fiche.html",
         fiche=fiche,
         psy=psy,
+        douteux=douteux,
         silences=silences,
         correspondance=correspondance,
         saisies=saisies,
