@@ -226,6 +226,7 @@ def test_what_time_does_by_itself() -> None:
     assert plan(SOURCE) == ("rappeler", due, 1)
     assert plan(SOURCE, premiere) == ("rappeler", soir(9, 25), 2)
     assert plan(SOURCE, premiere, at(9, 28, 8)) == ("rendre", soir(10, 14), 0)
+    assert plan(SOURCE, at(9, 9)) == ("rappeler", due, 1)  # a courtesy before the deadline changes nothing
     # an outage of ours is no silence of the partner: the last reminder leaves its time too
     assert plan(SOURCE, at(11, 2), at(11, 12)) == ("rendre", soir(11, 23), 0)  # 22 November is a Sunday
 

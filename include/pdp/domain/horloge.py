@@ -225,11 +225,12 @@ def plan_suite(
         return None
     if horloge.balle == "assure":
         return Suite("revoir", horloge.echeance_at)
-    if not relances:
+    faites = [instant for instant in relances if instant >= horloge.echeance_at]  # one made earlier by hand is a courtesy
+    if not faites:
         return Suite("rappeler", horloge.echeance_at, 1)
-    derniere = jours.add(max(relances), regles.intervalle, absences)
-    if len(relances) < regles.relances_max:
-        return Suite("rappeler", derniere, len(relances) + 1)
+    derniere = jours.add(max(faites), regles.intervalle, absences)
+    if len(faites) < regles.relances_max:
+        return Suite("rappeler", derniere, len(faites) + 1)
     if horloge.etape == "nouvelles":
-        return Suite("appeler", jours.add(max(relances), regles.nouvelles, absences), len(relances) + 1)
+        return Suite("appeler", jours.add(max(faites), regles.nouvelles, absences), len(faites) + 1)
     return Suite("rendre", max(derniere, jours.add(horloge.echeance_at, regles.expiration, absences)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from pdp.domain.horloge import FaitsOrientation, Horloge, Jours, Suite
@@ -24,19 +24,20 @@ _SUITES = {
 
 @dataclass(frozen=True, slots=True)
 class Pas:
-    """One step of the line: ``at`` None = not reached, ``a_venir`` = dated but not passed."""
+    """One step of the line: ``at`` None = not reached, or never told (``passe``: a later one was); ``a_venir`` = dated, not passed."""
 
     libelle: str
     at: datetime | None
     a_venir: bool = False
+    passe: bool = False
 
 
 def list_pas(faits: FaitsOrientation, fin: str | None, fin_at: datetime | None, maintenant: datetime) -> tuple[Pas, ...]:
-    """Sent, received, accepted, meeting, news, over; ``fin``: how it ended, in words. A step that was skipped has no date."""
+    """Sent, received, accepted, meeting, news, over; ``fin``: how it ended, in words."""
     rendez_vous = Pas("Rendez-vous", faits.rendez_vous_at, faits.rendez_vous_at is not None and faits.rendez_vous_at > maintenant)
     if faits.rendez_vous_manque_at is not None:
         rendez_vous = Pas("Rendez-vous manqué", faits.rendez_vous_at or faits.rendez_vous_manque_at)
-    return (
+    pas = (
         Pas("Envoyée", faits.envoyee_at),
         Pas("Reçue", faits.recue_at),
         Pas("Acceptée", faits.acceptee_at),
@@ -44,6 +45,8 @@ def list_pas(faits: FaitsOrientation, fin: str | None, fin_at: datetime | None, 
         Pas("Nouvelles", faits.nouvelles_at),
         Pas(fin or "Terminée", fin_at),
     )
+    dernier = len(pas) - 1 if fin else max((rang for rang, x in enumerate(pas) if x.at is not None), default=-1)
+    return tuple(replace(x, passe=x.at is None and rang < dernier) for rang, x in enumerate(pas))
 
 
 def find_depuis(faits: FaitsOrientation, horloge: Horloge, maintenant: datetime) -> datetime:
@@ -67,14 +70,14 @@ def describe_horloge(horloge: Horloge, faits: FaitsOrientation, jours: Jours, ma
         return f"Le message n'est pas encore remis au partenaire ; il part au plus tard le {_le(le)}{_retard(le, jour)}."
     if horloge.balle == "assure":
         local = horloge.echeance_at.astimezone(jours.fuseau)
-        return f"Rendez-vous prévu avec la personne le {_le(le)} à {local:%H:%M}."
+        return f"Rendez-vous prévu avec la personne le {_le(le)} à {local:%-H} h {local:%M}."
     attendu = _ATTENDU[horloge.etape]
     if any(q.par == "csam" and q.repondue_at is None for q in faits.questions):
         attendu = "Il doit répondre à votre question"
     return f"{attendu} au plus tard le {_le(le)}{_retard(le, jour)}."
 
 
-def describe_suite(suite: Suite | None, relances: int, relances_max: int, jours: Jours, maintenant: datetime) -> str:
+def describe_suite(suite: Suite | None, relances_max: int, jours: Jours, maintenant: datetime) -> str:
     """What time alone will do next. Empty when only a person moves the hand-over."""
     if suite is None:
         return ""
@@ -82,7 +85,7 @@ def describe_suite(suite: Suite | None, relances: int, relances_max: int, jours:
     phrase = _SUITES[suite.action].format(jour=_le(jour))
     if suite.action == "rappeler":
         phrase += ", et à ses collègues déclarés" if suite.rang > 1 else ""
-        phrase += " ; vous serez alors invité à l'appeler" if suite.rang >= relances_max and relances < relances_max else ""
+        phrase += " ; vous serez alors invité à l'appeler" if suite.rang >= relances_max else ""
     return f"{phrase}."
 
 

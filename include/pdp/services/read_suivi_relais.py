@@ -93,7 +93,7 @@ def _build(etat: Etat, fil: list[Parole], questions: list[QuestionOuverte], main
         horloge.echeance_at,
         horloge.arretee,
         describe_horloge(horloge, faits, etat.jours, maintenant),
-        describe_suite(etat.suite, len(etat.relances), etat.regles.relances_max, etat.jours, maintenant),
+        describe_suite(etat.suite, etat.regles.relances_max, etat.jours, maintenant),
         tuple(questions) if active else (),
         tuple(fil),
         tuple(Relance(RELANCES[nature], datetime.fromisoformat(faite)) for _, _, faite, nature in ligne.relances),

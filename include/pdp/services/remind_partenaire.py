@@ -24,7 +24,7 @@ HORIZON, REPENTIR = "boite_envoi_horizon_jours", "annulation_message_secondes"
 
 
 def remind(conn: Connection, auteur: Auteur, etat: Etat, rang: int, due_at: datetime, maintenant: datetime, nature: str) -> int | None:
-    """Make reminder number ``rang`` of this deadline and return how many messages were written; None when it was already made.
+    """Make reminder number ``rang`` since this deadline and return how many messages were written; None when it was already made.
 
     ``nature``: automatique, a_la_main or appel (no message). After the last one, or when nobody can be written to, the coordinator is
     asked to call. The caller holds the lock of the parcours and reads the clock again afterwards.
@@ -36,7 +36,7 @@ def remind(conn: Connection, auteur: Auteur, etat: Etat, rang: int, due_at: date
         "orientation": ligne.id,
         "etape": horloge.etape,
         "echeance": horloge.echeance_at,
-        "rang": rang,
+        "rang": len(etat.relances) + 1,
         "nature": nature,
         "due": due_at,
         "maintenant": maintenant,
