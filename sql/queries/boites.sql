@@ -100,3 +100,21 @@ WHERE id = :id AND plateforme_id IS NOT NULL AND resultat = 'quarantaine' AND vu
 -- name: lire_personne
 -- A message to an insured person.
 SELECT id, plateforme_id FROM pdp.outbox WHERE cle = :cle;
+
+-- name: lister_a_lire
+-- Letters of a partner that a coordinator was asked to read, about one hand-over.
+SELECT id FROM pdp.tache
+WHERE parcours_id = :parcours AND motif = 'lire_reponse' AND fermee_at IS NULL AND starts_with(cause, concat(cast(:orientation AS text), ':courrier:'))
+ORDER BY id;
+
+-- name: lire_a_noter
+-- A hand-over whose answer is noted, locked: two answers never bear the same number.
+SELECT o.id, o.parcours_id, o.partenaire_id, o.plateforme_id, n.canal, n.nom AS partenaire
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.id = :orientation AND o.parcours_id = :parcours FOR UPDATE OF o;
+
+-- name: lire_orientation
+-- The same, to show the form.
+SELECT o.id, o.statut, o.envoyee_at, n.canal, n.nom AS partenaire
+FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.id = :orientation AND o.parcours_id = :parcours;

@@ -112,4 +112,4 @@ SELECT id, nom, id_source FROM pdp.partenaire WHERE canal = 'csv' ORDER BY nom;
 
 -- name: trouver_partenaire
 -- One partner, to find its folder.
-SELECT id, plateforme_id, id_source, nom, canal FROM pdp.partenaire WHERE id = :partenaire;
+SELECT id, plateforme_id, id_source FROM pdp.partenaire WHERE id = :partenaire;

@@ -22,6 +22,8 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "depot_purge": ("Données", "Fichiers déjà reçus effacés du dossier de dépôt"),
     "quarantaine_echue": ("Données", "Lignes d'aucune plateforme closes faute de renvoi par la source"),
     "fichier_depose": ("Données", "Fichier déposé par un responsable"),
+    "reponses_deposees": ("Données", "Fichier de réponses d'un partenaire déposé"),
+    "courrier_vu": ("Données", "Courrier mis de côté, vu par un responsable"),
     "episode_calcule": ("Arrêt", "Épisode d'arrêt recalculé"),
     "compteurs_calcules": ("Données", "Absences et indemnités journalières recalculées"),
     "signalement_detecte": ("Signalement", "Signalement détecté"),

@@ -11,12 +11,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pdp.domain.reponse_fichier import TAILLE_MAX as REPONSES_MAX_OCTETS
 from pdp.errors import ErreurPdp
 from pdp.services.upload_flux import TAILLE_MAX_OCTETS
 
 CORPS_MAX_OCTETS = 64 * 1024
 CHEMIN_DEPOT = "/equipe/donnees/depot"
 CORPS_DEPOT_MAX_OCTETS = TAILLE_MAX_OCTETS + CORPS_MAX_OCTETS
+CHEMIN_ECHANGES, CHEMIN_FICHIERS = "/equipe/echanges/depot", "/partenaire/fichiers/depot"
+CORPS_FICHIERS = {
+    CHEMIN_DEPOT: CORPS_DEPOT_MAX_OCTETS,
+    CHEMIN_ECHANGES: REPONSES_MAX_OCTETS + CORPS_MAX_OCTETS,
+    CHEMIN_FICHIERS: REPONSES_MAX_OCTETS + CORPS_MAX_OCTETS,
+}
 """The only route that takes a file; its session and role are checked before a byte of the body is read."""
 CSP = (
     "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; font-src 'self'; form-action 'self'; "
@@ -79,11 +86,11 @@ class Enveloppe:
                 _add_headers(MutableHeaders(scope=message), scope["scheme"])
             await send(message)
 
-        depot = scope["method"] == "POST" and scope["path"] == CHEMIN_DEPOT
+        depot = CORPS_FICHIERS.get(scope["path"]) if scope["method"] == "POST" else None
         racine, refus_taille, refus_erreur = self.machine
         programme = scope["path"].startswith(f"{racine}/")
         page_erreur = refus_erreur if programme else self.page_erreur
-        maximum, trop_grand = (CORPS_DEPOT_MAX_OCTETS, self.page_fichier_trop_grand) if depot else (CORPS_MAX_OCTETS, self.page_trop_grand)
+        maximum, trop_grand = (depot, self.page_fichier_trop_grand) if depot else (CORPS_MAX_OCTETS, self.page_trop_grand)
         trop_grand = refus_taille if programme else trop_grand
         if _declared_size(Headers(scope=scope), maximum) > maximum:
             await trop_grand(scope, receive, send_entetes)

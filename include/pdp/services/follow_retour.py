@@ -155,7 +155,7 @@ def _ask_to_read(conn: Connection, auteur: Auteur, boite: str, envoi: LigneEnvoi
         plateforme_id=envoi.plateforme_id,
         parcours_id=envoi.parcours_id,
         motif="lire_reponse",
-        cause=f"courrier:{empreinte.hex()[:32]}",
+        cause=f"{envoi.orientation_id}:courrier:{empreinte.hex()[:32]}",
         maintenant=maintenant,
         auteur=auteur,
         note=f"Le partenaire a écrit : son message attend dans {ou} (référence {reference}). Lisez-le, puis notez sa réponse.",
