@@ -18,7 +18,7 @@ from pdp.partners.lien import CHEMIN
 from pdp.services.open_lien_partenaire import LienOuvert, ask_code, ask_lien, find_lien, open_lien, read_lien
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
-from relais import Relais, relais
+from relais import Relais, consent, orient, relais
 from relais_lecture import read_mail
 
 CODE = re.compile(r"\b(\d{3}) (\d{3})\b")
@@ -48,9 +48,15 @@ def partenaire_par_lien(type: str = "service_social") -> UUID:
     return partenaire
 
 
-def relais_par_lien(type: str = "service_social") -> Relais:
-    """A hand-over to a partner without an account, its mail waiting."""
-    return relais(None, partenaire=partenaire_par_lien(type), type=type)
+def relais_par_lien(type: str = "service_social", csam: UUID | None = None) -> Relais:
+    """A hand-over to a partner without an account, its mail waiting; ``csam``: who follows the case."""
+    partenaire = partenaire_par_lien(type)
+    if csam is None:
+        return relais(None, partenaire=partenaire, type=type)
+    with lot() as conn:
+        dossier = fabrique.parcours(conn, csam=csam, statut="accord_demande")
+        consent(conn, dossier, type)
+    return Relais(dossier, partenaire, orient(dossier, partenaire))
 
 
 def read_jeton(courriel: str) -> str:

@@ -14,17 +14,22 @@ from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
-from fabrique import auteur_agent
+from fabrique import auteur_agent, lot
 from lien_partenaire import Courriels, read_code, read_jeton, relais_par_lien
+from pdp.domain.auteur import systeme
 from pdp.partners.simulateur_lien import Comportement, Geste, Repondant
+from pdp.services.apply_reponses import apply_reponses
 from pdp.services.orient_parcours import cancel_orientation
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
 from portal.clavier import Clavier
 from portal.conftest import Horloge
-from portal.donnees import Lieu
+from portal.donnees import MOT_DE_PASSE, Lieu
 from portal.navigateur import chromium, serve
 from relais import SECRET_B64, Relais, boite
+
+COLLECTE = systeme("collect_reponses")
+RENDEZ_VOUS = {"rendez_vous": "2026-12-02", "rendez_vous_heure": "14:30"}
 
 
 @dataclass
@@ -169,6 +174,42 @@ def test_without_script_and_every_other_state(monde: Monde, tmp_path: Path) -> N
     assert cas
 
 
+@pytest.mark.browser
+def test_the_coordinator_follows_it_and_sends_another_link(monde: Monde, lieu: Lieu, tmp_path: Path) -> None:
+    """The other side of the loop: what the structure said, by whom, and the link renewed from the case page."""
+    cas = relais_par_lien(csam=lieu.comptes["csam"])
+    gestes = (Geste("acceptee"), Geste("rendez_vous", RENDEZ_VOUS), Geste("nouvelles", {"texte": "Premier contact pris."}))
+    repondant = _answer_by_link(monde, gestes)
+    with lot(COLLECTE) as conn:
+        apply_reponses(conn, "PF35", COLLECTE, monde.horloge.instant)
+    with chromium() as navigateur:
+        page = navigateur.new_page(viewport={"width": 1440, "height": 900})
+        clavier = Clavier(page)
+        clavier.sign_in(monde.adresse, "csam", MOT_DE_PASSE)
+        page.goto(f"{monde.adresse}/parcours/{cas.dossier.parcours}")
+        clavier.unfold("Ce qui s'est dit")
+        suivi = page.locator(f"#relais-{cas.orientation}").inner_text()
+        for attendu in ("Acceptée", "02/12/2026 à 14 h 30", "Claude Martin, accueil", "Premier contact pris."):
+            assert attendu in suivi
+        page.locator(f"#relais-{cas.orientation}").screenshot(path=tmp_path / "cote_csam.png")
+        clavier.open("button", "Envoyer un nouveau lien")
+        assert "Un nouveau lien part" in clavier.message()
+        page.goto(next(iter(repondant.pages.values())))
+        page.get_by_role("heading", name="Un lien plus récent remplace celui-ci").wait_for()
+        page.goto(monde.receive())
+        page.get_by_role("heading", name="Une demande pour").wait_for()
+
+
+def _answer_by_link(monde: Monde, gestes: tuple[Geste, ...]) -> Repondant:
+    """A simulated person receives the link, then the code, and answers."""
+    repondant = Repondant(monde.mails.dossier, monde.adresse, Comportement(gestes))
+    for attendu in (0, 1):
+        send_due(monde.horloge.instant)
+        assert repondant.read_boite() == attendu
+    monde.mails.take()
+    return repondant
+
+
 def _refuse_without_script(navigateur: Browser, monde: Monde, adresse: str) -> None:
     contexte = navigateur.new_context(java_script_enabled=False, viewport={"width": 320, "height": 800})
     page = contexte.new_page()
@@ -194,7 +235,7 @@ def test_a_simulated_person_answers_once_whatever_she_does(monde: Monde, admin: 
     relais_par_lien()
     gestes = (
         Geste("acceptee"),
-        Geste("rendez_vous", {"rendez_vous": "2026-12-02", "rendez_vous_heure": "14:30"}),
+        Geste("rendez_vous", RENDEZ_VOUS),
         Geste("question", {"texte": "Où ?"}),
     )
     repondant = Repondant(
@@ -217,11 +258,7 @@ def test_a_simulated_person_answers_once_whatever_she_does(monde: Monde, admin: 
 
 def test_a_simulated_person_refuses(monde: Monde, admin: psycopg.Connection[Any]) -> None:
     relais_par_lien()
-    refus = Geste("refusee", {"motif": "capacite", "texte": "Liste d'attente."})
-    repondant = Repondant(monde.mails.dossier, monde.adresse, Comportement((refus,)))
-    for attendu in (0, 1):
-        send_due(monde.horloge.instant)
-        assert repondant.read_boite() == attendu
+    _answer_by_link(monde, (Geste("refusee", {"motif": "capacite", "texte": "Liste d'attente."}),))
     assert admin.execute("SELECT statut, motif, compte_rendu FROM pdp.inbox WHERE statut = 'refusee'").fetchall() == [
         ("refusee", "capacite", "Liste d'attente.")
     ]
