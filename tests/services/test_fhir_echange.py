@@ -264,27 +264,3 @@ def test_content_never_reaches_the_log(monde: Serveur, admin: psycopg.Connection
     (nom,) = admin.execute("SELECT nom FROM identite.assure LIMIT 1").fetchone() or ("",)
     assert nom
     assert nom not in caplog.text
-
-
-def test_half_a_character_stops_nothing(monde: Serveur, admin: psycopg.Connection[Any]) -> None:
-    _, lieu = relais_fhir(monde.url)
-    send_due(MAINTENANT)
-    monde.change(lieu, {"status": "accepted", "note": [{"text": "a\ud800b"}]})
-    assert poll_partenaires(later(hours=1)).detail == {"illisibles": 1}
-    assert poll_partenaires(later(hours=2)).echoues == 0
-
-
-def test_partner_that_left_fhir_is_read_there_until_its_hand_overs_end(monde: Serveur, admin: psycopg.Connection[Any]) -> None:
-    _, lieu = relais_fhir(monde.url)
-    send_due(MAINTENANT)
-    with lot() as conn:
-        conn.exec_driver_sql("UPDATE pdp.partenaire SET canal = 'portail', url = NULL WHERE canal = 'fhir'")
-    monde.change(lieu, {"status": "accepted"})
-    assert poll_partenaires(later(hours=1)).traites == 1
-    apply()
-    assert orientation(admin)[0] == "acceptee"
-    monde.change(lieu, {"status": "failed"})
-    assert poll_partenaires(later(hours=2)).traites == 1
-    apply()
-    monde.change(lieu, {"status": "completed"})
-    assert poll_partenaires(later(hours=3)).traites == 0

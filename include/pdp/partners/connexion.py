@@ -110,9 +110,13 @@ def _fault(panne: Exception) -> str:
     return "connection"
 
 
+def _pair_of(prise: socket.socket) -> str:
+    return str(prise.getpeername()[0]).partition("%")[0]
+
+
 def _check_pair(prise: socket.socket) -> socket.socket:
     """The address really connected to, after the name was resolved: a name that changes its mind leads nowhere else."""
-    pair = ipaddress.ip_address(prise.getpeername()[0].partition("%")[0])
+    pair = ipaddress.ip_address(_pair_of(prise))
     pair = getattr(pair, "ipv4_mapped", None) or pair
     if pair.is_link_local or pair.is_multicast or pair.is_unspecified:
         prise.close()

@@ -15,6 +15,7 @@ from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.partners.consultation import CONSULTATIONS, Constat, consult
+from pdp.partners.contrat import Envoi
 from pdp.partners.reprise import RAPPROCHEMENT_S
 from pdp.services.follow_envoi import find_destinataire, follow_delivery, tell
 from pdp.services.manage_taches import close_tache
@@ -45,7 +46,8 @@ def heal_incertains(
             break
         constat = Constat.MUET
         if cible is not None and cible.id_source is not None:
-            constat = consult(ligne.canal, cible.as_destinataire(ligne.plateforme_id, ligne.partenaire_id), ligne.cle)
+            destinataire = cible.as_destinataire(ligne.plateforme_id, ligne.partenaire_id)
+            constat = consult(ligne.canal, destinataire, Envoi(ligne.cle, ligne.type, ligne.charge))
         if constat is Constat.MUET:
             comptes["muets"] += 1
             continue
