@@ -126,7 +126,7 @@ def test_an_outage_of_a_day_is_drained_in_order_and_without_a_herd(
 
 
 def test_the_manager_sees_it(monde: tuple[str, Registre]) -> None:
-    partenaire, _ = a_partner(MORT, 6)
+    a_partner(MORT, 6)
     send_due(MAINTENANT, alea=lambda: 0.9)
     with lot() as conn:
         responsable, ailleurs = fabrique.agent(conn, "responsable"), fabrique.agent(conn, "responsable", "PF57")

@@ -21,8 +21,8 @@ from pdp.chaos.monde import Monde
 from pdp.chaos.plan import Plan, Travail
 from pdp.chaos.points import Releve
 
-PATIENCE_S = 30.0
-"""A worker that has not ended by then is blocked: nothing in the product waits that long."""
+PATIENCE_S = 60.0
+"""A worker that has not ended by then is blocked: nothing in the product waits that long, on a machine that breathes."""
 _TETE = struct.Struct("!I")
 
 
