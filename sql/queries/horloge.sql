@@ -28,9 +28,11 @@ WHERE id = :orientation;
 
 -- name: reclamer_dues
 -- Hand-overs with something to do, the oldest first; their parcours are locked first, as every service does, those held by somebody are left.
+-- One whose partner has answered waits for its answer to be applied: nobody is reminded of what is done, nothing expires under it.
 SELECT o.id, o.parcours_id
 FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id
 WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant
+    AND NOT EXISTS (SELECT 1 FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.partenaire_id = o.partenaire_id AND i.traite_at IS NULL)
 ORDER BY o.a_revoir_at, o.id
 LIMIT :lot
 FOR UPDATE OF p SKIP LOCKED;
@@ -38,6 +40,11 @@ FOR UPDATE OF p SKIP LOCKED;
 -- name: verrouiller
 -- Whether a hand-over is still due, locked.
 SELECT o.a_revoir_at <= :maintenant AS due FROM pdp.orientation o WHERE o.id = :orientation FOR UPDATE;
+
+-- name: compter_reponses_en_attente
+-- Answers of its partner received and not applied yet, asked under lock: one may have come since the hand-over was claimed.
+SELECT count(*) FROM pdp.inbox i JOIN pdp.orientation o ON o.id = i.orientation_id AND o.partenaire_id = i.partenaire_id
+WHERE o.id = :orientation AND i.traite_at IS NULL;
 
 -- name: compter_dues
 -- What is still due: held by somebody, or in fault.
@@ -50,8 +57,8 @@ WHERE parcours_id = :parcours AND fermee_at IS NULL AND motif = ANY (cast(:motif
 ORDER BY ouverte_at, id;
 
 -- name: dater_tache
--- The deadline of a reason follows the clock.
-UPDATE pdp.tache SET echeance_at = :echeance WHERE id = :tache AND echeance_at <> :echeance;
+-- The deadline of a reason follows the clock, unless a person put it off.
+UPDATE pdp.tache SET echeance_at = :echeance WHERE id = :tache AND echeance_at <> :echeance AND attente_jusqu_au IS NULL AND silence_id IS NULL;
 
 -- name: consigner_relance
 -- A reminder, once per deadline and rank; a known one yields no row.

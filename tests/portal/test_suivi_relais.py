@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -187,3 +188,22 @@ def test_what_is_not_his_is_not_found(cas: Relais, connecter: Connecter, admin: 
     reponse = autre.post(f"/parcours/{cas.dossier.parcours}/orientations/{cas.orientation}/question", data=jeton)
     assert reponse.status_code in (403, 404)
     assert admin.execute("SELECT count(*) FROM pdp.echange_question").fetchone() == (0,)
+
+
+def test_done_by_hand_never_leaves_a_hand_over_to_nobody(client: TestClient, cas: Relais, admin: Admin) -> None:
+    """A coordinator who called the partner waits again; a question is closed by its answer only."""
+
+    def finish(motif: str) -> int:
+        (tache,) = admin.execute("SELECT id FROM pdp.tache WHERE motif = %s AND fermee_at IS NULL", (motif,)).fetchone() or ()
+        fiche = f"/parcours/{cas.dossier.parcours}"
+        return int(donnees.post(client, f"{fiche}/taches/{tache}/faite", fiche).status_code)
+
+    with lot() as conn:
+        conn.execute(fabrique.text("UPDATE pdp.partenaire SET courriel = NULL WHERE id = :p"), {"p": cas.partenaire})
+        sweep_orientations(conn, "PF35", fabrique.TEST, MAINTENANT + timedelta(days=8))
+    assert state(admin, cas)[3] == ["relancer_partenaire"]
+    assert finish("relancer_partenaire") == 303
+    assert state(admin, cas)[3] == ["attendre_partenaire"]
+    say(cas, "question", 1, texte="Joignable quand ?")
+    assert finish("repondre_question") == 409
+    assert state(admin, cas)[3] == ["repondre_question"]

@@ -33,6 +33,7 @@ NE_PEUVENT_ATTENDRE = {
     "tele_echange": "un télé-échange est prévu : déplacez-le ou annulez-le plutôt",
     "renseigner_tele_echange": "un télé-échange passé est à renseigner",
     "attendre_partenaire": "le partenaire a déjà la balle, avec sa propre échéance",
+    "repondre_question": "le partenaire attend votre réponse, et son délai est arrêté jusque-là",
     "decision_medecin": "le médecin-conseil a déjà la balle, avec sa propre échéance",
     "reponse_courrier": "la personne a reçu un courrier, avec sa propre échéance",
     "reponse_invitation": "la personne a un lien pour choisir son rendez-vous, avec sa propre échéance",

@@ -35,7 +35,7 @@ MOTIFS: dict[str, Motif] = {
     "demander_accord": Motif("Recueillir l'accord et proposer la suite", "csam", "fiche", "bilan_delai_jours_ouvres"),
     "attendre_partenaire": Motif("Réponse du partenaire attendue", "partenaire", "fiche"),
     "lire_reponse": Motif("Lire la réponse du partenaire", "csam", "fiche", "reponse_lecture_delai_jours_ouvres"),
-    "repondre_question": Motif("Répondre à la question du partenaire", "csam", "fiche", "question_reponse_delai_jours_ouvres"),
+    "repondre_question": Motif("Répondre à la question du partenaire", "csam", "relais", "question_reponse_delai_jours_ouvres"),
     "relancer_partenaire": Motif("Partenaire muet : l'appeler ou retirer", "csam", "fiche", "relance_delai_jours_ouvres"),
     "nouvelles_partenaire": Motif("Demander des nouvelles au partenaire", "partenaire", "fiche", "orientation_premier_rdv_delai_jours"),
     "autre_relais": Motif("Partenaire sans réponse : proposer un autre relais", "csam", "orientations", "autre_relais_delai_jours_ouvres"),

@@ -120,7 +120,7 @@ def action_url(parcours_id: UUID, motif: str, entretien_id: UUID | None) -> str:
         return f"/tele-echanges/{entretien_id}"
     if ecran in ("appel", "creneaux", "cloture", "issue", "doublons", "orientations"):
         return f"/parcours/{parcours_id}/{ecran}"
-    return f"/parcours/{parcours_id}"
+    return f"/parcours/{parcours_id}" + ("#orientations" if ecran == "relais" else "")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from pdp.portal.sessions import agent_of, ecrire, flash, lire, redirect, session
 from pdp.portal.views.lots import choose_ids
 from pdp.services.annulation import acte, offer
 from pdp.services.delais import get_lieu
-from pdp.services.manage_taches import add_tache_personnelle, close_tache, promise
+from pdp.services.finish_tache import finish_tache
+from pdp.services.manage_taches import add_tache_personnelle, promise
 from pdp.services.read_fiche import check_suivi
 from pdp.services.read_passations import list_recentes, mark_lues
 from pdp.services.wait_taches import describe_dates_legales, list_dates_legales, resume_tache, snooze_tache
@@ -66,7 +67,7 @@ def finish(request: Request, parcours_id: UUID, tache_id: UUID) -> Response:
     with ecrire(request) as conn:
         check_suivi(conn, agent_of(request), parcours_id, tache_id)
         with acte(conn, auteur, parcours_id, "tache_faite", maintenant) as fait:
-            close_tache(conn, auteur, tache_id, "fait", maintenant)
+            finish_tache(conn, auteur, tache_id, maintenant)
     flash(request, "C'est noté comme fait.", annulation=offer(fait))
     return redirect(f"/parcours/{parcours_id}")
 
