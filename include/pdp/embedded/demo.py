@@ -120,7 +120,8 @@ def _present(stack: Stack) -> None:
         "À essayer d'abord :",
         "  1. Ouvrez le portail avec le compte « csam » : Ma liste montre qui appeler en premier, et pourquoi.",
         "  2. Ouvrez un dossier, notez un appel, proposez un télé-échange puis une orientation.",
-        "  3. Ouvrez Airflow avec le compte « exploitant » : les traitements de la journée y sont expliqués en français.",
+        "  3. Les courriels (liens, codes) restent ici : lisez-les avec ./pdp courriels.",
+        "  4. Ouvrez Airflow avec le compte « exploitant » : les traitements de la journée y sont expliqués en français.",
         "",
         "Ctrl-C arrête tout ; les données sont gardées pour la prochaine fois.",
     ]
