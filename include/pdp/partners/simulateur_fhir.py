@@ -1,7 +1,8 @@
 """Partners who have a FHIR R4 server, played for demonstrations and tests: ``python -m pdp.partners.simulateur_fhir``.
 
 One process plays every server, told apart by ``X-PDP-Plateforme`` and ``X-PDP-Partenaire``. It takes transactions with conditional
-creates, gives Tasks page by page, moves its own on a script drawn from the id of the hand-over, and misbehaves when told to.
+creates, gives Tasks page by page, moves its own on a script drawn from the id of the hand-over, and misbehaves when told to. Its first
+page (``/``) is the software of its people.
 """
 
 from __future__ import annotations
@@ -26,11 +27,14 @@ from pdp import clock
 from pdp.config import settings
 from pdp.fhir import systemes
 from pdp.partners import signature
+from pdp.partners.simulateur_fhir_ecran import build_routeur
 from pdp.partners.simulateur_fhir_registre import Objet, Refus, RegistreFhir
 
 TYPE_CONTENU = "application/fhir+json; charset=utf-8"
 RACINE = "/fhir"
 PAR_PAGE_MAX = 20
+PAS_S = 900
+"""Seconds between two steps of a script: a server is never read more often, so each step is seen."""
 
 
 class Pannes:
@@ -99,6 +103,7 @@ def create_app(registre: RegistreFhir, secret: bytes, pannes: Pannes | None = No
             return Response(bytes(reponse.body)[: len(reponse.body) // 2], reponse.status_code, media_type=TYPE_CONTENU)
         return reponse
 
+    app.include_router(build_routeur(registre))
     app.add_api_route(RACINE, appeler, methods=["POST"])
     app.add_api_route(RACINE + "/{genre}", appeler, methods=["GET"])
     app.add_api_route(RACINE + "/{genre}/{ident}", appeler, methods=["GET"])
@@ -179,7 +184,7 @@ def _json(objet: Any, statut: int, entetes: dict[str, str] | None = None) -> Res
 def main() -> None:
     """Serve on 127.0.0.1:$PDP_FHIR_PORT (``PDP_PARTENAIRE_HOTE`` in a container) until stopped."""
     dossier = Path(os.environ["PDP_ETAT"])
-    registre = RegistreFhir(dossier / "partenaires_fhir.sqlite", float(os.environ.get("PDP_SIMULATEUR_DELAI_S", "0")))
+    registre = RegistreFhir(dossier / "partenaires_fhir.sqlite", float(os.environ.get("PDP_SIMULATEUR_DELAI_S", str(PAS_S))))
     hote = os.environ.get("PDP_PARTENAIRE_HOTE", "127.0.0.1")
     app = create_app(registre, settings().secret_partenaires)
     uvicorn.run(app, host=hote, port=int(os.environ["PDP_FHIR_PORT"]), access_log=False, log_level="warning", server_header=False)

@@ -139,6 +139,16 @@ class RegistreFhir:
             self._write(lieu, "Task", ident, version or avant[0] + 1, instant, tache)
             return _with_meta(version or avant[0] + 1, _key(instant), json.dumps(tache))
 
+    def take_over(self, lieu: str, ident: str, change: Mapping[str, Any]) -> None:
+        """A person acts: nothing of the script comes after."""
+        with self._ecrire():
+            self._base.execute("DELETE FROM etape WHERE lieu = ? AND tache = ?", (lieu, ident))
+        self.change(lieu, ident, change)
+
+    def lieux(self) -> list[str]:
+        with self._verrou:
+            return [lieu for (lieu,) in self._base.execute("SELECT DISTINCT lieu FROM ressource WHERE genre = 'Task' ORDER BY lieu")]
+
     def count(self) -> dict[str, int]:
         """``recues`` transactions, ``creees`` resources, ``doublons`` creates without effect, ``jetons`` given, ``taches`` kept."""
         with self._verrou:
