@@ -127,10 +127,5 @@ def is_waiting(conn: Connection, orientation_id: UUID) -> bool:
     return bool(conn.execute(query("outbox.compter_en_attente"), {"orientation": orientation_id}).scalar_one())
 
 
-def find_precedent(conn: Connection, message_id: UUID) -> UUID | None:
-    """Key of the message that this one follows in the partner's mailbox: its hand-over, or the one taken back that it replaces."""
-    return conn.execute(query("messagerie.trouver_precedent"), {"message": message_id}).scalar()
-
-
 def _canonical(charge: Mapping[str, Any]) -> str:
     return json.dumps(charge, sort_keys=True, separators=(",", ":"), ensure_ascii=False, default=str)
