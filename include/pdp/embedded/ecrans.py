@@ -79,6 +79,7 @@ ECRANS: tuple[Ecran, ...] = (
         (("clic", "main .grille a.bouton:not(.secondaire)"),),
         facultatif=True,
     ),
+    Ecran("annuaire", "csam", "/partenaires"),
     Ecran("cloture", "csam", "/parcours/{entretien_realise}/cloture"),
     Ecran("issue_6_12_mois", "csam", "/parcours/{clos}/issue"),
     Ecran("mes_saisies", "csam", "/mes-saisies"),
@@ -89,7 +90,9 @@ ECRANS: tuple[Ecran, ...] = (
     # -- partenaire
     Ecran("partenaire_boite", "partenaire", "/partenaire", extrait=900),
     Ecran("partenaire_boite_refuser", "partenaire", "/partenaire", (("ouvrir", "details.volet"),), facultatif=True),
+    Ecran("partenaire_boite_en_retard", "partenaire", "/partenaire?quoi=en_retard"),
     Ecran("partenaire_demande", "partenaire", "/partenaire", (("clic", "article h3 a"),)),
+    Ecran("partenaire_structure", "partenaire", "/partenaire/structure"),
     # -- médecin-conseil
     Ecran("medecin_dossiers", "medecin_conseil", "/medecin"),
     Ecran("medecin_dossiers_orienter", "medecin_conseil", "/medecin", (("ouvrir", "table details"),)),
@@ -112,10 +115,14 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("responsable_agenda", "responsable", "/equipe/agendas/{conseiller}"),
     Ecran("responsable_agenda_horaires", "responsable", "/equipe/agendas/{conseiller}/horaires"),
     Ecran("responsable_redistribution", "responsable", "/equipe/redistribution?agent={conseiller}&du=2026-01-01"),
+    Ecran("responsable_partenaires", "responsable", "/equipe/partenaires"),
+    Ecran("responsable_partenaire", "responsable", "/equipe/partenaires", (("clic", "tbody th a"),)),
+    Ecran("responsable_partenaire_nouveau", "responsable", "/equipe/partenaires/nouveau"),
     Ecran("responsable_doublons", "responsable", "/equipe/doublons"),
     Ecran("responsable_transfert", "responsable", "/equipe/parcours/{entretien_realise}", (("ouvrir", "main details"),)),
     Ecran("responsable_donnees", "responsable", "/equipe/donnees"),
     Ecran("responsable_depot", "responsable", "/equipe/donnees", (("deposer", "assures_essai-de-capture.csv"),)),
+    Ecran("responsable_echanges", "responsable", "/equipe/echanges"),
     Ecran("responsable_quarantaine", "responsable", "/equipe/quarantaine"),
     Ecran(
         "responsable_quarantaine_raison",
