@@ -117,6 +117,11 @@ SELECT count(*) FROM pdp.inbox
 WHERE orientation_id = :orientation AND partenaire_id = :partenaire AND nature IN ('rendez_vous', 'rendez_vous_manque') AND version > :version
     AND resultat = 'appliquee';
 
+-- name: prendre_son_tour
+-- One writer at a time on the answers to a hand-over, whatever the transport: each is checked against the one before it, and has its own version.
+-- A statement of its own: what is read next is read after the wait (a partner may read a hand-over, not lock its row).
+SELECT pg_advisory_xact_lock(hashtextextended(cast(:orientation AS text), 43));
+
 -- name: lire_pour_repondre
 -- Where a hand-over stands for its partner: its own last answer counts before it is applied.
 SELECT o.plateforme_id, o.partenaire_id, coalesce(a.statut, o.statut) AS statut, greatest(o.version_partenaire, coalesce(v.version, 0)) AS version

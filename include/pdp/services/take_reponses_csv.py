@@ -36,6 +36,7 @@ TRAITES, REFUSES = "traites", "refuses"
 REPOS_S = 60
 """A file without its end and touched more recently than this may still be growing."""
 AGE_MAX = timedelta(days=366)
+NOM_MAX_OCTETS = 160
 _SUFFIXES = (".part", ".tmp", ".crdownload")
 _log = logging.getLogger(__name__)
 
@@ -68,11 +69,11 @@ def take_reponses(maintenant: datetime, *, url: str | None = None, passage: str 
             try:
                 contenu = read_bounded(chemin)
                 with db.begin(url, auteur, passage) as conn:
-                    prise = take_fichier(conn, partenaire, chemin.name, contenu, maintenant)
+                    prise = take_fichier(conn, partenaire, name_of(chemin), contenu, maintenant)
                 _settle(dossier, chemin, prise)
             except FileNotFoundError:
                 continue  # another passage has it
-            except DBAPIError as faute:
+            except (DBAPIError, OSError) as faute:  # one file that cannot be read or moved does not hold those of the others
                 _log.error("an answer file of %s could not be taken: %s", partenaire.id, type(faute).__name__)
                 bilan += Bilan(echoues=1, detail={"fichiers_en_echec": 1})
                 continue
@@ -87,8 +88,26 @@ def list_prets(dossier: Path) -> list[Path]:
     """Files that are whole, or that nobody has touched for a minute, oldest name first."""
     if not dossier.is_dir():
         return []
-    candidats = (c for c in dossier.iterdir() if c.is_file() and not c.name.startswith(".") and not c.name.endswith(_SUFFIXES))
-    return sorted(c for c in candidats if time.time() - c.stat().st_mtime > REPOS_S or is_complete(read_bounded(c)))
+    candidats = (c for c in dossier.iterdir() if _is_ordinary(c) and not c.name.startswith(".") and not c.name.endswith(_SUFFIXES))
+    return sorted(c for c in candidats if _is_ready(c))
+
+
+def _is_ordinary(chemin: Path) -> bool:
+    """A file that is there itself: a link dropped by a partner could name any file of ours."""
+    return chemin.is_file() and not chemin.is_symlink()
+
+
+def _is_ready(chemin: Path) -> bool:
+    try:
+        return time.time() - chemin.stat().st_mtime > REPOS_S or is_complete(read_bounded(chemin))
+    except OSError:  # gone, or not ours to read: the others are read
+        _log.warning("an answer file cannot be read: %s", chemin.parent.parent.name)
+        return False
+
+
+def name_of(chemin: Path) -> str:
+    """Name of a file as people read it: a partner's computer may write it in bytes that are no text here."""
+    return os.fsencode(chemin.name).decode("utf-8", "replace")
 
 
 def read_bounded(chemin: Path) -> bytes:
@@ -177,6 +196,7 @@ def _take_line(conn: Connection, partenaire: LignePartenaire, reponse: Reponse, 
         "survenu_at": reponse.survenu_at,
     }
     cle = {"partenaire": partenaire.id, "orientation": reponse.reference}
+    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(reponse.reference)})
     if conn.execute(query("echanges.trouver_meme_reponse"), {**cle, **contenu}).scalar() is not None:
         return "inchangee"
     qui = Auteur("partenaire", str(partenaire.id), "partenaire", partenaire.plateforme_id, str(partenaire.id))
@@ -247,8 +267,15 @@ def _settle(dossier: Path, chemin: Path, prise: Prise) -> None:
         rejets = prise.rejets or (Rejet(1, None, "file_refused", prise.motif or ""),)
         rapports = dossier / lot_csv.RAPPORTS
         rapports.mkdir(exist_ok=True)
-        lot_csv.write_whole(rapports / f"rapport_{chemin.name}", lot_csv.render_rapport(rejets, prise.appliquees, prise.inchangees))
+        lot_csv.write_whole(rapports / f"rapport_{_short(chemin)}", lot_csv.render_rapport(rejets, prise.appliquees, prise.inchangees))
     destination = chemin.parent / (REFUSES if prise.etat == "refuse" else TRAITES)
     destination.mkdir(exist_ok=True)
     empreinte = sha256(read_bounded(chemin)).hexdigest()[:12]
-    os.replace(chemin, destination / f"{chemin.stem}.{empreinte}{chemin.suffix}")
+    court = Path(_short(chemin))
+    os.replace(chemin, destination / f"{court.stem}.{empreinte}{court.suffix}")
+
+
+def _short(chemin: Path) -> str:
+    """Name of the file, short enough for what is added to it: a file system takes 255 bytes."""
+    nom = name_of(chemin)
+    return nom if len(nom.encode()) <= NOM_MAX_OCTETS else f"{nom.encode()[: NOM_MAX_OCTETS - 4].decode('utf-8', 'ignore')}.csv"
