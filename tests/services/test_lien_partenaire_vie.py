@@ -27,6 +27,7 @@ from pdp.services.renew_lien_partenaire import renew_lien
 from pdp.services.send_outbox import send_due
 from pdp.services.sweep_orientations import sweep_orientations
 from pdp.storage import db
+from pdp.storage.sql import query
 from relais import Relais
 from relais_lecture import events
 
@@ -156,6 +157,14 @@ class TestVie:
         assert seen().ouvert_at is None
         enter(porteur, mails)
         assert seen().ouvert_at == MAINTENANT + MINUTE
+
+    def test_the_history_names_the_structure(self, cas: Relais, mails: Courriels, admin: psycopg.Connection[Any]) -> None:
+        enter(receive(mails), mails)
+        with db.begin_as(auteur_agent(cas.dossier.csam)) as conn:
+            lignes = conn.execute(query("fiche.lister_evenements"), {"parcours": cas.dossier.parcours, "limite": 50}).all()
+        par_lien = {ligne.evenement: ligne.partenaire_nom for ligne in lignes if ligne.evenement.startswith("lien_partenaire_")}
+        nom = admin.execute("SELECT nom FROM pdp.partenaire WHERE id = %s", (cas.partenaire,)).fetchone()[0]
+        assert par_lien == {"lien_partenaire_code": nom, "lien_partenaire_ouvert": nom}
 
     def test_another_platform_renews_nothing(self, cas: Relais, mails: Courriels) -> None:
         with lot() as conn:
