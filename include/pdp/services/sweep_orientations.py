@@ -32,7 +32,8 @@ def sweep_orientations(conn: Connection, plateforme_id: str, auteur: Auteur, mai
     """Do what is due at ``maintenant``, at most ``lot`` hand-overs; a second sweep finds nothing more, two at once share the work.
 
     ``traites`` counts hand-overs; ``detail``: ``relances``, ``appels`` (a coordinator is asked to call), ``expirees``, ``lues`` (clocks
-    read again), ``retard_minutes`` (the latest of them), and ``a_suivre`` when the caller commits and calls again.
+    read again), ``en_attente`` (an answer is to be applied first), ``retard_minutes`` (the latest of them), and ``a_suivre`` when the
+    caller commits and calls again.
     """
     journal.live_at(conn, maintenant)
     parametres = {"plateforme": plateforme_id, "maintenant": maintenant}
@@ -62,6 +63,8 @@ def _advance(conn: Connection, auteur: Auteur, due: Row[Any], maintenant: dateti
     """One hand-over: its clock read again, then one thing done if it is due; what was done, and how late (minutes)."""
     if not conn.execute(query("horloge.verrouiller"), {"orientation": due.id, "maintenant": maintenant}).scalar_one():
         return "lues", 0
+    if conn.execute(query("horloge.compter_reponses_en_attente"), {"orientation": due.id}).scalar_one():
+        return "en_attente", 0  # answered since it was claimed: first what was said, then the clock
     etat = refresh_horloge(conn, auteur, due.parcours_id, due.id, maintenant)
     suite = etat.suite if etat else None
     if etat is None or suite is None or suite.at > maintenant:
