@@ -77,5 +77,5 @@ ORDER BY 3, 1;
 
 -- name: find_partenaire
 -- Name and kind of the partner of the signed context.
-SELECT p.id, p.nom, p.type, p.delai_reponse_jours, f.libelle AS plateforme, f.telephone AS plateforme_telephone
+SELECT p.id, p.nom, p.type, p.canal, p.delai_reponse_jours, f.libelle AS plateforme, f.telephone AS plateforme_telephone
 FROM pdp.partenaire p JOIN pdp.plateforme f ON f.id = p.plateforme_id;

@@ -38,6 +38,10 @@ PAS_DES_ECRANS = {
     "/equipe/redistributions/{redistribution_id}",
     "/lots/{lot_id}",
     "/equipe/lots/{lot_id}",
+    "/equipe/echanges/{fichier_id}",  # test_echanges_navigateur looks at these four at both widths
+    "/partenaire/fichiers",
+    "/partenaire/fichiers/{fichier_id}/contenu",
+    "/parcours/{parcours_id}/orientations/{orientation_id}/noter",
 }
 
 

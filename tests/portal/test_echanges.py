@@ -76,6 +76,7 @@ def test_a_partner_takes_its_batch_and_gives_its_answers_by_file(
 ) -> None:
     cas = remise(lieu, "csv")
     client = connecter("partenaire")
+    assert f'href="{FICHIERS}"' in client.get("/partenaire").text
     page = client.get(FICHIERS).text
     (nom,) = [f.name for f in echanges.rglob("envois/*.csv")]
     assert nom in page

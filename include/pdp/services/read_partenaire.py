@@ -202,6 +202,7 @@ class Structure:
     id: UUID
     nom: str
     type: str
+    canal: str
     delai_reponse_jours: int | None
     plateforme: str
     plateforme_telephone: str | None
