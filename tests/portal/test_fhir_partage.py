@@ -18,6 +18,7 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.errors import DonneeInvalide, Introuvable
 from pdp.services.manage_clients import create_client, list_clients, revoke_client
+from pdp.services.read_taches import get_tache
 from pdp.storage import db
 from portal.conftest import Horloge
 from portal.logiciels import Monde, hand_over, monde_fhir
@@ -105,3 +106,35 @@ def test_manager_opens_and_closes_clients_of_the_platform_only(base: str) -> Non
         voisin = fabrique.agent(conn, "responsable", "PF57")
     with pytest.raises(Introuvable), db.begin_as(auteur_agent(voisin, "responsable", "PF57")) as conn:
         revoke_client(conn, auteur, etranger, MAINTENANT)
+
+
+def test_five_hundred_hand_overs_each_partner_sees_its_own_whatever_it_asks(monde: Monde) -> None:
+    """Page after page over HTTP, then id by id in the service; every other id is like one that does not exist."""
+    copier = text(
+        "INSERT INTO pdp.orientation (plateforme_id, parcours_id, partenaire_id, dispositif, accord_id, revision, statut, motif, contenu,"
+        " propose_par, proposee_at, envoyee_at, reponse_attendue_le, repondue_at)"
+        " SELECT plateforme_id, parcours_id, partenaire_id, dispositif, accord_id, revision + n, 'realisee', motif, contenu, propose_par,"
+        " proposee_at, envoyee_at, reponse_attendue_le, envoyee_at + n * interval '1 second'"
+        " FROM pdp.orientation, generate_series(1, 249) n WHERE id = ANY (:ids)"
+    )
+    with lot() as conn:
+        conn.execute(copier, {"ids": [monde.orientation, monde.orientation_autre]})
+        lignes = conn.execute(text("SELECT partenaire_id, id FROM pdp.orientation")).all()
+    miennes = {ident for partenaire, ident in lignes if partenaire == monde.partenaire}
+    autres = {ident for partenaire, ident in lignes if partenaire != monde.partenaire}
+    assert (len(miennes), len(autres)) == (250, 250)
+    vues, adresse = set(), f"{monde.soi.base}/Task?_count=60"
+    for _ in range(10):
+        paquet = monde.soi.get(adresse.removeprefix(monde.soi.base)).json()
+        vues |= {UUID(e["resource"]["id"]) for e in paquet.get("entry", [])}
+        adresse = next((lien["url"] for lien in paquet["link"] if lien["relation"] == "next"), "")
+        if not adresse:
+            break
+        adresse = f"{monde.soi.base}/Task?{adresse.partition('?')[2]}"
+    assert vues == miennes
+    moi = Auteur("partenaire", str(monde.partenaire), "partenaire", "PF35", str(monde.partenaire))
+    with db.begin_as(moi, lecture=True) as conn:
+        for ident in autres:
+            with pytest.raises(Introuvable):
+                get_tache(conn, ident, MAINTENANT)
+        assert {get_tache(conn, ident, MAINTENANT).id for ident in miennes} == miennes

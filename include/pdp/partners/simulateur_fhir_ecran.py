@@ -49,7 +49,7 @@ _BOUTONS = {
     "terminer": "Terminer",
 }
 _STYLE = (
-    "body{font:1rem/1.5 system-ui,sans-serif;margin:1rem auto;max-width:56rem;padding:0 1rem;color:#16161d}"
+    "*{box-sizing:border-box}body{font:1rem/1.5 system-ui,sans-serif;margin:1rem auto;max-width:56rem;padding:0 1rem;color:#16161d}"
     "article{border:1px solid #767676;border-radius:.5rem;padding:1rem;margin:1rem 0}label{display:block}"
     "form{display:inline-block;margin:.25rem .5rem .25rem 0;max-width:100%}"
     "input,select,button{font:inherit;padding:.4rem;min-height:2.75rem;max-width:100%}"
