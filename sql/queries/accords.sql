@@ -46,7 +46,7 @@ WHERE accord_id = :ancien AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cou
 -- name: lister
 -- Every word of the person about her agreements, latest first, with the very text, who wrote it down, and whether it was an error.
 SELECT a.id, a.destinataire, a.partenaire_id, n.nom AS partenaire_nom, a.decision, a.finalite, a.classes, a.classes_refusees, a.classes_retirees,
-    a.modalite, a.texte_version, t.texte, a.texte_lu, a.recueilli_at, g.prenom || ' ' || g.nom AS recueilli_par, a.expire_le, a.retire_at,
+    a.modalite, a.texte_version, t.texte, t.partage, a.texte_lu, a.recueilli_at, g.prenom || ' ' || g.nom AS recueilli_par, a.expire_le, a.retire_at,
     a.retrait_canal, a.saisie_par_erreur_at, pdp.accord_vivant(a.id, a.partenaire_id, :jour) AS vivantes
 FROM pdp.accord a
 JOIN pdp.agent g ON g.id = a.recueilli_par

@@ -55,7 +55,7 @@ NATURES = {
     "rendez_vous_manque": "La personne n'est pas venue",
     "nouvelles": "Nouvelles de l'accompagnement",
     "question": "Question à la plateforme",
-    "seances": "Dates de séances, avec l'accord de la personne",
+    "seances": "Dates de séances",
 }
 CANAUX = {
     "portail": "Boîte de demandes sur le portail",

@@ -68,6 +68,7 @@ PAROLES = {
     "partenaire_rendez_vous_manque": "la personne n'est pas venue",
     "partenaire_nouvelles": "des nouvelles",
     "partenaire_question": "une question",
+    "partenaire_seances": "des dates de séances",
     "csam_question": "une question au partenaire",
     "csam_reponse": "une réponse au partenaire",
 }

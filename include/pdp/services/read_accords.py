@@ -14,7 +14,7 @@ from pdp.domain.accord import DESTINATAIRES, describe_fin, read_etat
 from pdp.domain.contenu import CLASSES
 from pdp.domain.partage import Partage
 from pdp.services.publish_referentiel import partages
-from pdp.services.read_contenu import AccordEnVigueur, read_contenu
+from pdp.services.read_contenu import AccordEnVigueur, choose_contenu, read_faits
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
 
@@ -70,6 +70,7 @@ class LigneAccord:
     modalite: str
     texte_version: str
     texte: str | None
+    partage: Mapping[str, list[str]] | None
     texte_lu: bool
     recueilli_at: datetime
     recueilli_par: str
@@ -148,7 +149,8 @@ def read_registre(conn: Connection, parcours_id: UUID, plateforme: str, jour: da
         retraits.setdefault(retrait.accord_id, []).append(retrait)
     en_vigueur = partages().list_en_vigueur(jour, plateforme)
     voulus = {d: p for d, p in en_vigueur.items() if destinataire in (None, d)}
-    return Registre([_build(conn, parcours_id, d, p, [x for x in lignes if x.destinataire == d]) for d, p in voulus.items()], retraits)
+    faits = read_faits(conn, parcours_id)
+    return Registre([_build(faits, d, p, [x for x in lignes if x.destinataire == d]) for d, p in voulus.items()], retraits)
 
 
 def list_services(conn: Connection, parcours_id: UUID, destinataire: str, jour: date) -> list[Service]:
@@ -157,11 +159,11 @@ def list_services(conn: Connection, parcours_id: UUID, destinataire: str, jour: 
     return [Service(ligne.id, ligne.nom) for ligne in lignes]
 
 
-def _build(conn: Connection, parcours_id: UUID, destinataire: str, partage: Partage, lignes: list[LigneAccord]) -> BlocAccord:
+def _build(faits: Mapping[str, Any], destinataire: str, partage: Partage, lignes: list[LigneAccord]) -> BlocAccord:
     actifs = [x for x in lignes if x.vivantes is not None]
     dernier = next(iter(actifs), None) or next((x for x in lignes if x.saisie_par_erreur_at is None), None)
     contenu: dict[str, Any] = {}
     if partage.champs:
-        accord = None if not actifs else AccordEnVigueur(actifs[0].id, actifs[0].vivantes or [], None)
-        contenu = read_contenu(conn, parcours_id, partage, accord)
+        accord = None if not actifs else AccordEnVigueur(actifs[0].id, actifs[0].vivantes or [], actifs[0].partage)
+        contenu = choose_contenu(faits, partage, accord)
     return BlocAccord(destinataire, partage, actifs, dernier, lignes, contenu)

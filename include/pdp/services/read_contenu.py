@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -48,28 +48,32 @@ def read_contenu(conn: Connection, parcours_id: UUID, partage: Partage, accord: 
 
     Never more than the text that was read named, nor than the recipient may see today.
     """
+    return choose_contenu(read_faits(conn, parcours_id), partage, accord)
+
+
+def choose_contenu(faits: Mapping[str, Any], partage: Partage, accord: AccordEnVigueur | None = None) -> dict[str, Any]:
+    """The same, from facts read before."""
     if accord is None:
-        return _build(conn, parcours_id, partage.champs, partage.cles)
+        return build_contenu(partage.champs, partage.cles, faits)
     lus = accord.partage
     champs = {
         classe: tuple(champ for champ in noms if lus is None or champ in lus.get(classe, ())) for classe, noms in partage.champs.items()
     }
-    return _build(conn, parcours_id, champs, accord.classes)
+    return build_contenu(champs, accord.classes, faits)
+
+
+def read_faits(conn: Connection, parcours_id: UUID) -> dict[str, Any]:
+    """Everything that could be told of a person; raises :class:`Introuvable`."""
+    faits = conn.execute(query("orientations.lire_faits"), {"parcours": parcours_id}).one_or_none()
+    if faits is None:
+        raise Introuvable
+    valeurs = dict(faits._mapping)
+    return {**valeurs, "emploi": _en_mots("emploi", valeurs["emploi"]), "social": _en_mots("social", valeurs["social"])}
 
 
 def get_partage(destinataire: str, jour: date, plateforme: str) -> Partage:
     """What this kind of recipient may see that day. Raises :class:`ReferentielIncomplet`."""
     return partages().get(destinataire, jour, plateforme)
-
-
-def _build(conn: Connection, parcours_id: UUID, champs: Mapping[str, Sequence[str]], classes: Collection[str]) -> dict[str, Any]:
-    faits = conn.execute(query("orientations.lire_faits"), {"parcours": parcours_id}).one_or_none()
-    if faits is None:
-        raise Introuvable
-    valeurs = dict(faits._mapping)
-    valeurs["emploi"] = _en_mots("emploi", valeurs["emploi"])
-    valeurs["social"] = _en_mots("social", valeurs["social"])
-    return build_contenu(champs, classes, valeurs)
 
 
 def _en_mots(classe: str, reponses: dict[str, Any] | None) -> dict[str, str]:
