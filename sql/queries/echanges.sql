@@ -97,6 +97,11 @@ WHERE id = :id;
 -- Refused lines of a file.
 SELECT numero, orientation_id, code, message, resolue_at FROM pdp.echange_ligne WHERE fichier_id = :fichier AND code IS NOT NULL ORDER BY numero;
 
+-- name: lister_rejets_de
+-- Refused lines of several files.
+SELECT fichier_id, numero, orientation_id, code, message, resolue_at FROM pdp.echange_ligne
+WHERE fichier_id = ANY (cast(:fichiers AS uuid[])) AND code IS NOT NULL ORDER BY fichier_id, numero;
+
 -- name: lister_fichiers
 -- Latest files of one way, of the platform or of one partner.
 SELECT f.id, f.sens, f.nom, f.etat, f.lignes, f.appliquees, f.inchangees, f.rejetees, f.motif, f.cree_at, f.fini_at, f.partenaire_id, p.nom AS partenaire,

@@ -20,8 +20,10 @@ from lien_assure import Invitee, create_invitation
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.partners.lien import code_of, jeton_of
+from pdp.partners.lot_csv import ENVOIS, make_folders
 from pdp.services.renew_lien_partenaire import ensure_lien
 from pdp.services.share_agenda import create_flux
+from pdp.services.upload_reponses import find_dossier
 from pdp.services.write_message import write_message
 from pdp.storage import db
 from portal import donnees, jeu_ecrans
@@ -63,6 +65,7 @@ def build_monde(lieu: donnees.Lieu, app: FastAPI, admin: Admin, monkeypatch: pyt
         _add_clos(conn, lieu)
     _add_equipe(admin, jeu)
     _add_lots(admin, jeu)
+    _add_echanges(admin, jeu, monkeypatch)
     with db.begin_as(csam) as conn:
         write_message(conn, csam, jeu.parcours[0], modele="rappelez_nous", cause="essai", maintenant=MAINTENANT, canal="courrier")
         flux = create_flux(conn, csam, MAINTENANT)
@@ -70,6 +73,24 @@ def build_monde(lieu: donnees.Lieu, app: FastAPI, admin: Admin, monkeypatch: pyt
     invitee = _invite(lieu, app)
     jetons = {"rendez-vous": invitee.chemin.rsplit("/", 1)[1], "agenda": flux, "lien": _open_lien(jeu, invitee.client, monkeypatch)}
     return Monde(jeu, jetons, invitee.client)
+
+
+def _add_echanges(admin: Admin, jeu: Jeu, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A batch in the folder of the partner, its answers with a refused line, a mail set aside."""
+    monkeypatch.setenv("PDP_ECHANGES", str(settings().depot.parent / "echanges"))
+    partenaire, envoi, reponse = jeu.lieu.comptes["partenaire"], uuid4(), uuid4()
+    commun: dict[str, Any] = {"plateforme_id": "PF35", "partenaire_id": partenaire, "lignes": 1, "cree_at": jeu.maintenant}
+    _put(admin, "pdp.echange_fichier", **commun, id=envoi, sens="envoi", nom="demandes.csv", etat="ecrit")
+    _put(admin, "pdp.echange_fichier", **commun, id=reponse, sens="reponse", nom="retour.csv", etat="lu", empreinte=bytes(32), rejetees=1,
+         fini_at=jeu.maintenant)  # fmt: skip
+    _put(admin, "pdp.echange_ligne", plateforme_id="PF35", fichier_id=reponse, numero=2, code="bad_date", message="La date n'existe pas.")
+    _put(admin, "pdp.boite", nom="messagerie", uidvalidity=1, uid=1, lu_at=jeu.maintenant)
+    _put(admin, "pdp.boite_message", boite="messagerie", uidvalidity=1, uid=1, empreinte=bytes(32), nature="inconnue",
+         resultat="quarantaine", raison="no_reference", recu_at=jeu.maintenant, a_marquer=False)  # fmt: skip
+    with fabrique.lot() as conn:
+        dossier = find_dossier(conn, partenaire)
+    make_folders(dossier)
+    (dossier / ENVOIS / "demandes.csv").write_bytes(b"reference;reponse\r\n#FIN;0\r\n")
 
 
 def _open_lien(jeu: Jeu, client: TestClient, monkeypatch: pytest.MonkeyPatch) -> str:

@@ -54,6 +54,11 @@ PARAMETRES: dict[str, str] = {
     "message_id": "SELECT id FROM pdp.outbox WHERE canal = 'courrier'",
     "/parcours/{parcours_id}/rouvrir#parcours_id": "SELECT id FROM pdp.parcours WHERE statut = 'cloture'",
     "ligne_id": "SELECT id FROM identite.quarantaine WHERE resolue_at IS NULL",
+    "fichier_id": "SELECT id FROM pdp.echange_fichier WHERE sens = 'envoi'",
+    "/equipe/echanges/{fichier_id}#fichier_id": "SELECT id FROM pdp.echange_fichier WHERE sens = 'reponse'",
+    "/parcours/{parcours_id}/orientations/{orientation_id}/noter#parcours_id": (
+        "SELECT parcours_id FROM pdp.orientation WHERE statut = 'envoyee' AND dispositif = 'cap_emploi'"
+    ),
     "nom": "SELECT table_nom FROM evaluation.publication ORDER BY 1",
 }
 # Addresses whose page asks for a question in the query string.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -159,6 +160,14 @@ def get_fichier(conn: Connection, fichier_id: UUID, sens: str) -> Fichier:
 
 def list_rejets(conn: Connection, fichier_id: UUID) -> list[LigneRejetee]:
     return list_lignes(conn, "echanges.lister_rejets", LigneRejetee, fichier=fichier_id)
+
+
+def map_rejets(conn: Connection, fichiers: Sequence[UUID]) -> dict[UUID, list[LigneRejetee]]:
+    """Refused lines of several files, by file; one statement."""
+    par_fichier: dict[UUID, list[LigneRejetee]] = {}
+    for r in conn.execute(query("echanges.lister_rejets_de"), {"fichiers": list(fichiers)}):
+        par_fichier.setdefault(r.fichier_id, []).append(LigneRejetee(r.numero, r.orientation_id, r.code, r.message, r.resolue_at))
+    return par_fichier
 
 
 def list_choix(conn: Connection) -> list[Choix]:

@@ -18,7 +18,7 @@ from pdp.services import upload_reponses
 
 routeur = Routeur()
 MENU = {"responsable": [("/equipe/echanges", "Fichiers et courriers")]}
-PAGE = 20
+PAGE, DETAILLES = 20, 5
 DEPOSE = "Fichier déposé. Il sera lu dans les deux minutes : cette page dira ce qui a été pris et ce qui est refusé."
 DEJA = "Ce contenu avait déjà été lu : rien n'a changé."
 
@@ -118,7 +118,7 @@ def _fichiers(request: Request, erreur: str | None = None) -> Response:
     with lire(request) as conn:
         envois = upload_reponses.list_fichiers(conn, "envoi", PAGE)
         reponses = upload_reponses.list_fichiers(conn, "reponse", PAGE)
-        rejets = {f.id: upload_reponses.list_rejets(conn, f.id) for f in reponses[:5] if f.rejetees}
+        rejets = upload_reponses.map_rejets(conn, [f.id for f in reponses[:DETAILLES]])
     return page(
         request, "partenaire/fichiers.html", statut=422 if erreur else 200, erreur=erreur, envois=envois, reponses=reponses, rejets=rejets
     )
