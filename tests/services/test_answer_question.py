@@ -34,7 +34,7 @@ def asked(cas: Relais, texte: str = "Quel est son poste ?", version: int = 1) ->
             statut=None,
             motif=None,
             compte_rendu=texte,
-            survenu_at=MAINTENANT,
+            survenu_at=MAINTENANT - timedelta(minutes=9 - version),
             empreinte=uuid4().bytes,
             maintenant=MAINTENANT,
             transport="api",
@@ -75,8 +75,8 @@ def test_the_answer_reaches_the_software_of_the_partner(monde: tuple[str, Regist
 @pytest.mark.parametrize(
     ("canal", "attendu"),
     [
-        ("portail", [("courriel", None, None, "a_envoyer")]),
-        ("lien", [("lien", None, None, "a_envoyer")]),
+        ("portail", [("courriel", "reponse", None, "a_envoyer")]),
+        ("lien", [("lien", "reponse", None, "a_envoyer")]),
         ("messagerie", [("messagerie", "reponse", "Préparateur.", "a_envoyer")]),
         ("csv", [("csv", "reponse", "Préparateur.", "a_envoyer")]),
     ],

@@ -23,6 +23,7 @@ _OBJETS = {
     "rappel_partenaire": "Rappel : demande d'accompagnement sans réponse",
     "fin_partenaire": "Fin de la demande d'accompagnement",
     "reponse_question": "Réponse à votre question sur une demande d'accompagnement",
+    "question": "Question sur une demande d'accompagnement",
 }
 _TEXTES = {
     "orientation": (
@@ -40,6 +41,7 @@ _TEXTES = {
     ),
     "fin_partenaire": "La demande citée en référence est terminée pour nous : aucune réponse n'est plus attendue.",
     "reponse_question": "Voici notre réponse à votre question.",
+    "question": "Nous avons une question sur la demande citée en référence. Répondez à ce message ou appelez-nous.",
 }
 
 
@@ -69,7 +71,7 @@ def render_courrier(
     """Raises ``KeyError`` for a type this transport does not carry. ``identite``: the subject names the person (policy)."""
     reference = reference_of(corps)
     objet = _objet(type, corps, reference, remplace=remplace, identite=identite)
-    parties = ["Bonjour,", f"Référence : {reference}", _TEXTES[type]]
+    parties = ["Bonjour,", f"Référence : {reference}", _TEXTES[_texte_of(type, corps)]]
     if remplace and type == "orientation":
         parties.insert(2, "Ce message annule et remplace notre demande précédente pour la même personne.")
     if isinstance(corps.get("texte"), str) and corps["texte"].strip():
@@ -125,10 +127,15 @@ def reference_of(corps: Mapping[str, Any]) -> str:
     return str(corps.get("orientation_id", ""))[:8].upper()
 
 
+def _texte_of(type: str, corps: Mapping[str, Any]) -> str:
+    """Words of a message: a question of ours is no answer."""
+    return "question" if type == "reponse_question" and corps.get("genre") == "question" else type
+
+
 def _objet(type: str, corps: Mapping[str, Any], reference: str, *, remplace: bool, identite: bool) -> str:
     """Neutral, unless the policy asks for the national form. That form begins with a mark announcing an XDM archive, which is not
     attached: the mark is left out, software would look for what is not there."""
-    libelle = ("[Annule et remplace] " if remplace and type == "orientation" else "") + _OBJETS[type]
+    libelle = ("[Annule et remplace] " if remplace and type == "orientation" else "") + _OBJETS[_texte_of(type, corps)]
     contenu = corps.get("contenu")
     if identite and isinstance(contenu, Mapping) and contenu.get("nom"):
         personne = (str(contenu["nom"]).upper(), contenu.get("prenom"), contenu.get("date_naissance"))

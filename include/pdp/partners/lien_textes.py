@@ -45,6 +45,12 @@ _TEXTES = {
         "Lire la réponse",
         (_PAGE,),
     ),
+    "question": _Texte(
+        "Une question de la plateforme",
+        ("La plateforme vous pose une question sur une demande qui vous a été adressée.",),
+        "Lire la question et y répondre",
+        (_PAGE,),
+    ),
     "nouveau_lien": _Texte(
         "Votre lien vers la demande",
         ("Voici le lien vers une demande qui vous a été adressée. Il remplace ceux que vous avez reçus avant.",),
@@ -80,6 +86,8 @@ class Message:
 def genre_of(envoi: Envoi) -> str | None:
     """Which of the texts a message is; None when this transport carries no such message."""
     genre = str(envoi.corps.get("genre")) if envoi.type == "avis_partenaire" else envoi.type
+    if envoi.type == "reponse_question" and envoi.corps.get("genre") == "question":
+        genre = "question"
     return genre if genre in _TEXTES else None
 
 

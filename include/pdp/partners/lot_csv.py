@@ -28,6 +28,7 @@ OBJETS = {
     "rappel_partenaire": "rappel : réponse attendue",
     "fin_partenaire": "demande terminée",
     "reponse_question": "réponse à votre question",
+    "question": "question de la plateforme",
 }
 _FIXES = ("reference", "objet", "emise_le", "motif", "message")
 _NOM = re.compile(r"[A-Za-z0-9_-]{1,60}")
@@ -56,7 +57,7 @@ def render_lot(lignes: Sequence[Ligne], id_source: str) -> bytes:
     redacteur.writerow([*_FIXES, *champs, *COLONNES[1:]])
     for ligne, contenu in zip(lignes, contenus, strict=True):
         corps = ligne.corps
-        fixes = (str(ligne.orientation_id), OBJETS[ligne.type], _day(corps), corps.get("motif"), corps.get("texte"))
+        fixes = (str(ligne.orientation_id), OBJETS[_objet_of(ligne.type, corps)], _day(corps), corps.get("motif"), corps.get("texte"))
         cellules = [*(str(v or "") for v in fixes), *(_cell(champ, contenu.get(champ)) for champ in champs), *[""] * len(COLONNES[1:])]
         redacteur.writerow([guard(cellule) for cellule in cellules])
     redacteur.writerow([FIN, len(lignes), guard(id_source)])
@@ -110,6 +111,11 @@ def _sync(dossier: Path) -> None:
         os.fsync(prise)
     finally:
         os.close(prise)
+
+
+def _objet_of(type_: str, corps: Mapping[str, Any]) -> str:
+    """A question of ours is no answer."""
+    return "question" if type_ == "reponse_question" and corps.get("genre") == "question" else type_
 
 
 def _day(corps: Mapping[str, Any]) -> str:

@@ -28,10 +28,10 @@ def announce_echange(
         if not orientation.courriel:
             return None
         canal = "courriel"
-    charge = {"orientation_id": str(orientation.id), "question_id": str(question_id)}
+    genre = "reponse" if evenement == "question_repondue" else "question"
+    charge = {"orientation_id": str(orientation.id), "question_id": str(question_id), "genre": genre}
     if canal in PORTENT_LE_TEXTE:
-        genre = "reponse" if evenement == "question_repondue" else "question"
-        charge |= {"genre": genre, "texte": texte, "emise_at": maintenant.isoformat()}
+        charge |= {"texte": texte, "emise_at": maintenant.isoformat()}
     jour, plateforme = get_lieu(conn, orientation.plateforme_id).jour(maintenant), orientation.plateforme_id
     return outbox.enqueue(
         conn,
