@@ -19,6 +19,8 @@ from uuid import UUID
 
 TAILLE_MAX = 512 * 1024
 """Bytes read of a mail, above any receipt; what follows is not looked at."""
+ENTETE_MAX = 2000
+"""Characters read of a header: decoding the words of an endless one takes minutes."""
 _UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _CLE = re.compile(rf"(?<![0-9a-fA-F-])({_UUID})@[A-Za-z0-9]")
 _STATUT = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
@@ -168,7 +170,7 @@ def _keys(texte: str) -> tuple[UUID, ...]:
 def _header(message: Message, nom: str) -> str:
     """A header in words, encoded as it should be or written in raw bytes."""
     brut = next((str(valeur) for cle, valeur in message.raw_items() if cle.lower() == nom.lower()), "")
-    return _decode(brut.encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
+    return _decode(brut[:ENTETE_MAX].encode("utf-8", "surrogateescape").decode("utf-8", "replace"))
 
 
 def _decode(valeur: str) -> str:

@@ -92,6 +92,7 @@ def deposit_seances(
 
     Raises :class:`AccordManquant` when the person did not agree to hear them back, :class:`Introuvable` for another's hand-over.
     """
+    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
     orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
     if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
         raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")

@@ -126,7 +126,16 @@ def resend_reduite(conn: Connection, ligne: Row[Any], contenu: dict[str, Any], r
     lieu = get_lieu(conn, ligne.plateforme_id)
     outbox.enqueue(
         conn,
-        cle_parts=(str(ligne.parcours_id), ligne.type, str(ligne.partenaire_id), str(ligne.revision), "sans", *sorted(retirees)),
+        # the instant too: taken back, given again, taken back once more are three messages, and the last one must leave
+        cle_parts=(
+            str(ligne.parcours_id),
+            ligne.type,
+            str(ligne.partenaire_id),
+            str(ligne.revision),
+            "sans",
+            *sorted(retirees),
+            str(maintenant),
+        ),
         plateforme_id=ligne.plateforme_id,
         parcours_id=ligne.parcours_id,
         orientation_id=ligne.id,

@@ -43,6 +43,7 @@ def record_reponse(
     the same form comes back with another answer.
     """
     motif, compte_rendu = _checked(statut, motif, compte_rendu)
+    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
     orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
     if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
         raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
@@ -101,6 +102,7 @@ def record_evenement(
     The same form twice is one event. Raises like :func:`record_reponse`; a meeting or news are told of a hand-over accepted before.
     """
     texte = _checked_evenement(nature, texte, rendez_vous_at, maintenant)
+    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
     orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
     if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
         raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
