@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ import pytest
 import fabrique
 from fabrique import MAINTENANT, lot
 from pdp import clock
-from pdp.partners import simulateur_fhir
+from pdp.partners import fhir, simulateur_fhir
+from pdp.partners.contrat import Destinataire, Envoi
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.collect_reponses import poll_partenaires
 from pdp.services.heal_incertains import heal_incertains
@@ -90,3 +92,27 @@ def test_link_to_the_next_page_leads_nowhere_else(
     monkeypatch.setattr(simulateur_fhir, "_searchset", lambda *_: page)
     assert poll_partenaires(later(hours=1)).detail == {"partenaires_muets": 1}
     assert monde.tache(lieu)["status"] == "accepted"
+
+
+def test_slow_partner_is_left_in_time_and_the_repeat_makes_no_second_task(monde: Serveur, admin: psycopg.Connection[Any]) -> None:
+    _, lieu = relais_fhir(monde.url)
+    (charge, cle) = admin.execute("SELECT charge, cle FROM pdp.outbox").fetchone() or ({}, None)
+    cible, envoi = Destinataire("PF35", lieu.partition("/")[2], monde.url), Envoi(cle, "orientation", charge)
+    monde.pannes.plan("lent", duree_s=1.5)
+    debut = time.monotonic()
+    assert fhir.deliver(cible, envoi, MAINTENANT, total_s=0.5).code in ("timeout", "connection")  # a socket shut while it waits
+    assert time.monotonic() - debut < 1.4
+    fins = [fhir.deliver(cible, envoi, MAINTENANT, total_s=8.0).code for _ in range(2)]
+    assert fins == ["http_200", "http_200"]
+    assert monde.registre.count()["taches"] == 1
+
+
+def test_delay_asked_by_the_partner_is_kept(monde: Serveur, admin: psycopg.Connection[Any]) -> None:
+    cas, _ = relais_fhir(monde.url)
+    monde.pannes.plan("429")
+    send_due(MAINTENANT)
+    (reprise,) = admin.execute("SELECT prochain_essai_at FROM pdp.outbox WHERE orientation_id = %s", (cas.orientation,)).fetchone() or (
+        None,
+    )
+    assert reprise is not None
+    assert reprise >= later(seconds=120)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from typing import Any
 
 from fastapi import Request
@@ -72,12 +73,9 @@ def answer_erreur(request: Request, erreur: Exception) -> Response:
         _journal.error("database_unavailable kind=%s", type(erreur).__name__)
         message = "Service momentanément indisponible : rien n'a été enregistré. Recommencez dans une minute."
         return refuse(503, "transient", "unavailable", message, {"Retry-After": "60"})
-    _journal.error(
-        "unexpected_error fhir method=%s kind=%s", request.method, type(erreur).__name__, exc_info=not isinstance(erreur, DBAPIError)
-    )
-    return refuse(
-        500, "exception", "unexpected", "Une erreur est survenue : rien n'a été enregistré. Prévenez la plateforme si elle revient."
-    )
+    lieux = "" if isinstance(erreur, DBAPIError) else "".join(traceback.format_tb(erreur.__traceback__)[-4:])
+    _journal.error("unexpected_error fhir method=%s kind=%s %s", request.method, type(erreur).__name__, lieux)  # never its message
+    return failed()
 
 
 def too_large() -> Response:
