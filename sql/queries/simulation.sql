@@ -69,3 +69,9 @@ ORDER BY connu_at, id LIMIT 3;
 -- name: trouver_tache
 -- An open reason of a parcours.
 SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND motif = :motif AND fermee_at IS NULL LIMIT 1;
+
+-- name: lister_structures_muettes
+-- Partners of these ids that have said nothing of themselves yet.
+SELECT p.id, p.plateforme_id, p.id_source FROM pdp.partenaire p
+WHERE p.id_source = ANY (cast(:sources AS text[])) AND p.horaires IS NULL
+ORDER BY p.plateforme_id, p.id_source;

@@ -22,7 +22,7 @@ from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.domain.calendrier import add_jours_ouvres
-from pdp.simulation import comptes, personnes
+from pdp.simulation import comptes, personnes, structures
 from pdp.simulation.cohorte import generate_cohorte
 from pdp.storage import db
 from pdp.storage.sql import query
@@ -139,6 +139,7 @@ def _play_passe(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
 def _play_jour(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
     """Since then and until this morning: today's delivery, and coordinators in the middle of their work."""
     job.run("pdp_reception", calendrier.matin, livraison=cohorte / "J")
+    job.say(f"partenaires qui ont dit leurs places et leurs absences : {structures.tell_structures(calendrier)}")
     job.say(f"dossiers travaillés ces derniers jours : {personnes.play_journee(calendrier)}")
     personnes.decide_alertes(calendrier.matin)
 
