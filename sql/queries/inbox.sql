@@ -123,8 +123,10 @@ WHERE orientation_id = :orientation AND partenaire_id = :partenaire AND nature I
 SELECT pg_advisory_xact_lock(hashtextextended(cast(:orientation AS text), 43));
 
 -- name: lire_pour_repondre
--- Where a hand-over stands for its partner: its own last answer counts before it is applied.
-SELECT o.plateforme_id, o.partenaire_id, coalesce(a.statut, o.statut) AS statut, greatest(o.version_partenaire, coalesce(v.version, 0)) AS version
+-- Where a hand-over stands for its partner: its own last answer counts before it is applied; whether a question of ours waits for it.
+SELECT o.plateforme_id, o.partenaire_id, coalesce(a.statut, o.statut) AS statut, greatest(o.version_partenaire, coalesce(v.version, 0)) AS version,
+    EXISTS (SELECT 1 FROM pdp.echange_question q
+        WHERE q.orientation_id = o.id AND q.par = 'csam' AND q.repondue_at IS NULL AND q.retiree_at IS NULL) AS interroge
 FROM pdp.orientation o
 LEFT JOIN LATERAL (SELECT i.statut FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.traite_at IS NULL AND i.nature = 'statut'
     ORDER BY i.version DESC, i.recu_at DESC LIMIT 1) a ON true

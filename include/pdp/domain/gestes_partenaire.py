@@ -39,10 +39,10 @@ PREMIERS = {
 }
 
 
-def list_gestes(statut: str) -> tuple[Geste, ...]:
-    """Gestures possible now; none once the hand-over is over."""
+def list_gestes(statut: str, *, interroge: bool = False) -> tuple[Geste, ...]:
+    """Gestures possible now; none once the hand-over is over. ``interroge``: a question of ours is open, news answer it at any step."""
     actuel = Statut(statut)
-    return tuple(geste for geste in GESTES if _is_possible(geste, actuel))
+    return tuple(geste for geste in GESTES if _is_possible(geste, actuel, interroge))
 
 
 def list_premiers(statut: str) -> tuple[Geste, ...]:
@@ -51,8 +51,8 @@ def list_premiers(statut: str) -> tuple[Geste, ...]:
     return tuple(geste for geste in list_gestes(statut) if geste.cle in premiers)
 
 
-def _is_possible(geste: Geste, statut: Statut) -> bool:
-    if geste.nature == "question":
+def _is_possible(geste: Geste, statut: Statut, interroge: bool) -> bool:
+    if geste.nature == "question" or (geste.nature == "nouvelles" and interroge):
         return statut in ACTIVES
     if geste.nature is not None:
         return statut in ENGAGEES

@@ -9,10 +9,10 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.orientation import ACTIVES, LIBELLES, NATURES, Statut
+from pdp.domain.orientation import LIBELLES, NATURES, Statut
 from pdp.services.open_lien_partenaire import TRANSPORT
 from pdp.services.read_partenaire import LigneOrientation, get_orientation
-from pdp.services.record_reponse import ENGAGEES, record_evenement, record_reponse
+from pdp.services.record_reponse import record_evenement, record_reponse
 from pdp.storage.lignes import list_lignes
 
 STATUTS_LIEN = ("acceptee", "refusee", "en_cours", "realisee", "sans_suite")
@@ -76,7 +76,7 @@ def read_demande(conn: Connection, orientation_id: UUID) -> Demande:
     orientation = get_orientation(conn, orientation_id)
     return Demande(
         orientation,
-        _natures(orientation.statut_vu),
+        tuple(geste.nature for geste in orientation.gestes if geste.nature is not None),
         list_lignes(conn, "lien_partenaire.lister_dites", Dite, orientation=orientation_id),
         list_lignes(conn, "lien_partenaire.lister_echanges", Echange, orientation=orientation_id),
     )
@@ -108,9 +108,3 @@ def answer(conn: Connection, auteur: Auteur, orientation_id: UUID, reponse: Repo
         transport=TRANSPORT,
         maintenant=maintenant,
     )
-
-
-def _natures(statut: str) -> tuple[str, ...]:
-    if statut not in ACTIVES:
-        return ()
-    return NATURES_LIEN if statut in ENGAGEES else ("question",)

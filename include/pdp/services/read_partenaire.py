@@ -75,7 +75,7 @@ class LigneOrientation:
 
     @property
     def gestes(self) -> tuple[Geste, ...]:
-        return list_gestes(self.statut_vu)
+        return list_gestes(self.statut_vu, interroge=self.question is not None)
 
     @property
     def actes(self) -> tuple[str, ...]:

@@ -113,7 +113,7 @@ def record_evenement(
     if connue is not None:
         _check_same(bytes(connue.empreinte) == empreinte)
         return
-    _check_possible(nature, orientation.statut)
+    _check_possible(nature, orientation.statut, orientation.interroge)
     sort = inbox.deposit(
         conn,
         plateforme_id=orientation.plateforme_id,
@@ -157,9 +157,10 @@ def _checked_evenement(nature: str, texte: str | None, rendez_vous_at: datetime 
     return texte
 
 
-def _check_possible(nature: str, statut: str) -> None:
-    """A question at any time; a meeting or news once accepted."""
-    if statut not in ACTIVES or (nature != "question" and statut not in ENGAGEES):
+def _check_possible(nature: str, statut: str, interroge: bool) -> None:
+    """A question, and news that answer one of ours, at any time; a meeting or other news once accepted."""
+    libre = nature == "question" or (nature == "nouvelles" and interroge)
+    if statut not in ACTIVES or not (libre or statut in ENGAGEES):
         connu = LIBELLES[Statut(statut)]
         suite = "" if statut not in ACTIVES else " Acceptez-la d'abord."
         raise TransitionInterdite(f"La demande est « {connu} ».{suite} Rien n'a été enregistré.", code=f"forbidden:{statut}:{nature}")
