@@ -16,6 +16,7 @@ from sqlalchemy.exc import InternalError
 from starlette.routing import Mount
 
 import fabrique
+import relais
 from pdp.config import settings
 from pdp.portal import sessions
 from pdp.portal.app import create_app
@@ -166,6 +167,10 @@ def test_no_get_opens_a_transaction_that_could_write(lieu: donnees.Lieu, connect
         dossier = fabrique.parcours(conn, csam=lieu.comptes["csam"])
         entretien = donnees.add_tele_echange(conn, dossier, fabrique.MAINTENANT)
         lettre = write_message(conn, fabrique.TEST, dossier.parcours, modele="injoignable", cause="essai", maintenant=fabrique.MAINTENANT)
+    with fabrique.lot() as conn:
+        conn.execute(text("UPDATE pdp.parcours SET statut = 'accord_demande' WHERE id = :p"), {"p": dossier.parcours})
+        relais.consent(conn, dossier, "cap_emploi")
+    orientation = relais.orient(dossier, lieu.comptes["partenaire"])
     auteur = fabrique.auteur_agent(lieu.comptes["csam"])
     with db.begin_as(auteur) as conn:
         lot = create_lot(conn, auteur, "attente", [dossier.parcours], fabrique.MAINTENANT)
@@ -173,6 +178,7 @@ def test_no_get_opens_a_transaction_that_could_write(lieu: donnees.Lieu, connect
     connus = {"{lot_id}": str(lot), "{parcours_id}": str(dossier.parcours), "{tele_echange_id}": str(entretien), "{destinataire}": "spst"}
     connus["{message_id}"] = str(lettre.id)
     connus["{partenaire_id}"] = str(lieu.comptes["partenaire"])
+    connus["{orientation_id}"] = str(orientation)
     for role in sorted(ROLES):
         client = connecter(role)
         for route in (r for r in GETS if get_roles(r) & {role}):
