@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection, text
 
 import fabrique
-from actes_dossier import dump, list_ecarts
+from etat_dossier import dump, list_ecarts
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.services import annulation

@@ -10,7 +10,8 @@ import psycopg
 import pytest
 
 import fabrique
-from actes_dossier import Joueur, draw_gestes, dump, list_ecarts
+from actes_dossier import Joueur, draw_gestes
+from etat_dossier import dump, list_ecarts
 from fabrique import lot
 from pdp.domain.parcours import Statut
 from pdp.domain.rejeu import Conte, replay

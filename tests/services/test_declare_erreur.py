@@ -12,7 +12,8 @@ import pytest
 from sqlalchemy import text
 
 import fabrique
-from actes_dossier import Joueur, dump, list_ecarts
+from actes_dossier import Joueur
+from etat_dossier import dump, list_ecarts
 from fabrique import MAINTENANT, lot
 from pdp.services.annulation import acte, undo_acte
 from pdp.services.declare_erreur import declare_erreur

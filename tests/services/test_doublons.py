@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 import fabrique
-from actes_dossier import dump, list_ecarts
+from etat_dossier import dump, list_ecarts
 from fabrique import MAINTENANT, TEST, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
