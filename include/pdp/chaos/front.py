@@ -1,4 +1,4 @@
-"""Partners that misbehave: a raw HTTP server before the product's own simulator, and a mail server. One process, told the seed.
+"""Partners that misbehave: a raw HTTP server before the product's own simulator, beside a mail server. One process, told the seed.
 
 What a partner does is drawn from the seed, the key of the message and the number of its arrival. Everything that reached it, and what
 it answered, is kept and given back to who checks.
@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -20,6 +17,8 @@ from typing import Any
 from starlette.types import ASGIApp
 
 from pdp.chaos.asgi import Recu, answer
+from pdp.chaos.boite import Boite
+from pdp.chaos.conduite import Conduite
 from pdp.config import settings
 from pdp.partners import signature
 from pdp.partners.simulateur import create_app
@@ -27,39 +26,15 @@ from pdp.partners.simulateur_registre import Registre
 
 POST = ("coupe_avant", "coupe_apres", "lent", "muet", "tard", "429", "503", "500", "500_apres", "menteur", "menteur_signe", "octets")
 FIL = ("doublons", "desordre", "retenu", "autre_contenu", "illisible", "coupe", "500", "menteur")
-COURRIEL = ("coupe_avant", "coupe_apres", "garde_coupe", "451", "muet")
-FAUTES_PAR_CLE = 4
 _RETRY_AFTER = ("1", "120", "-5", "999999999", "Wed, 18 Nov 2026 09:30:00 GMT", "demain")
 _FAUX_ACCUSES = (b"", b"{", b"<html></html>", b'{"recu_id": 4, "statut": "recue"}', b'{"recu_id": "a", "recu_id": "b", "statut": "recue"}')
-_CLE = re.compile(rb"^Message-ID: <([0-9a-f-]{36})", re.MULTILINE | re.IGNORECASE)
-
-
-@dataclass
-class Memoire:
-    """What reached the partners since the last schedule began."""
-
-    arrivees: list[tuple[str, str, int]] = field(default_factory=list)
-    """(key, path, status given; 0 = none)."""
-    boite: Counter[str] = field(default_factory=Counter)
-    """Mails kept, by key."""
-    servis: set[str] = field(default_factory=set)
-    """Ids of the answers given, whole and signed."""
-    contrefaits: set[str] = field(default_factory=set)
-    """Ids given with two contents."""
-    orientations: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    """Keys by hand-over, as they were applied."""
-    annulations: set[str] = field(default_factory=set)
-    """Keys of the withdrawals applied."""
 
 
 class Front:
     """One address for every partner; ``conduite`` says how they behave now."""
 
-    def __init__(self, app: ASGIApp, secret: bytes) -> None:
-        self._app, self._secret = app, secret
-        self.conduite: dict[str, Any] = {"graine": 0, "taux": 0.0, "fil": 0.0, "habitudes": {}}
-        self.memoire = Memoire()
-        self._vues: Counter[str] = Counter()
+    def __init__(self, app: ASGIApp, secret: bytes, conduite: Conduite) -> None:
+        self._app, self._secret, self._conduite = app, secret, conduite
         self._retenus: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._seconds: dict[str, list[dict[str, Any]]] = defaultdict(list)
         self._lectures = 0
@@ -69,21 +44,12 @@ class Front:
     def control(self, recu: Recu) -> bytes:
         """``PUT /chaos`` sets the behaviour and forgets; ``PATCH`` only sets it; ``GET`` tells what happened."""
         if recu.methode == "PUT":
-            self.memoire, self._vues, self._lectures = Memoire(), Counter(), 0
+            self._conduite.forget()
             self._seconds.clear()
+            self._lectures = 0
         if recu.methode in ("PUT", "PATCH"):
-            self.conduite = {**self.conduite, **json.loads(recu.corps)}
-        m = self.memoire
-        return json.dumps(
-            {
-                "arrivees": m.arrivees,
-                "boite": m.boite,
-                "servis": sorted(m.servis),
-                "contrefaits": sorted(m.contrefaits),
-                "orientations": {o: sorted(cles) for o, cles in m.orientations.items()},
-                "annulations": sorted(m.annulations),
-            }
-        ).encode()
+            self._conduite.dite |= json.loads(recu.corps)
+        return self._conduite.tell()
 
     # -- one HTTP connection
 
@@ -106,34 +72,34 @@ class Front:
 
     async def _post(self, recu: Recu, ecrivain: asyncio.StreamWriter) -> None:
         cle, nature = recu.entetes.get("idempotency-key", ""), recu.chemin.rsplit("/", 1)[1]
-        faute, alea = self._draw(POST, f"{cle}", "taux")
-        habitude = self.conduite["habitudes"].get(recu.partenaire)
+        faute, alea = self._conduite.draw(POST, cle)
+        habitude = self._conduite.habit(recu.partenaire)
         if habitude == "mort":
-            self._note(cle, nature, 0)
+            self._conduite.note(cle, nature, 0)
             return
         if habitude == "refuse" and nature == "orientations":
-            self._note(cle, nature, 400)
+            self._conduite.note(cle, nature, 400)
             ecrivain.write(answer(400, {}, b'{"erreur": "refus"}'))
             return
         geste: Callable[..., Any] | None = getattr(self, f"_f_{faute}", None) if faute else None
         if geste is None:
             statut, entetes, corps = await self._act(recu)
-            self._note(cle, nature, statut)
+            self._conduite.note(cle, nature, statut)
             ecrivain.write(answer(statut, entetes, corps))
         else:
             await geste(recu, ecrivain, alea, cle, nature)
 
     async def _f_coupe_avant(self, _recu: Recu, _e: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
 
     async def _f_coupe_apres(self, recu: Recu, _e: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         await self._act(recu)
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
 
     async def _f_lent(self, recu: Recu, ecrivain: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         """Acts, then answers one byte at a time, for ever as far as the caller can tell."""
         statut, entetes, corps = await self._act(recu)
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
         for octet in answer(statut, entetes, corps):
             ecrivain.write(bytes([octet]))
             await ecrivain.drain()
@@ -142,7 +108,7 @@ class Front:
     async def _f_octets(self, recu: Recu, ecrivain: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         """Slow, and within the time allowed."""
         statut, entetes, corps = await self._act(recu)
-        self._note(cle, nature, statut)
+        self._conduite.note(cle, nature, statut)
         tout = answer(statut, entetes, corps)
         for rang in range(0, len(tout), 64):
             ecrivain.write(tout[rang : rang + 64])
@@ -150,40 +116,40 @@ class Front:
             await asyncio.sleep(0.002)  # the slowness is the fault
 
     async def _f_muet(self, _recu: Recu, _e: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
         await asyncio.sleep(1)  # longer than any caller waits
 
     async def _f_tard(self, recu: Recu, _e: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         """Acts after the caller has gone."""
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
         await asyncio.sleep(0.25)  # the lateness is the fault
         await self._act(recu)
 
     async def _f_429(self, _recu: Recu, ecrivain: asyncio.StreamWriter, alea: Random, cle: str, nature: str) -> None:
-        self._note(cle, nature, 429)
+        self._conduite.note(cle, nature, 429)
         ecrivain.write(answer(429, {"Retry-After": alea.choice(_RETRY_AFTER)}, b""))
 
     async def _f_503(self, _recu: Recu, ecrivain: asyncio.StreamWriter, alea: Random, cle: str, nature: str) -> None:
-        self._note(cle, nature, 503)
+        self._conduite.note(cle, nature, 503)
         ecrivain.write(answer(503, {"Retry-After": alea.choice(_RETRY_AFTER)}, b"<html>indisponible</html>"))
 
     async def _f_500(self, _recu: Recu, ecrivain: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
-        self._note(cle, nature, 500)
+        self._conduite.note(cle, nature, 500)
         ecrivain.write(answer(500, {}, b"oops"))
 
     async def _f_500_apres(self, recu: Recu, ecrivain: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         await self._act(recu)
-        self._note(cle, nature, 500)
+        self._conduite.note(cle, nature, 500)
         ecrivain.write(answer(500, {}, b"oops"))
 
     async def _f_menteur(self, _recu: Recu, ecrivain: asyncio.StreamWriter, _a: Random, cle: str, nature: str) -> None:
         """Somebody answers 200 who is not the partner."""
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
         ecrivain.write(answer(200, {}, b'{"recu_id": "x", "statut": "recue"}'))
 
     async def _f_menteur_signe(self, recu: Recu, ecrivain: asyncio.StreamWriter, alea: Random, cle: str, nature: str) -> None:
         """The partner itself, with a body that is no receipt."""
-        self._note(cle, nature, 0)
+        self._conduite.note(cle, nature, 0)
         corps = alea.choice(
             (b"", b"{", b"<html></html>", b'{"recu_id": 4, "statut": "recue"}', b'{"recu_id": "a", "recu_id": "b", "statut": "recue"}')
         )
@@ -192,17 +158,17 @@ class Front:
     async def _act(self, recu: Recu) -> tuple[int, Mapping[str, str], bytes]:
         statut, entetes, corps = await recu.play(self._app)
         if 200 <= statut < 300 and recu.chemin.endswith("/orientations"):
-            self.memoire.orientations[json.loads(recu.corps)["orientation_id"]].add(recu.entetes.get("idempotency-key", ""))
+            self._conduite.memoire.orientations[json.loads(recu.corps)["orientation_id"]].add(recu.entetes.get("idempotency-key", ""))
         elif 200 <= statut < 300:
-            self.memoire.annulations.add(recu.entetes.get("idempotency-key", ""))
+            self._conduite.memoire.annulations.add(recu.entetes.get("idempotency-key", ""))
         return statut, entetes, corps
 
     # -- answers of the partners
 
     async def _evenements(self, recu: Recu, ecrivain: asyncio.StreamWriter) -> None:
         self._lectures += 1
-        faute, alea = self._draw(FIL, f"fil/{recu.partenaire}/{self._lectures}", "fil", compte=False)
-        if self.conduite["habitudes"].get(recu.partenaire) == "mort" or faute == "coupe":
+        faute, alea = self._conduite.draw_fil(FIL, f"fil/{recu.partenaire}/{self._lectures}")
+        if self._conduite.habit(recu.partenaire) == "mort" or faute == "coupe":
             ecrivain.write(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n{" if faute else b"")
             return
         if faute in ("500", "menteur"):
@@ -229,16 +195,16 @@ class Front:
             alea.shuffle(servis)
         elif faute == "autre_contenu" and servis:
             self._seconds[partenaire].append(servis[0] | {"compte_rendu": "Autre contenu sous le même numéro."})
-            self.memoire.contrefaits.add(servis[0]["evenement_id"])
+            self._conduite.memoire.contrefaits.add(servis[0]["evenement_id"])
         elif faute == "illisible":
             servis = [*servis, {"evenement_id": "x"}, 4]
         servis = servis + self._seconds[partenaire]  # said again at every reading: who died reading it reads it later
-        self.memoire.servis |= {e["evenement_id"] for e in servis if isinstance(e, dict) and "orientation_id" in e}
+        self._conduite.memoire.servis |= {e["evenement_id"] for e in servis if isinstance(e, dict) and "orientation_id" in e}
         return servis
 
     async def _transmit(self, recu: Recu, ecrivain: asyncio.StreamWriter) -> None:
-        faute, _ = self._draw(("coupe", "500", "faux_404"), f"etat/{recu.chemin}", "taux")
-        if self.conduite["habitudes"].get(recu.partenaire) == "mort" or faute == "coupe":
+        faute, _ = self._conduite.draw(("coupe", "500", "faux_404"), f"etat/{recu.chemin}")
+        if self._conduite.habit(recu.partenaire) == "mort" or faute == "coupe":
             return
         if faute:
             ecrivain.write(answer(500 if faute == "500" else 404, {}, b'{"cle": "' + recu.chemin.rsplit("/", 1)[1].encode() + b'"}'))
@@ -246,59 +212,7 @@ class Front:
         statut, entetes, corps = await recu.play(self._app)
         ecrivain.write(answer(statut, entetes, corps))
 
-    # -- one SMTP connection
-
-    async def serve_smtp(self, lecteur: asyncio.StreamReader, ecrivain: asyncio.StreamWriter) -> None:
-        try:
-            ecrivain.write(b"220 chaos\r\n")
-            while ligne := await lecteur.readline():
-                verbe = ligne.strip().upper()[:4]
-                if verbe == b"DATA":
-                    ecrivain.write(b"354 go\r\n")
-                    texte = await lecteur.readuntil(b"\r\n.\r\n")
-                    if not await self._mail(texte, ecrivain):
-                        return
-                elif verbe == b"QUIT":
-                    ecrivain.write(b"221 bye\r\n")
-                    return
-                else:
-                    ecrivain.write(b"250 ok\r\n")
-                await ecrivain.drain()
-        except (OSError, asyncio.IncompleteReadError):
-            pass  # a worker that was killed in the middle of its mail
-        finally:
-            with suppress(OSError):
-                ecrivain.close()
-
-    async def _mail(self, texte: bytes, ecrivain: asyncio.StreamWriter) -> bool:
-        """Keep the mail or not, answer or not; False = the connection ends here."""
-        trouvee = _CLE.search(texte)
-        cle = trouvee[1].decode() if trouvee else ""
-        faute, _ = self._draw(COURRIEL, cle, "taux")
-        if faute in (None, "garde_coupe", "coupe_apres"):
-            self.memoire.boite[cle] += 1
-        if faute == "451":
-            ecrivain.write(b"451 later\r\n")
-        elif faute is None:
-            ecrivain.write(b"250 kept\r\n")
-        elif faute == "muet":
-            await asyncio.sleep(0.5)  # longer than any caller waits
-        self._note(cle, "courriel", 250 if faute is None else 451 if faute == "451" else 0)
-        return faute in (None, "451")
-
     # -- inside
-
-    def _draw(self, fautes: tuple[str, ...], cle: str, taux: str, *, compte: bool = True) -> tuple[str | None, Random]:
-        self._vues[cle] += 1
-        alea = Random(f"{self.conduite['graine']}/{cle}/{self._vues[cle]}")
-        imposee = self.conduite.get("imposees", {}).get(str(self._vues[cle])) if fautes is not FIL else self.conduite.get("fil_impose")
-        if imposee:
-            return (imposee if imposee in fautes else None), alea
-        trop = compte and self._vues[cle] > FAUTES_PAR_CLE
-        return (alea.choice(fautes) if alea.random() < self.conduite[taux] and not trop else None), alea
-
-    def _note(self, cle: str, chemin: str, statut: int) -> None:
-        self.memoire.arrivees.append((cle, chemin, statut))
 
     def _sign(self, recu: Recu, statut: int, corps: bytes) -> str:
         jeton = signature.token_of(self._secret, recu.entetes.get("x-pdp-plateforme", ""), recu.partenaire)
@@ -307,9 +221,10 @@ class Front:
 
 async def _serve(secret: bytes) -> None:
     registre = Registre(Path(":memory:"))
-    front = Front(create_app(registre, secret), secret)
+    conduite = Conduite()
+    front, boite = Front(create_app(registre, secret), secret, conduite), Boite(conduite)
     http = await asyncio.start_server(front.serve, "127.0.0.1", 0)
-    smtp = await asyncio.start_server(front.serve_smtp, "127.0.0.1", 0)
+    smtp = await asyncio.start_server(boite.serve, "127.0.0.1", 0)
     print(http.sockets[0].getsockname()[1], smtp.sockets[0].getsockname()[1], flush=True)
     await asyncio.gather(http.serve_forever(), smtp.serve_forever())
 

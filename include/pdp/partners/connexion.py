@@ -144,17 +144,22 @@ class _Garde:
 
     def __init__(self, total_s: float) -> None:
         self._sockets: list[socket.socket] = []
+        self._finie = False
         self._minuteur = threading.Timer(total_s, self._shut)
         self._minuteur.daemon = True
         self._minuteur.start()
 
     def watch(self, prise: socket.socket) -> None:
+        """A process that was stopped in between may connect when its time is over already: it writes nothing."""
         self._sockets.append(prise)
+        if self._finie:
+            self._shut()
 
     def stop(self) -> None:
         self._minuteur.cancel()
 
     def _shut(self) -> None:
+        self._finie = True
         for prise in self._sockets:
             try:
                 socket.socket.shutdown(prise, socket.SHUT_RDWR)

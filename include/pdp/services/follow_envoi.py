@@ -20,7 +20,6 @@ from pdp.storage.sql import query
 
 DECIDES = frozenset({"orientation_retiree", "silence", "trop_tard", "parcours_clos"})
 """Obstacles that a person decided, or that time settled: nobody is asked to send the message another way."""
-ECHEC = "message_en_echec"
 _NOTES = {
     "incertain": "Envoyé peut-être : sans réponse, rien n'est renvoyé. Demandez au partenaire s'il l'a reçue, puis notez-le.",
     "interrompu": "L'envoi s'est interrompu plusieurs fois : mis de côté. Demandez au partenaire s'il l'a reçue, puis notez-le.",
@@ -140,25 +139,28 @@ def set_aside(conn: Connection, auteur: Auteur, ligne: Suivie, maintenant: datet
     if ligne.cause is not None:
         send_message.set_aside(conn, auteur, ligne, maintenant, decide=ligne.obstacle in DECIDES)
         return
-    tell(conn, "message_rappele" if ligne.etat == "rappele" else ECHEC, ligne, {"motif": ligne.obstacle, "essais": ligne.essais})
+    journal.record(
+        conn,
+        "message_rappele" if ligne.etat == "rappele" else "message_en_echec",
+        **describe(ligne, motif=ligne.obstacle, essais=ligne.essais),
+    )
     if ligne.obstacle not in DECIDES:
         _open_echec(conn, auteur, ligne, maintenant, _NOTES.get(ligne.obstacle or "") or _NOTES.get(ligne.etat))
 
 
 def call_a_person(conn: Connection, auteur: Auteur, ligne: Suivie, etat: str, code: str, maintenant: datetime) -> None:
     """It did not arrive, or nobody knows: a coordinator chooses what to do."""
-    tell(conn, ECHEC, ligne, {"code": code, "essais": ligne.essais})
+    journal.record(conn, "message_en_echec", **describe(ligne, code=code, essais=ligne.essais))
     _open_echec(conn, auteur, ligne, maintenant, _NOTES.get(etat))
 
 
-def tell(conn: Connection, evenement: str, ligne: Suivie, suite: Mapping[str, Any]) -> None:
-    journal.record(
-        conn,
-        evenement,
-        plateforme_id=ligne.plateforme_id,
-        parcours_id=ligne.parcours_id,
-        donnees={"orientation_id": ligne.orientation_id, "type": ligne.type, **suite},
-    )
+def describe(ligne: Suivie, **suite: Any) -> dict[str, Any]:
+    """What the journal says of a message to a partner: codes, counts and opaque ids."""
+    return {
+        "plateforme_id": ligne.plateforme_id,
+        "parcours_id": ligne.parcours_id,
+        "donnees": {"orientation_id": ligne.orientation_id, "type": ligne.type, **suite},
+    }
 
 
 def _open_echec(conn: Connection, auteur: Auteur, ligne: Suivie, maintenant: datetime, note: str | None) -> None:
@@ -168,7 +170,7 @@ def _open_echec(conn: Connection, auteur: Auteur, ligne: Suivie, maintenant: dat
         conn,
         plateforme_id=ligne.plateforme_id,
         parcours_id=ligne.parcours_id,
-        motif=ECHEC,
+        motif="message_en_echec",
         cause=str(ligne.cle),
         maintenant=maintenant,
         auteur=auteur,

@@ -17,10 +17,10 @@ from pdp.domain.bilan import Bilan
 from pdp.partners.consultation import CONSULTATIONS, Constat, consult
 from pdp.partners.contrat import Envoi
 from pdp.partners.reprise import RAPPROCHEMENT_S
-from pdp.services.follow_envoi import find_destinataire, follow_delivery, tell
+from pdp.services.follow_envoi import describe, find_destinataire, follow_delivery
 from pdp.services.manage_taches import close_tache
 from pdp.services.send_outbox import LigneReclamee
-from pdp.storage import db
+from pdp.storage import db, journal
 from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
 
@@ -86,7 +86,7 @@ def _record(conn: Connection, auteur: Auteur, ligne: LigneReclamee, constat: Con
     ).scalar()
     if ecrite is None:
         return "deja_regles"
-    tell(conn, "message_retrouve" if recu else "message_introuvable", ligne, {"avant": ligne.etat})
+    journal.record(conn, "message_retrouve" if recu else "message_introuvable", **describe(ligne, avant=ligne.etat))
     if recu:
         follow_delivery(conn, ligne, maintenant)
         close_echec(conn, auteur, ligne, "retrouve", maintenant)

@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from pdp.domain.auteur import Auteur
 from pdp.errors import Conflit, Introuvable
 from pdp.services.delais import get_lieu
-from pdp.services.follow_envoi import follow_delivery, tell
+from pdp.services.follow_envoi import describe, follow_delivery
 from pdp.services.heal_incertains import close_echec
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.publish_referentiel import referentiel
@@ -107,7 +107,8 @@ def settle_envoi(conn: Connection, auteur: Auteur, parcours_id: UUID, message_id
             "horizon": None if recu else maintenant + timedelta(days=jours),
         },
     )
-    tell(conn, "message_confirme" if recu else "message_a_renvoyer", ligne, {"avant": ligne.etat, "essais": ligne.essais})
+    suite = describe(ligne, avant=ligne.etat, essais=ligne.essais)
+    journal.record(conn, "message_confirme" if recu else "message_a_renvoyer", **suite)
     if recu:
         follow_delivery(conn, ligne, maintenant)
     close_echec(conn, auteur, ligne, "confirme" if recu else "renvoye", maintenant)
