@@ -216,6 +216,8 @@ class TestPsychologue:
         collect()
         collect()
         assert [s[0] for s in seances(dossier)] == [JOUR - timedelta(days=7), JOUR]
+        codes = admin.execute("SELECT evenement, count(*) FROM journal.evenement WHERE evenement LIKE 'seance%' GROUP BY 1 ORDER BY 1")
+        assert codes.fetchall() == [("seance_psy_declaree", 2), ("seances_recues", 1)]
         assert admin.execute("SELECT source, orientation_id FROM pdp.seance_psy ORDER BY seance_le").fetchall() == [
             ("psychologue", orientation),
             ("personne", None),

@@ -27,6 +27,8 @@ def apply_evenement(
     conn: Connection, auteur: Auteur, reponse: LigneReponse, orientation: LigneOrientation, parcours: LigneParcours, maintenant: datetime
 ) -> str:
     """Keep it; the caller holds the locks, and reads the clock again afterwards. Never changes the status of the hand-over."""
+    if reponse.nature == SEANCES:
+        return _keep_seances(conn, auteur, reponse, parcours, maintenant)
     if reponse.nature == "question":
         conn.execute(
             query("horloge.recevoir_question"),
@@ -43,8 +45,6 @@ def apply_evenement(
                 "inbox": reponse.id,
             },
         )
-    elif reponse.nature == SEANCES and not apply_seances(conn, auteur, parcours, orientation.id, reponse.id, maintenant):
-        return "quarantaine"
     _journal(conn, reponse, parcours)
     if orientation.statut not in ACTIVES:
         open_lecture(conn, auteur, parcours, reponse, _NOTE_FIN, maintenant)
@@ -84,6 +84,21 @@ def _journal(conn: Connection, reponse: LigneReponse, parcours: LigneParcours) -
         parcours_id=parcours.id,
         donnees={"orientation_id": reponse.orientation_id, "version": reponse.version, "reponse_id": reponse.id},
     )
+
+
+def _keep_seances(conn: Connection, auteur: Auteur, reponse: LigneReponse, parcours: LigneParcours, maintenant: datetime) -> str:
+    """Dates of sessions, only while the person agrees to hear them back."""
+    if not apply_seances(conn, auteur, parcours, reponse.orientation_id, reponse.id, maintenant):
+        return "quarantaine"
+    journal.record(
+        conn,
+        "seances_recues",
+        plateforme_id=reponse.plateforme_id,
+        assure_id=parcours.assure_id,
+        parcours_id=parcours.id,
+        donnees={"orientation_id": reponse.orientation_id, "version": reponse.version, "reponse_id": reponse.id},
+    )
+    return "appliquee"
 
 
 def _is_last(conn: Connection, reponse: LigneReponse) -> bool:
