@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import imaplib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Any
 
 from pdp.config import ServeurCourrier
 from pdp.errors import ErreurPdp
@@ -64,11 +65,11 @@ class Boite:
 @contextmanager
 def open_boite(serveur: ServeurCourrier, *, total_s: float = TOTAL_S) -> Iterator[Boite]:
     """Signed in on INBOX; cut after ``total_s`` whatever the server does. Raises :class:`BoiteMuette`."""
-    try:
-        imap = _connect(serveur)
-    except (OSError, imaplib.IMAP4.error) as faute:
-        raise BoiteMuette("imap_connection") from faute
-    with cut_after(imap.sock, total_s):
+    with ExitStack() as pile:
+        try:
+            imap = _connect(serveur, pile, total_s)
+        except (OSError, imaplib.IMAP4.error) as faute:
+            raise BoiteMuette("imap_connection") from faute
         try:
             yield Boite(imap, _select(imap, serveur))
         finally:
@@ -78,10 +79,25 @@ def open_boite(serveur: ServeurCourrier, *, total_s: float = TOTAL_S) -> Iterato
                 imap.shutdown()
 
 
-def _connect(serveur: ServeurCourrier) -> imaplib.IMAP4:
+def _connect(serveur: ServeurCourrier, pile: ExitStack, total_s: float) -> imaplib.IMAP4:
+    """Cut from its first byte on: the greeting is read before anything can be asked."""
+
+    def guard(imap: imaplib.IMAP4) -> None:
+        pile.enter_context(cut_after(imap.sock, total_s))
+
+    class Clair(imaplib.IMAP4):
+        def open(self, *args: Any, **options: Any) -> None:
+            super().open(*args, **options)
+            guard(self)
+
+    class Chiffree(imaplib.IMAP4_SSL):
+        def open(self, *args: Any, **options: Any) -> None:
+            super().open(*args, **options)
+            guard(self)
+
     if in_clear(serveur):
-        return imaplib.IMAP4(serveur.hote, serveur.port, timeout=CONNEXION_S)
-    return imaplib.IMAP4_SSL(serveur.hote, serveur.port, ssl_context=tls_context(serveur), timeout=CONNEXION_S)
+        return Clair(serveur.hote, serveur.port, timeout=CONNEXION_S)
+    return Chiffree(serveur.hote, serveur.port, ssl_context=tls_context(serveur), timeout=CONNEXION_S)
 
 
 def _select(imap: imaplib.IMAP4, serveur: ServeurCourrier) -> int:

@@ -5,6 +5,7 @@ A mail server recognises no key: before the text it is certain that nothing left
 
 from __future__ import annotations
 
+import os
 import re
 import smtplib
 import socket
@@ -110,7 +111,7 @@ def cut_after(prise: socket.socket, total_s: float) -> Iterator[None]:
 
     A server that answers one byte at a time would never run into the time limit of a read.
     """
-    double = prise.dup()
+    double = socket.socket(fileno=os.dup(prise.fileno()))  # an encrypted socket refuses to be duplicated by itself
 
     def cut() -> None:
         with suppress(OSError):
