@@ -85,7 +85,7 @@ REFUS = [
     ("csam", "SELECT nir_empreinte FROM identite.assure"),
     ("csam", "UPDATE pdp.accord SET classes = '{identite}'"),
     ("csam", "UPDATE pdp.accord SET expire_le = '2099-01-01'"),
-    ("csam", "UPDATE pdp.orientation SET contenu = '{}'"),
+    ("csam", "UPDATE pdp.orientation SET motif = 'x'"),
     ("csam", "UPDATE pdp.outbox SET charge = '{}'"),
     ("csam", "UPDATE pdp.outbox SET accord_destinataire = NULL"),
     ("csam", "UPDATE pdp.contact SET note = 'x'"),
