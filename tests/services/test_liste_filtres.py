@@ -63,7 +63,7 @@ def equipe(base: str, admin: Admin) -> tuple[UUID, list[Personne]]:
     with fabrique.lot() as conn:
         fabrique.socle(conn)
         csams = [fabrique.agent(conn), fabrique.agent(conn)]
-        fill_equipe(conn, csams, 1, 130)
+        fill_equipe(conn, csams, 2, 130)
         for rang, instant in enumerate((*PANNE, M)):
             conn.execute(
                 text(
