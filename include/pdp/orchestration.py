@@ -34,6 +34,7 @@ from pdp.services import (
     ingest_flux,
     publish_evaluation,
     publish_referentiel,
+    purge_echanges,
     purge_reception,
     read_boite,
     record_passage,
@@ -209,6 +210,8 @@ def read_retours() -> dict[str, Any]:
     with _passage("relever", instant, None) as passage:
         courriers = read_boite.read_boites(instant, passage=passage.id)
         passage.bilan = courriers + take_reponses_csv.take_reponses(instant, passage=passage.id)
+        with db.begin(settings().url_app, systeme("purge_echanges"), passage.id) as conn:
+            passage.bilan += purge_echanges.purge_echanges(conn, settings().echanges, instant)
     return passage.conclude()
 
 

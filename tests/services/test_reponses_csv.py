@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from pdp.partners.simulateur_csv import answer_lots
 from pdp.services import take_reponses_csv
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.exchange_csv import export_lots
+from pdp.services.purge_echanges import purge_echanges
 from pdp.services.take_reponses_csv import take_reponses
 from relais import Relais
 from relais_lecture import count, events
@@ -246,3 +248,22 @@ def test_a_batch_of_withdrawals_asks_for_no_answer(echanges: Path) -> None:
     retirer(cas)
     export_lots(M)
     assert answer_lots(echanges, M) == 0
+
+
+def test_files_leave_the_disk_after_the_delay_and_drafts_of_a_killed_worker_sooner(echanges: Path, deux: tuple[Relais, Relais]) -> None:
+    deposer(echanges, f"{deux[0].orientation};acceptee;;;;", "illisible;acceptee;;;;")
+    take_reponses(M)
+    deposer(echanges, f"{deux[1].orientation};acceptee;;;;", nom="attend.csv")
+    brouillon, recent = (dossier(echanges) / "envois" / f".{nom}.part" for nom in ("vieux", "recent"))
+    for chemin in (brouillon, recent):
+        chemin.write_bytes(b"x")
+    os.utime(brouillon, (0, 0))
+
+    def purger(jours: int) -> dict[str, int]:
+        with lot() as conn:
+            return dict(purge_echanges(conn, echanges, datetime.now(UTC) + timedelta(days=jours)).detail)
+
+    assert purger(59) == {"fichiers_purges": 0, "brouillons_purges": 1}
+    assert purger(61) == {"fichiers_purges": 3, "brouillons_purges": 0}  # the batch, the answers, the report
+    assert purger(61) == {"fichiers_purges": 0, "brouillons_purges": 0}
+    assert sorted(f.name for f in dossier(echanges).rglob("*") if f.is_file()) == [".recent.part", "attend.csv"]

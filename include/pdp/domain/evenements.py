@@ -23,6 +23,7 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "quarantaine_echue": ("Données", "Lignes d'aucune plateforme closes faute de renvoi par la source"),
     "fichier_depose": ("Données", "Fichier déposé par un responsable"),
     "reponses_deposees": ("Données", "Fichier de réponses d'un partenaire déposé"),
+    "echanges_purges": ("Données", "Fichiers échangés avec les partenaires, effacés après le délai"),
     "courrier_vu": ("Données", "Courrier mis de côté, vu par un responsable"),
     "episode_calcule": ("Arrêt", "Épisode d'arrêt recalculé"),
     "compteurs_calcules": ("Données", "Absences et indemnités journalières recalculées"),
