@@ -15,11 +15,16 @@ from pdp import clock
 from pdp.chaos.acteurs import apply, is_perdue, read, send
 from pdp.chaos.atelier import Atelier, Bilan, Processus
 from pdp.chaos.invariants import Constat, check
-from pdp.chaos.monde import Monde
+from pdp.chaos.monde import AUTEUR, Monde
 from pdp.chaos.plan import DEPART, Etape, Plan, Travail
+from pdp.config import settings
 from pdp.services import send_outbox
 from pdp.services.heal_incertains import heal_incertains
+from pdp.storage import db
+from pdp.storage.sql import query
 
+REJOUE_SUR = 4
+"""One schedule in so many is run once more at its end: doing it twice must change nothing."""
 SUITE = (timedelta(hours=3), timedelta(hours=12), timedelta(days=2), timedelta(days=7, hours=3), timedelta(days=8))
 """Instants of the drain: past every retry and the horizon of seven days."""
 
@@ -55,8 +60,24 @@ def play(monde: Monde, atelier: Atelier, plan: Plan) -> Resultat:
             arretes = play_etape(monde, atelier, plan, etape, resultat, arretes)
     resume(monde, atelier, arretes, resultat)
     drain(monde, plan, resultat)
+    change = plan.graine % REJOUE_SUR == 0 and replay(monde, plan, resultat)
     resultat.constat = check(monde, plan, trouble=bool(resultat.compte.total()))
+    if change:
+        resultat.constat.add("rejeu", "every sweep once more at the same instant changed something")
     return resultat
+
+
+def replay(monde: Monde, plan: Plan, resultat: Resultat) -> bool:
+    """Every sweep once more at the last instant: whether anything changed."""
+    avant = fingerprint(plan)
+    _calm(monde, plan, DEPART + SUITE[-1], resultat)
+    return fingerprint(plan) != avant
+
+
+def fingerprint(plan: Plan) -> str:
+    """Hash of all that the hand-overs of the schedule are: messages, statuses, reasons to act, journal."""
+    with db.begin(settings().url_app, AUTEUR) as conn:
+        return str(conn.execute(query("chaos.empreinte"), {"parcours": [str(c.parcours) for c in plan.cas]}).scalar_one())
 
 
 def play_etape(

@@ -69,7 +69,7 @@ class Plan:
 def draw_plan(graine: int, transport: str | None = None) -> Plan:
     """``transport``: only hand-overs by this one (api, messagerie, portail); None = all."""
     alea = Random(f"chaos:{graine}")
-    cas = tuple(_draw_cas(alea, graine, rang, transport) for rang in range(alea.randint(4, 7)))
+    cas = tuple(_draw_cas(alea, graine, rang, transport) for rang in range(alea.randint(3, 6)))
     tous = tuple(c.rang for c in cas)
     retires = {e: tuple(c.rang for c in cas if c.retire_a == e) for e in range(4)}
     refuses = {e: tuple(c.rang for c in cas if c.refuse_a == e) for e in range(4)}
@@ -81,7 +81,7 @@ def draw_plan(graine: int, transport: str | None = None) -> Plan:
     minute = timedelta(minutes=1)
     groupes = [
         (DEPART, [Travail("proposer", tous), Travail("proposer", tous[::-1])]),
-        (DEPART + timedelta(seconds=10), [*([Travail("proposer", tous)] * (alea.random() < 0.7)), *decide(0)]),
+        (DEPART + timedelta(seconds=10), [*([Travail("proposer", tous)] * (alea.random() < 0.5)), *decide(0)]),
         (DEPART + minute, [*([Travail("envoyer")] * alea.randint(2, 3)), *decide(1)]),
         (DEPART + 3 * minute, [Travail("envoyer"), Travail("envoyer"), Travail("relever"), *decide(2)]),
         (DEPART + 8 * minute, [Travail("proposer", tuple(c.rang for c in cas if c.repropose)), Travail("repondre"), Travail("rapprocher")]),
