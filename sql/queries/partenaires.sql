@@ -68,10 +68,12 @@ UPDATE pdp.partenaire SET nom = :nom, actif_au = :actif_au WHERE id = :partenair
 
 -- name: suivre_transport
 -- Hand-overs that wait, not tried yet, take the new way; one that was tried may have been received: it ends where it began, unless the new way is the
--- inbox of the portal, where the same request is shown once whatever was received. A withdrawal goes where the hand-over went.
+-- inbox of the portal, where the same request is shown once whatever was received. A withdrawal goes where the hand-over went. Words announced
+-- to be read on a page are not in their message: the announcement ends by the way that has the page.
 UPDATE pdp.outbox SET canal = :canal
 WHERE partenaire_id = :partenaire AND etat = 'a_envoyer' AND canal = :avant AND type IN ('orientation', 'fin_partenaire', 'reponse_question')
-  AND (essais = 0 OR :canal = 'portail');
+  AND (essais = 0 OR :canal = 'portail')
+  AND (type <> 'reponse_question' OR :avant <> 'lien');
 
 -- name: compter_restants
 -- Messages that stay on another way than the one of the partner now.

@@ -30,7 +30,8 @@ def expire_orientation(conn: Connection, auteur: Auteur, etat: Etat, maintenant:
     retard = (maintenant - etat.horloge.echeance_at).days
     conn.execute(query("horloge.expirer"), {"orientation": ligne.id, "maintenant": maintenant})
     outbox.recall(conn, ligne.id, maintenant)
-    for canal, type_ in _list_annonces(ligne):
+    parti = conn.execute(query("orientations.verrouiller"), {"orientation": ligne.id}).one().canal
+    for canal, type_ in _list_annonces(parti, ligne.courriel):
         _enqueue(conn, ligne, canal, type_, maintenant)
     journal.record(
         conn,
@@ -69,12 +70,13 @@ def expire_orientation(conn: Connection, auteur: Auteur, etat: Etat, maintenant:
     )
 
 
-def _list_annonces(ligne: LigneFaits) -> list[tuple[str, str]]:
-    """(transport, type): software is told like a withdrawal, people by a neutral notice."""
-    if ligne.canal in PAR_LEUR_TRANSPORT:
-        return [(ligne.canal, "fin_partenaire")]
-    annonces = [(ligne.canal, "annulation")] if ligne.canal in ANNONCENT_LE_RETRAIT else []
-    return annonces + ([("courriel", "fin_partenaire")] if ligne.courriel else [])
+def _list_annonces(parti: str, courriel: str | None) -> list[tuple[str, str]]:
+    """(transport, type): software is told like a withdrawal, people by a neutral notice. ``parti``: the way the hand-over took, which
+    may no longer be the one of its partner."""
+    if parti in PAR_LEUR_TRANSPORT:
+        return [(parti, "fin_partenaire")]
+    annonces = [(parti, "annulation")] if parti in ANNONCENT_LE_RETRAIT else []
+    return annonces + ([("courriel", "fin_partenaire")] if courriel else [])
 
 
 def _enqueue(conn: Connection, ligne: LigneFaits, canal: str, type_: str, maintenant: datetime) -> None:
