@@ -52,12 +52,20 @@ ORDER BY t.echeance_at
 LIMIT 100;
 
 -- name: list_partenaires_muets
--- Partners whose answer is late, with how many hand-overs wait and since when.
-SELECT p.id, p.nom, p.type, count(*) AS nombre, min(o.reponse_attendue_le) AS plus_ancienne_le
-FROM pdp.orientation o JOIN pdp.partenaire p ON p.id = o.partenaire_id
-WHERE o.statut IN ('envoyee', 'recue') AND o.reponse_attendue_le < :jour
+-- Partners who are late on their turn, with how many hand-overs wait, since when, reminders made, and hand-overs that expired since :depuis.
+SELECT p.id, p.nom, p.type, count(*) FILTER (WHERE c.en_retard)::integer AS nombre, min(c.due_le) FILTER (WHERE c.en_retard) AS plus_ancienne_le,
+    coalesce(sum(o.relances) FILTER (WHERE c.en_retard), 0)::integer AS relances, count(*) FILTER (WHERE o.statut = 'expiree')::integer AS expirees
+FROM pdp.orientation o
+JOIN pdp.partenaire p ON p.id = o.partenaire_id
+JOIN pdp.plateforme f ON f.id = o.plateforme_id
+CROSS JOIN LATERAL (
+    SELECT coalesce((o.echeance_at AT TIME ZONE f.fuseau)::date, o.reponse_attendue_le) AS due_le,
+        CASE WHEN o.etape IS NULL THEN o.statut IN ('envoyee', 'recue') AND o.reponse_attendue_le < :jour
+            ELSE o.balle = 'partenaire' AND o.echeance_at < :maintenant END AS en_retard
+) c
+WHERE c.en_retard OR (o.statut = 'expiree' AND o.close_at >= :depuis)
 GROUP BY p.id, p.nom, p.type
-ORDER BY count(*) DESC, p.nom;
+ORDER BY count(*) FILTER (WHERE c.en_retard) DESC, p.nom;
 
 -- name: list_parcours_silencieux
 -- Open parcours with no open reason at all: nobody would come back to them.

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.orientation import DISPOSITIFS
 from pdp.domain.orientation import LIBELLES as STATUTS_ORIENTATION
 from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
 from pdp.domain.parcours import MOTIFS_CLOTURE
@@ -16,6 +15,7 @@ from pdp.domain.parcours import Statut as StatutParcours
 from pdp.domain.tache import MOTIFS
 from pdp.errors import Introuvable
 from pdp.services.delais import Lieu, due_at, get_lieu
+from pdp.services.read_partenaires_muets import PartenaireMuet, list_partenaires_muets
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
@@ -95,19 +95,6 @@ class RetardDetail:
     @property
     def balle_libelle(self) -> str:
         return BALLES[self.balle]
-
-
-@dataclass(frozen=True)
-class PartenaireMuet:
-    id: UUID
-    nom: str
-    type: str
-    nombre: int
-    plus_ancienne_le: date
-
-    @property
-    def type_libelle(self) -> str:
-        return DISPOSITIFS[self.type]
 
 
 @dataclass(frozen=True)
@@ -260,7 +247,7 @@ def read_blocages(conn: Connection, plateforme_id: str, maintenant: datetime) ->
     jour = lieu.jour(maintenant)
     return Blocages(
         retards=list_lignes(conn, "responsable.list_retards", Retard, maintenant=maintenant),
-        partenaires=list_lignes(conn, "responsable.list_partenaires_muets", PartenaireMuet, jour=jour),
+        partenaires=list_partenaires_muets(conn, lieu, maintenant),
         silencieux=list_lignes(conn, "responsable.list_parcours_silencieux", Silencieux),
         messages=list_lignes(conn, "responsable.list_messages_bloques", MessageBloque),
         alertes=_count_alertes(conn, lieu, maintenant),
