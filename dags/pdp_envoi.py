@@ -14,7 +14,8 @@ from pdp import orchestration as o
     **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
     instant, puis il part une seule fois. Si un partenaire est en panne, l'envoi est retenté pendant le délai fixé par la plateforme ;
     ensuite une personne prend le relais. Les messages aux personnes suivies partent de 8 h à 20 h, ni le dimanche ni un jour férié ;
-    puis la passerelle de SMS dit lesquels ont été remis. Quand on ignore si un partenaire a reçu un message, on le lui demande.
+    puis la passerelle de SMS dit lesquels ont été remis. Les partenaires qui travaillent par fichiers trouvent un lot dans
+    leur dossier. Quand on ignore si un partenaire a reçu un message, on le lui demande.
 
     **En cas d'échec.** Ne renvoyez rien à la main : relancez. Un message déjà reçu n'est pas compté deux fois par le partenaire.
     """,

@@ -85,7 +85,7 @@ SELECT count(*) FROM pdp.boite_message WHERE resultat = 'quarantaine' AND vu_at 
 -- What came back lately: mails set aside first, then the others.
 SELECT m.id, m.boite, m.uid, m.nature, m.etat, m.code, m.resultat, m.raison, m.recu_at, m.vu_at, m.plateforme_id IS NOT NULL AS connue
 FROM pdp.boite_message m
-ORDER BY (m.resultat = 'quarantaine' AND m.vu_at IS NULL) DESC, m.recu_at DESC, m.id
+ORDER BY (m.resultat = 'quarantaine' AND m.vu_at IS NULL AND m.plateforme_id IS NOT NULL) DESC, m.recu_at DESC, m.id
 LIMIT :limite;
 
 -- name: lister

@@ -192,7 +192,8 @@ def test_the_receipt_of_a_message_of_which_nobody_knew(boites: Boites, admin: Ad
     read_boites(MAINTENANT)
     appliquer()
     assert (ligne(admin, cas.orientation)["etat"], orientation(admin, cas)) == ("livre", ("recue", True))
-    assert events(admin, "orientation_envoyee") == 1
+    assert (events(admin, "orientation_envoyee"), events(admin, "message_retrouve")) == (1, 1)
+    assert open_taches(admin, cas) == []  # nobody has to ask any more
     assert send_due(MAINTENANT).traites == 0  # never sent again
 
 

@@ -15,7 +15,8 @@ from pdp.messages.partenaire import reference_of
 from pdp.partners.accuses_courriel import Lu, describe_adresse
 from pdp.partners.sms import Accuse
 from pdp.services.collect_accuses import record_accuse
-from pdp.services.follow_envoi import call_a_person, follow_delivery
+from pdp.services.follow_envoi import call_a_person, describe, follow_delivery
+from pdp.services.heal_incertains import close_echec
 from pdp.services.manage_taches import open_tache
 from pdp.services.record_reponse import record_reponse
 from pdp.services.send_outbox import LigneReclamee
@@ -82,7 +83,7 @@ def _follow_personne(conn: Connection, auteur: Auteur, cle: UUID, lu: Lu, emprei
 
 def _follow_partenaire(conn: Connection, auteur: Auteur, envoi: LigneEnvoi, lu: Lu, empreinte: bytes, maintenant: datetime) -> Suite:
     if lu.etat is None:  # an absence: the mailbox has it
-        _arrive(conn, envoi, envoi.remise, lu.code, maintenant)
+        _arrive(conn, auteur, envoi, envoi.remise, lu.code, maintenant)
         return Suite("sans_effet", envoi.plateforme_id, envoi.id)
     if not is_remise_suivante(envoi.remise, lu.etat):
         contraire = "echec_definitif" in (envoi.remise, lu.etat) and envoi.remise != lu.etat and lu.etat != "echec_temporaire"
@@ -91,7 +92,7 @@ def _follow_partenaire(conn: Connection, auteur: Auteur, envoi: LigneEnvoi, lu: 
     if lu.etat == "echec_definitif":
         _lose(conn, auteur, envoi, lu, maintenant)
     else:
-        _arrive(conn, envoi, lu.etat, lu.code, maintenant)
+        _arrive(conn, auteur, envoi, lu.etat, lu.code, maintenant)
         if lu.nature == "accuse" and lu.code in RECUS and envoi.type == "orientation" and envoi.canal == "messagerie":
             _note_recue(conn, envoi, empreinte, maintenant)
     donnees = {"orientation_id": envoi.orientation_id, "type": envoi.type, "canal": envoi.canal, "etat": lu.etat, "code": lu.code}
@@ -99,7 +100,7 @@ def _follow_partenaire(conn: Connection, auteur: Auteur, envoi: LigneEnvoi, lu: 
     return Suite("applique", envoi.plateforme_id, envoi.id)
 
 
-def _arrive(conn: Connection, envoi: LigneEnvoi, remise: str | None, code: str | None, maintenant: datetime) -> None:
+def _arrive(conn: Connection, auteur: Auteur, envoi: LigneEnvoi, remise: str | None, code: str | None, maintenant: datetime) -> None:
     """Whatever answers has the message: one of which nobody knew is delivered, and nobody has to ask any more."""
     arrive = remise != "echec_temporaire"
     if remise is not None or envoi.etat == "incertain":
@@ -107,6 +108,8 @@ def _arrive(conn: Connection, envoi: LigneEnvoi, remise: str | None, code: str |
         conn.execute(query("boites.noter_remise"), suite)
     if envoi.etat == "incertain" and arrive:
         follow_delivery(conn, envoi, maintenant)
+        journal.record(conn, "message_retrouve", **describe(envoi, avant=envoi.etat))
+        close_echec(conn, auteur, envoi, "retrouve", maintenant)
 
 
 def _lose(conn: Connection, auteur: Auteur, envoi: LigneEnvoi, lu: Lu, maintenant: datetime) -> None:
@@ -145,7 +148,7 @@ def _note_recue(conn: Connection, envoi: LigneEnvoi, empreinte: bytes, maintenan
 
 def _ask_to_read(conn: Connection, auteur: Auteur, boite: str, envoi: LigneEnvoi, empreinte: bytes, maintenant: datetime) -> Suite:
     """Somebody wrote: a person reads it in the mailbox and notes what it says. Its words are neither read nor kept here."""
-    _arrive(conn, envoi, envoi.remise, "answered", maintenant)
+    _arrive(conn, auteur, envoi, envoi.remise, "answered", maintenant)
     if envoi.clos_at is not None:
         return Suite("quarantaine", envoi.plateforme_id, envoi.id, "case_closed")
     ou = "la messagerie sécurisée" if boite == "messagerie" else "la boîte des courriels"
