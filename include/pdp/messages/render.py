@@ -7,7 +7,7 @@ from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-MESSAGES = ("avis_partenaire", "avis_retrait", "rappel_partenaire", "avis_reponse", "avis_fin")
+MESSAGES = ("avis_partenaire", "avis_retrait", "rappel_partenaire", "rappel_sans_portail", "avis_reponse", "avis_fin")
 _OBJET = "Objet : "
 
 

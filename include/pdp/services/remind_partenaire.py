@@ -111,7 +111,9 @@ def _enqueue(
     maintenant: datetime,
     repentir: timedelta,
 ) -> None:
-    charge = {"orientation_id": str(ligne.id)} | ({"contact_id": contact_id} if contact_id else {})
+    charge: dict[str, object] = {"orientation_id": str(ligne.id)} | ({"contact_id": contact_id} if contact_id else {})
+    if canal == "courriel" and ligne.canal != "portail":
+        charge["sans_portail"] = True
     jour = get_lieu(conn, ligne.plateforme_id).jour(maintenant)
     outbox.enqueue(
         conn,

@@ -40,6 +40,8 @@ MODELES = {
     "reponse_question": "avis_reponse",
     "fin_partenaire": "avis_fin",
 }
+MODELES_SANS_PORTAIL = {"rappel_partenaire": "rappel_sans_portail"}
+"""Notices to people whose structure has no account on the portal: it answers by its own way."""
 PARTAGES = frozenset({"courriel", "messagerie", "sms"})
 """Transports whose failure says something of our own server, not of one partner."""
 RETIREE, INTERNE = "retiree_avant_envoi", "interne"
@@ -240,7 +242,7 @@ def _attempt(ligne: LigneReclamee, cible: LigneDestinataire, lien: Lien | None, 
 
 
 def _mail(ligne: LigneReclamee, cible: LigneDestinataire, maintenant: datetime) -> Remise:
-    modele = MODELES.get(ligne.type)
+    modele = MODELES_SANS_PORTAIL.get(ligne.type) if ligne.charge.get("sans_portail") else MODELES.get(ligne.type)
     if modele is None:
         return Remise(Classe.REFUSE, "no_template")
     message = render(
