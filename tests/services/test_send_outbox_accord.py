@@ -81,7 +81,7 @@ class TestOutbox:
             "orientation_id": str(cas.orientation),
             "dispositif": "service_social",
             "motif": "m",
-            "contenu": {"a": 1},
+            "contenu": {"nom": "A"},
             "emise_at": "x",
         }
         valeurs: dict[str, Any] = {
