@@ -68,12 +68,14 @@ ON CONFLICT (orientation_id, etape, echeance_at, rang) WHERE retiree_at IS NULL 
 RETURNING id;
 
 -- name: lister_collegues
--- Who else of a partner receives reminders, on that day: its declared colleagues who are there, and whoever answers while it is closed.
+-- Who else of a partner receives reminders, on that day: its declared colleagues who are there, and whoever answers for somebody away or while it
+-- is closed.
 SELECT c.id, c.courriel,
     EXISTS (SELECT 1 FROM pdp.partenaire_absence a WHERE a.partenaire_id = c.partenaire_id AND a.contact_id IS NULL AND a.relais_id = c.id
         AND a.retiree_at IS NULL AND :jour BETWEEN a.du AND a.au) AS relais
 FROM pdp.partenaire_contact c
-WHERE c.partenaire_id = :partenaire AND c.retire_at IS NULL AND c.rappels AND c.courriel IS NOT NULL
+WHERE c.partenaire_id = :partenaire AND c.retire_at IS NULL AND c.courriel IS NOT NULL
+    AND (c.rappels OR EXISTS (SELECT 1 FROM pdp.partenaire_absence a WHERE a.relais_id = c.id AND a.retiree_at IS NULL AND :jour BETWEEN a.du AND a.au))
     AND NOT EXISTS (SELECT 1 FROM pdp.partenaire_absence a WHERE a.contact_id = c.id AND a.retiree_at IS NULL AND :jour BETWEEN a.du AND a.au)
 ORDER BY c.ajoute_at, c.id;
 

@@ -108,7 +108,8 @@ SELECT p.id_source, p.nom, p.type AS partenaire_type,
         WHERE t.partenaire_id = p.id AND t.canal = cast(:canal AS text) ORDER BY t.depuis_at DESC LIMIT 1), p.url) END AS url,
     p.adresse_securisee, f.libelle AS plateforme, f.telephone, p.jeton_url,
     CASE WHEN cast(:contact AS uuid) IS NULL THEN p.courriel ELSE (SELECT c.courriel FROM pdp.partenaire_contact c
-        WHERE c.id = cast(:contact AS uuid) AND c.partenaire_id = p.id AND c.retire_at IS NULL AND c.rappels) END AS courriel
+        WHERE c.id = cast(:contact AS uuid) AND c.partenaire_id = p.id AND c.retire_at IS NULL AND (c.rappels OR EXISTS (
+            SELECT 1 FROM pdp.partenaire_absence a WHERE a.relais_id = c.id AND a.retiree_at IS NULL))) END AS courriel
 FROM pdp.plateforme f LEFT JOIN pdp.partenaire p ON p.plateforme_id = f.id AND p.id = :partenaire
 WHERE f.id = :plateforme;
 
@@ -127,9 +128,9 @@ WHERE o.id = :id AND o.jeton = :jeton AND o.etat = 'en_cours'
 RETURNING o.type = 'orientation' AND EXISTS (SELECT 1 FROM pdp.orientation r WHERE r.id = o.orientation_id AND r.statut IN ('annulee', 'expiree')) AS retiree;
 
 -- name: relancer_annulation
--- The hand-over reached its partner after the partner had answered that there was nothing to withdraw: the withdrawal leaves again.
+-- The hand-over may have reached its partner after its withdrawal, which found nothing there: the withdrawal leaves again, under its key.
 UPDATE pdp.outbox SET etat = 'a_envoyer', prochain_essai_at = :maintenant, livre_at = NULL, dernier_code = 'apres_retrait'
-WHERE orientation_id = :orientation AND type = 'annulation' AND etat = 'livre' AND dernier_code = 'http_404'
+WHERE orientation_id = :orientation AND type = 'annulation' AND etat = 'livre' AND canal IN ('api', 'fhir')
 RETURNING id;
 
 -- name: marquer_envoyee

@@ -135,15 +135,6 @@ LEFT JOIN pdp.partenaire_contact r ON r.id = a.relais_id AND r.retire_at IS NULL
 WHERE c.partenaire_id = :partenaire AND c.retire_at IS NULL
 ORDER BY c.nom, c.id;
 
--- name: lister_rappels
--- Addresses that receive the reminders of a partner that day: people away are left out, and who answers for them (or for the whole structure) comes in.
-SELECT DISTINCT c.id, c.nom, c.courriel
-FROM pdp.partenaire_contact c
-WHERE c.partenaire_id = :partenaire AND c.retire_at IS NULL AND c.courriel IS NOT NULL
-  AND NOT EXISTS (SELECT FROM pdp.partenaire_absence b WHERE b.contact_id = c.id AND b.retiree_at IS NULL AND :jour BETWEEN b.du AND b.au)
-  AND (c.rappels OR EXISTS (SELECT FROM pdp.partenaire_absence b WHERE b.relais_id = c.id AND b.retiree_at IS NULL AND :jour BETWEEN b.du AND b.au))
-ORDER BY c.nom, c.id;
-
 -- name: ajouter_contact
 -- Somebody of the partner.
 INSERT INTO pdp.partenaire_contact (plateforme_id, partenaire_id, nom, fonction, courriel, telephone, rappels, ajoute_at)

@@ -30,10 +30,11 @@ from pdp.services.configure_partenaire import (
 )
 from pdp.services.manage_structure import add_absence, add_contact, set_capacite
 from pdp.services.orient_parcours import cancel_orientation
-from pdp.services.read_structure import list_rappels, list_transports, read_ecarts, read_structure
+from pdp.services.read_structure import list_transports, read_ecarts, read_structure
 from pdp.services.record_reponse import record_reponse
 from pdp.services.send_outbox import send_due
 from pdp.storage import db, journal
+from pdp.storage.sql import query
 from relais import REPENTIR, SECRET_B64, relais, simulateur
 
 Admin = psycopg.Connection[Any]
@@ -333,8 +334,11 @@ def test_reminders_go_to_who_is_there(responsable: Auteur, admin: Admin) -> None
 
 
 def _rappels(partenaire: UUID, ecart: int) -> list[str]:
+    """Names behind the addresses that the reminders of that day go to."""
     with lot() as conn:
-        return [r.nom for r in list_rappels(conn, partenaire, JOUR + timedelta(days=ecart))]
+        lignes = conn.execute(query("horloge.lister_collegues"), {"partenaire": partenaire, "jour": JOUR + timedelta(days=ecart)}).all()
+        noms = dict(conn.execute(text("SELECT id, nom FROM pdp.partenaire_contact")).all())
+    return sorted(noms[ligne.id] for ligne in lignes)
 
 
 def test_what_began_by_a_former_address_ends_there(

@@ -114,15 +114,6 @@ class Demande:
 
 
 @dataclass(frozen=True)
-class Rappel:
-    """Who receives a reminder."""
-
-    id: UUID
-    nom: str
-    courriel: str
-
-
-@dataclass(frozen=True)
 class Structure:
     """Everything a partner says of itself, with what waits."""
 
@@ -172,11 +163,6 @@ def list_contacts(conn: Connection, partenaire_id: UUID, jour: date) -> list[Con
 def list_transports(conn: Connection, partenaire_id: UUID) -> list[Transport]:
     """Ways by which a partner was reached, the present one first."""
     return list_lignes(conn, "partenaires.lister_transports", Transport, partenaire=partenaire_id)
-
-
-def list_rappels(conn: Connection, partenaire_id: UUID, jour: date) -> list[Rappel]:
-    """Colleagues who receive the reminders of a partner that day; people away are replaced by who answers for them."""
-    return list_lignes(conn, "partenaires.lister_rappels", Rappel, partenaire=partenaire_id, jour=jour)
 
 
 def read_ecarts(structure: Structure) -> dict[str, tuple[Any, Any]]:
