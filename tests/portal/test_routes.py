@@ -37,7 +37,7 @@ PUBLIQUES = {
     "/agenda/flux/{jeton}.ics",
     LIEN,
     "/lien/{jeton}",
-    *(f"/lien/{{jeton}}/{acte}" for acte in ("code", "ouverture", "reponse", "nouveau-lien", "sortie")),
+    *(f"/lien/{{jeton}}/{acte}" for acte in ("code", "ouverture", "reponse", "seances", "nouveau-lien", "sortie")),
     *(f"{LIEN}/{acte}" for acte in ("identite", "choix", "annulation", "rappel", "nouveau-lien", "rendez-vous.ics")),
 }
 """The last ones are for the holder of a link or of a secret address: test_rendez_vous_public, test_lien_partenaire, test_agenda."""

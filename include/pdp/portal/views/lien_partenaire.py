@@ -23,6 +23,7 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.debit import Debit
 from pdp.portal.sessions import au_nom_du_lien, is_https, portail, redirect
 from pdp.services.answer_lien_partenaire import NATURES_LIEN, STATUTS_LIEN, Reponse, answer, read_demande
+from pdp.services.declare_seances import deposit_seances, find_retour
 from pdp.services.open_lien_partenaire import (
     REPONDANT_MAX,
     LienOuvert,
@@ -123,6 +124,27 @@ def give_answer(request: Request, jeton: str) -> Response:
     return _guard(request, jeton, act)
 
 
+@routeur.post(RACINE + "/{jeton}/seances")
+@acces("public")
+def give_seance(request: Request, jeton: str) -> Response:
+    """The date of a session, when the person agreed that a psychologist says it."""
+
+    def act(auteur: Auteur) -> Response:
+        le = formulaires.jour(request, "seance_le", libelle="Séance qui a eu lieu le", obligatoire=True)
+        cle = formulaires.identifiant(request, "cle_saisie", libelle="Formulaire")
+        maintenant = clock.now()
+        with au_nom_du_lien(auteur, lecture=False) as conn:
+            lien = read_lien(conn, _cookie(request), maintenant)
+            if lien is None or lien.etat != "ouvert":
+                return _see(jeton)
+            if not lien.identifie:
+                return _see(jeton, "acces")
+            deposit_seances(conn, auteur, lien.orientation_id, dates=[le], evenement_id=cle, transport="lien", maintenant=maintenant)
+        return _see(jeton, "repondu")
+
+    return _guard(request, jeton, act)
+
+
 @routeur.post(RACINE + "/{jeton}/nouveau-lien")
 @acces("public")
 def send_lien(request: Request, jeton: str) -> Response:
@@ -179,11 +201,12 @@ def _guard(request: Request, jeton: str, suite: Callable[[Auteur], Response]) ->
 
 def _show(request: Request, jeton: str, auteur: Auteur, message: tuple[str, str] | None, statut: int = 200) -> Response:
     maintenant = clock.now()
-    demande = None
+    demande, retour = None, None
     with au_nom_du_lien(auteur, lecture=True) as conn:
         lien = read_lien(conn, _cookie(request), maintenant)
         if lien is not None and lien.identifie:
             demande = read_demande(conn, lien.orientation_id)
+            retour = find_retour(conn, lien.orientation_id)
     if lien is None:
         return _render("lien/inconnu.html", 404)
     contexte: dict[str, Any] = {"lien": lien, "jeton": jeton, "message": message, "aujourd_hui": jour_local(maintenant)}
@@ -191,7 +214,9 @@ def _show(request: Request, jeton: str, auteur: Auteur, message: tuple[str, str]
         return _render(f"lien/{lien.etat}.html", 410, **contexte)
     if demande is None:
         return _render("lien/code.html", statut, **contexte, repondant_max=REPONDANT_MAX)
-    return _render("lien/demande.html", statut, **contexte, vue=demande, motifs_refus=MOTIFS_REFUS, compte_rendu_max=COMPTE_RENDU_MAX)
+    return _render(
+        "lien/demande.html", statut, **contexte, vue=demande, retour=retour, motifs_refus=MOTIFS_REFUS, compte_rendu_max=COMPTE_RENDU_MAX
+    )
 
 
 def _read_code(request: Request) -> str:
