@@ -35,7 +35,7 @@ DELEGATION: list[dict[str, Any]] = [
         "cible": "oriente_csam",
     },
 ]
-PREMIERS = 63
+PREMIERS = 70
 TOUS = 5000
 DECISIONS_MC = 12
 ISSUES = 12

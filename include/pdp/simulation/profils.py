@@ -68,11 +68,20 @@ def _vers_service_social(conn: Connection, d: Dossier, jours: Jours) -> None:
 
 
 def _vers_spst(conn: Connection, d: Dossier, jours: Jours) -> None:
-    orient(conn, d, jours, "spst", "portail", "Aménagement du poste à préparer avant la reprise.")
+    orient(conn, d, jours, "spst", _one_of(d, "portail", "fhir"), "Aménagement du poste à préparer avant la reprise.")
 
 
 def _vers_cap_emploi(conn: Connection, d: Dossier, jours: Jours) -> None:
-    orient(conn, d, jours, "cap_emploi", "portail", "Reconversion envisagée.")
+    orient(conn, d, jours, "cap_emploi", _one_of(d, "portail", "csv"), "Reconversion envisagée.")
+
+
+def _vers_psychologue(conn: Connection, d: Dossier, jours: Jours) -> None:
+    orient(conn, d, jours, "psychologue", _one_of(d, "lien", "messagerie"), "Souhaite être rappelée pour un premier rendez-vous.")
+
+
+def _one_of(d: Dossier, *canaux: str) -> str:
+    """Each transport in its turn, so that the demonstration shows them all."""
+    return canaux[d.rang // len(PREMIERS_DOSSIERS) % len(canaux)]
 
 
 def _soutien_psy(conn: Connection, d: Dossier, jours: Jours) -> None:
@@ -196,5 +205,6 @@ PREMIERS_DOSSIERS: tuple[Profil, ...] = (
     _reprise,
     _retire_accord,
     _deux_absences,
+    _vers_psychologue,
     laisse,
 )
