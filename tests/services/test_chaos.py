@@ -32,10 +32,11 @@ def chaos(*arguments: str, delai_s: float = 900) -> tuple[int, dict[str, Any]]:
 
 
 def test_two_hundred_schedules() -> None:
-    code, bilan = chaos("--schedules", "200", "--seed", "1")
+    """Those written by hand, one for each labelled point, then as many drawn from seeds."""
+    code, bilan = chaos("--schedules", str(200 - len(DIRIGES)), "--seed", "1")
     assert code == 0, bilan["dit"]
-    assert bilan["schedules"] == 200 + len(DIRIGES)
-    assert bilan["handovers"] > 800
+    assert bilan["schedules"] == 200
+    assert bilan["handovers"] > 500
     for genre in ("lost", "duplicated", "without_consent", "regressed", "journal", "insisted", "forged", "unexpected"):
         assert bilan[genre] == 0, bilan["dit"]
     assert bilan["kills"] > 200
