@@ -41,13 +41,16 @@ def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> No
         plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
 
 
+_RELAIS = (("spst", "portail"), ("cap_emploi", "csv"), ("service_social", "portail"), ("psychologue", "messagerie"))
+
+
 def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:
-    """Now and then the agreement came at once: a request waits in the inbox of a partner without an API."""
+    """Now and then the agreement came at once: a request waits in the inbox of a partner, in a batch of files, or in its secure mail."""
     if d.rang % 5:
         hold_tele_echange(conn, d, jours, 16 + d.rang % 10)
     else:
-        destinataire = ("spst", "service_social")[d.rang // 60 % 2]
-        orient(conn, d, jours, destinataire, "portail", "Reprise à préparer avec l'employeur, démarches à expliquer.", 26)
+        destinataire, canal = _RELAIS[d.rang // 60 % len(_RELAIS)]
+        orient(conn, d, jours, destinataire, canal, "Reprise à préparer avec l'employeur, démarches à expliquer.", 26)
 
 
 def _invitee(conn: Connection, d: Dossier, jours: Jours) -> None:
