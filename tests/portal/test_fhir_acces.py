@@ -160,6 +160,10 @@ def test_signed_call_played_again_is_refused(monde: Monde, admin: psycopg.Connec
     with ThreadPoolExecutor(6) as fils:
         assert sorted(fils.map(play, range(6))) == [200, 409, 409, 409, 409, 409]
     assert codes(monde.soi.put(monde.tache, None, etag, corps=corps, signee=signee, identifiant="appel-0001")) == (409, "replayed")
+    instant, sceau = signee.split(",")
+    for autrement in (f"{sceau},{instant}", f"{signee},", f"{signee},x=1", f"t=0{instant[2:]},{sceau}", f"v1=faux,{signee}"):
+        rejoue = monde.soi.put(monde.tache, None, etag, corps=corps, signee=autrement, identifiant="appel-0001")
+        assert codes(rejoue) == (409, "replayed"), autrement
     assert count(admin, "SELECT count(*) FROM pdp.inbox") == 1
 
 

@@ -26,7 +26,7 @@ def sign(jeton: str, parties: tuple[str, ...], corps: bytes, instant_s: int | No
 
 def is_valid(jeton: str, parties: tuple[str, ...], corps: bytes, signature: str | None, maintenant_s: int | None = None) -> bool:
     """False for an absent, malformed, wrong or stale (more than 300 s either way) signature."""
-    champs = dict(morceau.partition("=")[::2] for morceau in (signature or "").split(","))
+    champs = _fields(signature)
     if not champs.get("t", "").isdecimal() or len(champs["t"]) > 12:
         return False
     instant = int(champs["t"])
@@ -37,6 +37,11 @@ def is_valid(jeton: str, parties: tuple[str, ...], corps: bytes, signature: str 
     )
 
 
+def seal_of(signature: str) -> str:
+    """What makes a valid signature unique, however its header is written: the same call written in another order is the same call."""
+    return _fields(signature).get("v1", "")
+
+
 def request_parts(methode: str, chemin: str, cle: str) -> tuple[str, ...]:
     """What a request signs beside its body; ``chemin`` is the path with its query."""
     return "demande", methode, chemin, cle
@@ -45,6 +50,10 @@ def request_parts(methode: str, chemin: str, cle: str) -> tuple[str, ...]:
 def answer_parts(signature_demande: str, statut: int) -> tuple[str, ...]:
     """What an answer signs beside its body: bound to its request, so that no old answer can be played again."""
     return "reponse", signature_demande, str(statut)
+
+
+def _fields(signature: str | None) -> dict[str, str]:
+    return dict(morceau.partition("=")[::2] for morceau in (signature or "").split(","))
 
 
 def _digest(jeton: str, instant: int, parties: tuple[str, ...], corps: bytes) -> str:

@@ -80,7 +80,7 @@ def find_appelant(conn: Connection, jeton: str, maintenant: datetime) -> Appelan
 def is_first(conn: Connection, appelant: Appelant, signee: str) -> bool:
     """Take note of a signed call whose signature is right; False when it was already seen: somebody plays it again."""
     conn.execute(query("fhir_clients.oublier_appels"), {"client": appelant.client_id, "secondes": 3 * signature.VALIDITE_S})
-    noter = {"client": appelant.client_id, "signature": sha256(signee.encode()).digest()}
+    noter = {"client": appelant.client_id, "signature": sha256(signature.seal_of(signee).encode()).digest()}
     return conn.execute(query("fhir_clients.noter_appel"), noter).scalar() is not None
 
 
