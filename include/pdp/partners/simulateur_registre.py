@@ -26,7 +26,8 @@ _INSERT_RECU = (
     "INSERT INTO recu (cle, plateforme, partenaire, nature, orientation_id, empreinte, recu_id, recu_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _INSERT_EVENEMENT = (
-    "INSERT OR IGNORE INTO evenement (plateforme, partenaire, evenement_id, orientation_id, version, statut, motif, compte_rendu, visible_at)"
+    "INSERT OR IGNORE INTO evenement"
+    " (plateforme, partenaire, evenement_id, orientation_id, version, statut, motif, compte_rendu, visible_at)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _LIST = """
