@@ -41,7 +41,9 @@ VALUES (:plateforme, :accord, :classes, :canal, :maintenant, :par, cast(:effets 
 -- name: reprendre_orientations
 -- Active hand-overs follow the agreement that takes the place of theirs.
 UPDATE pdp.orientation SET accord_id = :nouveau
-WHERE accord_id = :ancien AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours');
+WHERE accord_id = :ancien AND statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
+    AND classes <@ (SELECT a.classes FROM pdp.accord a WHERE a.id = :nouveau)
+RETURNING id;
 
 -- name: lister
 -- Every word of the person about her agreements, latest first, with the very text, who wrote it down, and whether it was an error.

@@ -28,10 +28,11 @@ WHERE id = :orientation;
 
 -- name: reclamer_dues
 -- Hand-overs with something to do, the oldest first; their parcours are locked first, as every service does, those held by somebody are left.
--- One whose partner has answered waits for its answer to be applied: nobody is reminded of what is done, nothing expires under it.
+-- One whose partner has answered waits for its answer to be applied: nobody is reminded of what is done, nothing expires under it. Nor is a
+-- partner reminded of what it no longer sees, its agreement over.
 SELECT o.id, o.parcours_id
 FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id
-WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant
+WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant AND (o.accord_jusqu_au IS NULL OR o.accord_jusqu_au >= :jour)
     AND NOT EXISTS (SELECT 1 FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.partenaire_id = o.partenaire_id AND i.traite_at IS NULL)
 ORDER BY o.a_revoir_at, o.id
 LIMIT :lot
@@ -48,7 +49,19 @@ WHERE o.id = :orientation AND i.traite_at IS NULL;
 
 -- name: compter_dues
 -- What is still due: held by somebody, or in fault.
-SELECT count(*) FROM pdp.orientation o WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant;
+SELECT count(*) FROM pdp.orientation o
+WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant AND (o.accord_jusqu_au IS NULL OR o.accord_jusqu_au >= :jour);
+
+-- name: lister_accords_finis
+-- Hand-overs under way whose agreement is over and whose coordinator was not told of that end; their parcours are locked first.
+SELECT o.id, o.plateforme_id, o.parcours_id, o.accord_jusqu_au, n.nom AS partenaire
+FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id JOIN pdp.partenaire n ON n.id = o.partenaire_id
+WHERE o.plateforme_id = :plateforme AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours') AND o.accord_jusqu_au < :jour AND p.clos_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = o.parcours_id AND t.motif = 'demander_accord'
+        AND t.cause = 'fin_accord:' || o.id || ':' || o.accord_jusqu_au)
+ORDER BY o.accord_jusqu_au, o.id
+LIMIT :lot
+FOR UPDATE OF p SKIP LOCKED;
 
 -- name: lire_taches
 -- Open reasons that the clock of a hand-over holds.

@@ -15,6 +15,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.calendrier import add_mois
 from pdp.domain.partage import Partage
 from pdp.errors import Conflit, DonneeInvalide, Introuvable, ReferentielIncomplet
+from pdp.services.ask_accord_fini import cause_of
 from pdp.services.delais import get_lieu
 from pdp.services.move_parcours import LigneParcours, apply_acte, lock_parcours
 from pdp.services.orient_parcours import revoke_orientations
@@ -81,8 +82,12 @@ def record_accord(
         _take_back(conn, auteur, parcours_id, reponse, actifs, maintenant)
     apply_acte(conn, parcours_id, "recueillir_accord", maintenant)
     accord = _write(conn, auteur, avant, reponse, jour, maintenant)
-    if decision == "accorde" and remplace is not None and _is_en_cours(remplace, jour):
-        conn.execute(query("accords.reprendre_orientations"), {"ancien": remplace.id, "nouveau": accord})
+    if decision == "accorde" and remplace is not None:  # over or not: what it covers goes on under the new one
+        for orientation in (
+            conn.execute(query("accords.reprendre_orientations"), {"ancien": remplace.id, "nouveau": accord}).scalars().all()
+        ):
+            fin = {"parcours": parcours_id, "cause": cause_of(orientation, remplace.expire_le), "maintenant": maintenant, "par": auteur.id}
+            conn.execute(query("taches.fermer_cause"), fin)
     if decision == "refuse" and destinataire == "accompagnement":
         alert_refus(conn, avant, accord, "La personne refuse l'accompagnement.", maintenant, auteur)
     return accord

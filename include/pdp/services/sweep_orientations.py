@@ -17,6 +17,8 @@ from sqlalchemy.exc import DBAPIError
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.errors import ErreurPdp
+from pdp.services.ask_accord_fini import ask_accords_finis
+from pdp.services.delais import get_lieu
 from pdp.services.expire_orientation import expire_orientation
 from pdp.services.refresh_horloge import refresh_horloge
 from pdp.services.remind_partenaire import remind
@@ -32,13 +34,15 @@ def sweep_orientations(conn: Connection, plateforme_id: str, auteur: Auteur, mai
     """Do what is due at ``maintenant``, at most ``lot`` hand-overs; a second sweep finds nothing more, two at once share the work.
 
     ``traites`` counts hand-overs; ``detail``: ``relances``, ``appels`` (a coordinator is asked to call), ``expirees``, ``lues`` (clocks
-    read again), ``en_attente`` (an answer is to be applied first), ``retard_minutes`` (the latest of them), and ``a_suivre`` when the
-    caller commits and calls again.
+    read again), ``en_attente`` (an answer is to be applied first), ``accords_finis`` (a coordinator asks the person again),
+    ``retard_minutes`` (the latest of them), and ``a_suivre`` when the caller commits and calls again.
     """
     journal.live_at(conn, maintenant)
-    parametres = {"plateforme": plateforme_id, "maintenant": maintenant}
+    jour = get_lieu(conn, plateforme_id).jour(maintenant)
+    parametres = {"plateforme": plateforme_id, "maintenant": maintenant, "jour": jour}
+    finis = ask_accords_finis(conn, plateforme_id, auteur, jour, maintenant, lot)
     dues = conn.execute(query("horloge.reclamer_dues"), {**parametres, "lot": lot}).all()
-    comptes: Counter[str] = Counter()
+    comptes = Counter({"accords_finis": finis} if finis else {})
     echecs, retard = 0, 0
     for due in dues:
         try:
