@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from uuid import uuid4
+from uuid import UUID
 
 import psycopg
 import pytest
@@ -30,6 +30,8 @@ from portal.logiciels import Monde, monde_fhir
 from portal.test_fhir import codes
 from relais_fhir import Logiciel
 from relais_lecture import count, events
+
+INCONNUE = UUID("00000000-0000-4000-8000-000000000000")
 
 
 @pytest.fixture
@@ -54,7 +56,7 @@ def test_every_route_declares_its_scope() -> None:
         create_fhir().get("/ouverte")(lambda: None)
 
 
-@pytest.mark.parametrize("chemin", ["/Task", "/ServiceRequest", f"/Task/{uuid4()}", f"/ServiceRequest/{uuid4()}"])
+@pytest.mark.parametrize("chemin", ["/Task", "/ServiceRequest", f"/Task/{INCONNUE}", f"/ServiceRequest/{INCONNUE}"])
 @pytest.mark.parametrize("porteur", ["", "Bearer", "Bearer x", "Basic eA==", f"Bearer {'x' * 43}", f"bearer  {'é' * 3}"])
 def test_without_a_good_token_everything_is_closed(monde: Monde, chemin: str, porteur: str) -> None:
     entetes = {"Authorization": porteur.encode()} if porteur else {}

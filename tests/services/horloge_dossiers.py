@@ -56,7 +56,7 @@ def say(cas: Relais, nature: str, version: int, le: datetime, **champs: Any) -> 
             survenu_at=le,
             empreinte=uuid4().bytes,
             maintenant=le,
-            transport="portail",
+            transport=champs.get("transport", "portail"),
             nature=nature,
             rendez_vous_at=champs.get("rendez_vous_at"),
         )

@@ -134,3 +134,27 @@ def test_a_word_about_the_hand_over_of_another_partner_stops_no_clock(cas: Relai
         autre = fabrique.partenaire(conn, "spst", "portail")
     say(replace(cas, partenaire=autre), "statut", 1, ACCUSE, statut="acceptee")
     assert faits(sweep(ACCUSE)) == {"relances": 1}
+
+
+@pytest.mark.parametrize(
+    ("version", "transport", "statut", "attendu", "resultat"),
+    [
+        (1, "api", "realisee", "realisee", "appliquee"),  # its own count, behind that of the portal: what it says is new
+        (2, "api", "realisee", "realisee", "appliquee"),
+        (1, "portail", "realisee", "en_cours", "ancienne"),  # the same count: late
+        (1, "api", "recue", "en_cours", "ancienne"),  # nothing new
+        (1, "api", "acceptee", "en_cours", "ancienne"),  # never back
+    ],
+)
+def test_a_former_transport_that_counts_lower_is_still_heard(
+    cas: Relais, admin: psycopg.Connection, version: int, transport: str, statut: str, attendu: str, resultat: str
+) -> None:
+    say(cas, "statut", 1, MAINTENANT, statut="acceptee")
+    say(cas, "statut", 2, MAINTENANT, statut="en_cours")
+    apply(MAINTENANT)
+    plus_tard = MAINTENANT + JOURS
+    say(cas, "statut", version, plus_tard, statut=statut, transport=transport, texte="Fini." if statut == "realisee" else None)
+    apply(plus_tard)
+    assert horloge(admin, cas)[0] == attendu
+    assert admin.execute("SELECT resultat FROM pdp.inbox ORDER BY recu_at DESC LIMIT 1").fetchone() == (resultat,)
+    assert admin.execute("SELECT version_partenaire FROM pdp.orientation").fetchone() == (2,)
