@@ -80,9 +80,15 @@ UPDATE pdp.inbox SET traite_at = :maintenant, resultat = :resultat WHERE id = :i
 -- name: appliquer
 -- Answer written on the hand-over; a receipt is not an answer.
 UPDATE pdp.orientation
-SET statut = :statut, version_partenaire = :version, refus_motif = coalesce(:motif, refus_motif), compte_rendu = coalesce(:compte_rendu, compte_rendu),
+SET statut = :statut, version_partenaire = greatest(version_partenaire, :version), refus_motif = coalesce(:motif, refus_motif), compte_rendu = coalesce(:compte_rendu, compte_rendu),
     repondue_at = CASE WHEN :statut = 'recue' THEN repondue_at ELSE least(cast(:survenu_at AS timestamptz), cast(:maintenant AS timestamptz)) END
 WHERE id = :orientation;
+
+-- name: est_d_un_autre_compte
+-- Whether nothing as late, or later, came by the same transport: versions are compared within one only.
+SELECT NOT EXISTS (SELECT 1 FROM pdp.inbox x WHERE x.orientation_id = i.orientation_id AND x.partenaire_id = i.partenaire_id AND x.id <> i.id
+    AND x.transport = i.transport AND x.version >= i.version)
+FROM pdp.inbox i WHERE i.id = :id;
 
 -- name: compter_autres_actives
 -- Other hand-overs still going on.

@@ -99,7 +99,7 @@ def _apply(conn: Connection, auteur: Auteur, reponse: LigneReponse, maintenant: 
         return _set_aside(conn, auteur, reponse, parcours, maintenant)
     if reponse.statut is None:
         return apply_evenement(conn, auteur, reponse, orientation, parcours, maintenant)
-    if reponse.version <= orientation.version_partenaire:
+    if reponse.version <= orientation.version_partenaire and not _is_other_count(conn, reponse, orientation):
         return "ancienne"
     repetee = reponse.statut == orientation.statut
     if not repetee and not can_follow(orientation.statut, reponse.statut, _has_gap(conn, reponse, orientation)):
@@ -125,6 +125,14 @@ def _has_gap(conn: Connection, reponse: LigneReponse, orientation: LigneOrientat
     bornes = {"orientation": orientation.id, "de": orientation.version_partenaire, "a": reponse.version}
     connues = conn.execute(query("inbox.compter_entre"), bornes).scalar_one()
     return bool(reponse.version - orientation.version_partenaire - 1 > connues)
+
+
+def _is_other_count(conn: Connection, reponse: LigneReponse, orientation: LigneOrientation) -> bool:
+    """Whether it is a step forward, told by a transport that had said nothing as late: each transport counts its own versions, and a
+    partner who changed, or who answers by two, is heard by both."""
+    if not can_partenaire(orientation.statut, str(reponse.statut)):
+        return False
+    return bool(conn.execute(query("inbox.est_d_un_autre_compte"), {"id": reponse.id}).scalar_one())
 
 
 def _write(conn: Connection, reponse: LigneReponse, maintenant: datetime) -> None:
