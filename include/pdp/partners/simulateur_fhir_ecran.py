@@ -114,6 +114,7 @@ def _article(registre: RegistreFhir, lieu: str, tache: Objet) -> str:
     personne = " ".join([*noms.get("given", []), noms.get("family", "")]).strip() or "Personne accompagnée"
     motif = ((demande.get("reasonCode") or [{}])[0]).get("text", "")
     notes = "".join(f'<p class="note">{escape(str(n.get("text", "")))}</p>' for n in tache.get("note", []))
+    notes += "".join(f'<p class="note">{escape(dit)}</p>' for dit in map(_tell, tache.get("output", [])))
     questions = "".join(
         f"<li>{escape(str(e.get('type', {}).get('text', '')))} : {escape(str(e.get('valueString') or e.get('valueDate') or ''))}</li>"
         for e in tache.get("input", [])
@@ -125,6 +126,14 @@ def _article(registre: RegistreFhir, lieu: str, tache: Objet) -> str:
         f"<article><h2>{escape(personne)}</h2><p><strong>{escape(statut)}</strong> (version {escape(tache['meta']['versionId'])})</p>"
         f"<p>{escape(motif)}</p><p>{escape(contacts)}</p><ul>{questions}</ul>{notes}{actes}</article>"
     )
+
+
+def _tell(sortie: Mapping[str, Any]) -> str:
+    """A meeting or a report of this partner, as its people read it again."""
+    quand = sortie.get("valueDateTime")
+    if quand is not None:
+        return f"Rendez-vous fixé : {datetime.fromisoformat(str(quand)).astimezone(_PARIS):%d/%m/%Y à %H h %M}"
+    return f"Compte rendu : {sortie.get('valueString', '')}"
 
 
 def _linked(registre: RegistreFhir, lieu: str, tache: Objet, element: str) -> Mapping[str, Any]:
@@ -153,6 +162,6 @@ def _page(titre: str, corps: str) -> HTMLResponse:
     tete = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(titre)}</title><style>{_STYLE}</style>'
     return HTMLResponse(
         f'<!doctype html><html lang="fr"><head>{tete}</head><body>'
-        "<p><strong>Démonstration : données synthétiques, aucune personne réelle.</strong></p>"
+        "<header><p><strong>Démonstration : données synthétiques, aucune personne réelle.</strong></p></header>"
         f"<main><h1>{escape(titre)}</h1>{corps}</main></body></html>"
     )
