@@ -23,7 +23,7 @@ COMMENT ON COLUMN evaluation.orientations_nouvelle.parcours IS 'Code du parcours
 COMMENT ON COLUMN evaluation.orientations_nouvelle.rang IS 'Rang de l''orientation dans le parcours';
 COMMENT ON COLUMN evaluation.orientations_nouvelle.pseudonyme IS 'Code de la personne';
 COMMENT ON COLUMN evaluation.orientations_nouvelle.plateforme IS 'Plateforme, ou « regroupe »';
-COMMENT ON COLUMN evaluation.orientations_nouvelle.dispositif IS 'service_social, spst, cap_emploi ou psychologue';
+COMMENT ON COLUMN evaluation.orientations_nouvelle.dispositif IS 'service_social, spst, cap_emploi, psychologue ou medecin_traitant';
 COMMENT ON COLUMN evaluation.orientations_nouvelle.statut IS 'Statut à l''extraction';
 COMMENT ON COLUMN evaluation.orientations_nouvelle.proposee_jours IS 'Délai de la détection à la proposition, en jours';
 COMMENT ON COLUMN evaluation.orientations_nouvelle.envoyee_jours IS 'Délai de la détection à la remise au partenaire, en jours ; vide = non remise';

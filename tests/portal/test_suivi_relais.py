@@ -13,6 +13,7 @@ import pytest
 import fabrique
 from fabrique import MAINTENANT, lot
 from pdp.domain.auteur import systeme
+from pdp.domain.routage import AUCUN_MEDECIN, QUESTION_MEDECIN, QUESTION_MEDECIN_INCONNU
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.sweep_orientations import sweep_orientations
 from pdp.storage import inbox
@@ -180,6 +181,37 @@ def test_a_refusal_leads_to_another_partner(client: TestClient, cas: Relais) -> 
     adresse = f"/parcours/{cas.dossier.parcours}/orientations?sauf={cas.partenaire}"
     assert adresse in client.get(f"/parcours/{cas.dossier.parcours}").text
     assert client.get(adresse).status_code == 200
+
+
+def test_the_person_says_who_her_doctor_is(client: TestClient, cas: Relais) -> None:
+    adresse = f"/parcours/{cas.dossier.parcours}/orientations"
+
+    def read(page: str) -> str:
+        return client.get(page).text.replace("&#39;", "'")
+
+    assert AUCUN_MEDECIN in read(adresse)
+    with lot() as conn:
+        loin = fabrique.partenaire(conn, "medecin_traitant")
+        conn.execute(
+            fabrique.text(
+                "INSERT INTO pdp.partenaire_desserte (plateforme_id, partenaire_id, genre, code, depuis_at)"
+                " VALUES ('PF35', :p, 'zone', '57', :m)"
+            ),
+            {"p": loin, "m": MAINTENANT},
+        )
+    assert QUESTION_MEDECIN_INCONNU in read(adresse)
+    with lot() as conn:
+        proche = fabrique.partenaire(conn, "medecin_traitant")
+    page = read(adresse)
+    assert QUESTION_MEDECIN in page
+    assert AUCUN_MEDECIN not in page
+    assert page.index(str(proche)) < page.index(str(loin)), "those around her first"
+    medecins = page[page.index('id="h-medecin_traitant"') :]
+    assert "Conseillé" not in medecins, "never chosen for her"
+    assert "n'en choisit pas" in read("/partenaires?type=medecin_traitant")
+    with lot() as conn:
+        consent(conn, cas.dossier, "medecin_traitant")
+    assert "visite de préreprise" in read(f"{adresse}/{proche}")
 
 
 def test_what_is_not_his_is_not_found(cas: Relais, connecter: Connecter, admin: Admin) -> None:

@@ -202,6 +202,7 @@ class TestOrientation:
             ("spst", {"nom", "prenom", "date_naissance", "telephone", "arret_debut", "arret_fin_prescrite", "emploi"}),
             ("cap_emploi", {"nom", "prenom", "date_naissance", "telephone", "emploi"}),
             ("psychologue", {"nom", "prenom", "date_naissance", "telephone"}),
+            ("medecin_traitant", {"nom", "prenom", "date_naissance", "telephone", "arret_debut", "arret_fin_prescrite"}),
         ],
     )
     def test_each_recipient_gets_its_fields_and_no_other(self, dossier: fabrique.Dossier, destinataire: str, champs: set[str]) -> None:

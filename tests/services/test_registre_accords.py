@@ -89,7 +89,8 @@ class TestRecueil:
         assert rows(admin, "SELECT accord_id FROM pdp.orientation WHERE id = %s", orientation) == [(second,)], (
             "the hand-over goes on under it"
         )
-        assert send_due(DEPART).traites == 1
+        send_due(DEPART)
+        assert rows(admin, "SELECT etat FROM pdp.outbox WHERE type = 'orientation'") == [("livre",)]
 
     def test_for_one_service_only(self, dossier: fabrique.Dossier, admin: psycopg.Connection) -> None:
         elu, autre, ailleurs = service(), service(), service("spst")
@@ -99,7 +100,8 @@ class TestRecueil:
         with pytest.raises(AccordManquant):
             propose(dossier, autre)
         propose(dossier, elu)
-        assert send_due(DEPART).traites == 1
+        send_due(DEPART)
+        assert rows(admin, "SELECT etat FROM pdp.outbox WHERE type = 'orientation'") == [("livre",)]
         assert [a.partenaire_id for b in ledger(dossier).blocs for a in b.actifs] == [elu]
 
     @pytest.mark.parametrize(("destinataire", "expire"), [("service_social", date(2027, 11, 18)), ("psychologue", date(2027, 5, 18))])
@@ -120,7 +122,14 @@ class TestRegistre:
         take_back(dossier, accord, ["social"])
         agree(dossier, destinataire="spst", decision="refuse")
         registre = ledger(dossier)
-        assert [b.destinataire for b in registre.blocs] == ["accompagnement", "service_social", "spst", "cap_emploi", "psychologue"]
+        assert [b.destinataire for b in registre.blocs] == [
+            "accompagnement",
+            "service_social",
+            "spst",
+            "cap_emploi",
+            "psychologue",
+            "medecin_traitant",
+        ]
         social, spst = registre.get_bloc("service_social"), registre.get_bloc("spst")
         assert social is not None
         assert spst is not None
@@ -159,4 +168,4 @@ def test_a_published_text_is_never_rewritten(base: str, admin: psycopg.Connectio
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             admin.execute(requete)
     admin.execute("UPDATE referentiel.texte_accord SET au = '2027-01-01' WHERE version = 'spst-2026.2'")
-    assert admin.execute("SELECT count(*) FROM referentiel.texte_accord").fetchone() == (9,)
+    assert admin.execute("SELECT count(*) FROM referentiel.texte_accord").fetchone() == (10,)

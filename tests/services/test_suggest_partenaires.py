@@ -27,7 +27,7 @@ SIRETS = ("00000000100012", "00000000200012", "11111111100012")
 def _fill(hasard: random.Random, conn: Connection, dossier: fabrique.Dossier) -> None:
     """Partners of all kinds with everything at random; other people around, so that places are taken."""
     for _ in range(8):
-        genre = hasard.choice(("service_social", "spst", "cap_emploi", "psychologue"))
+        genre = hasard.choice(("service_social", "spst", "cap_emploi", "psychologue", "medecin_traitant"))
         partenaire = fabrique.partenaire(conn, genre)
         for zone in hasard.sample(("35", "35238", "35047", "57", "35288"), hasard.randint(0, 3)):
             serve(conn, partenaire, "zone", zone, hasard.random() < 0.3)
@@ -170,13 +170,14 @@ def test_full_closed_and_refusing_partners_come_last_with_the_reason(dossier: fa
     assert refuse not in {s.partenaire_id for s in _routage(dossier, sauf=refuse).suggestions}
 
 
-def test_psychologists_are_last_and_never_advised(dossier: fabrique.Dossier) -> None:
+@pytest.mark.parametrize("genre", ["psychologue", "medecin_traitant"])
+def test_who_the_person_chooses_is_last_and_never_advised(dossier: fabrique.Dossier, genre: str) -> None:
     with lot() as conn:
-        psychologue, social = fabrique.partenaire(conn, "psychologue"), fabrique.partenaire(conn, "service_social")
+        choisi, social = fabrique.partenaire(conn, genre), fabrique.partenaire(conn, "service_social")
         fabrique.partenaire(conn, "spst", plateforme="PF57")
     suggestions = _routage(dossier).suggestions
-    assert {s.partenaire_id: s.conseille for s in suggestions} == {psychologue: False, social: True}
-    assert list(group_by_type(suggestions)) == ["service_social", "psychologue"]
+    assert {s.partenaire_id: s.conseille for s in suggestions} == {choisi: False, social: True}
+    assert list(group_by_type(suggestions)) == ["service_social", genre]
 
 
 def test_a_parcours_of_nobody_has_no_suggestion(dossier: fabrique.Dossier) -> None:

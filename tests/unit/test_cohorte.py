@@ -180,6 +180,10 @@ def test_both_platforms_and_their_resources_are_there(petite: tuple[Path, Resume
         ("PF57", "csam"): 2, ("PF57", "medecin_conseil"): 1, ("PF57", "responsable"): 1,
     }  # fmt: skip
     partenaires = [ligne.resultat.valeurs for ligne in _lines(dossier, "J", "partenaires") if isinstance(ligne.resultat, LigneValide)]
-    assert Counter(p["type"] for p in partenaires) == {"service_social": 2, "spst": 3, "cap_emploi": 2, "psychologue": 3}
+    assert Counter(p["type"] for p in partenaires) == {
+        "service_social": 2, "spst": 3, "cap_emploi": 2, "psychologue": 3, "medecin_traitant": 2,
+    }  # fmt: skip
     assert {(p["type"], p["canal"]) for p in partenaires if p["canal"] == "api"} == {("service_social", "api"), ("spst", "api")}
     assert [p["id_source"] for p in partenaires if p["canal"] == "fhir"] == ["SPST-03"]
+    medecins = [(p["id_source"], p["departements"], p["canal"]) for p in partenaires if p["type"] == "medecin_traitant"]
+    assert [(i, tuple(d), c) for i, d, c in medecins] == [("MT-01", ("35",), "messagerie"), ("MT-02", ("57",), "messagerie")]

@@ -23,6 +23,7 @@ PERMIS = {
     "spst": {"identite", "contact", "arret", "emploi"},
     "cap_emploi": {"identite", "contact", "emploi"},
     "psychologue": {"identite", "contact"},
+    "medecin_traitant": {"identite", "contact", "arret"},
 }
 
 

@@ -12,6 +12,8 @@ from pdp.domain.orientation import DISPOSITIFS
 from pdp.domain.routage import (
     ORDRE,
     QUESTION_INDEPENDANT,
+    QUESTION_MEDECIN,
+    QUESTION_MEDECIN_INCONNU,
     QUESTION_RQTH,
     QUESTION_SPST,
     QUESTION_SPST_INCONNU,
@@ -64,6 +66,11 @@ def personne(**faits: Any) -> FaitsPersonne:
         (personne(), partenaire("cap_emploi", zones=True), 3, False, "Ce partenaire ne dessert pas"),
         # Psychologist: never chosen here.
         (personne(), partenaire("psychologue", zone="35238", zones=True), 3, False, "La plateforme ne choisit pas"),
+        # Treating doctor: she says who; those around her first, none advised.
+        (personne(), partenaire("medecin_traitant", zone="35238", zones=True), 0, False, "Seulement si la personne dit"),
+        (personne(), partenaire("medecin_traitant", zone="35", zones=True), 1, False, "Seulement si la personne dit"),
+        (personne(), partenaire("medecin_traitant"), 1, False, "Seulement si la personne dit"),
+        (personne(), partenaire("medecin_traitant", zones=True), 3, False, "Seulement si la personne dit"),
     ],
 )
 def test_rule_of_each_kind(elle: FaitsPersonne, lui: FaitsPartenaire, rang: int, conseille: bool, debut: str) -> None:
@@ -89,6 +96,13 @@ def test_every_kind_has_a_rule_and_a_place() -> None:
         (personne(employeurs=("12345678901234",)), [partenaire("spst", employeur=True)], {}),
         (personne(), [partenaire("service_social", zones=True)], {}),
         (personne(), [partenaire("psychologue")], {}),
+        (personne(), [partenaire("medecin_traitant")], {"medecin_traitant": QUESTION_MEDECIN}),
+        (
+            personne(),
+            [partenaire("medecin_traitant", zones=True), partenaire("medecin_traitant", zone="35", zones=True)],
+            {"medecin_traitant": QUESTION_MEDECIN},
+        ),
+        (personne(), [partenaire("medecin_traitant", zones=True)], {"medecin_traitant": QUESTION_MEDECIN_INCONNU}),
         (personne(), [partenaire("cap_emploi")], {"cap_emploi": QUESTION_RQTH}),
         (personne(emploi={"rqth": "non"}), [partenaire("cap_emploi")], {"cap_emploi": QUESTION_RQTH}),
         (personne(emploi={"rqth": "non", "rqth_demande": "ne_sait_pas"}), [partenaire("cap_emploi")], {"cap_emploi": QUESTION_RQTH}),

@@ -15,6 +15,7 @@ DESTINATAIRES = {
     "spst": "Service de prévention et de santé au travail",
     "cap_emploi": "Cap emploi",
     "psychologue": "Psychologue conventionné",
+    "medecin_traitant": "Médecin traitant",
 }
 MODALITES = {"oral": "À l'oral, au téléphone", "ecrit": "Par écrit", "ameli": "Par le compte ameli"}
 CANAUX_RETRAIT = {

@@ -38,6 +38,7 @@ SUITES = {
     "spst": "Service de santé au travail",
     "cap_emploi": "Cap emploi",
     "psychologue": "Mon soutien psy",
+    "medecin_traitant": "Médecin traitant",
     "point": "Refaire le point plus tard, sans relais",
     "medecin_conseil": "En parler au médecin-conseil",
 }

@@ -47,6 +47,7 @@ DISPOSITIFS = {
     "spst": "Service de prévention et de santé au travail (cellule PDP)",
     "cap_emploi": "Cap emploi",
     "psychologue": "Psychologue conventionné",
+    "medecin_traitant": "Médecin traitant",
 }
 
 NATURES = {

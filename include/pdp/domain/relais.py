@@ -14,6 +14,7 @@ GENERALES = {
     "spst": "Utile pour préparer le retour au poste avec la santé au travail.",
     "cap_emploi": "Utile si un aménagement, un autre poste ou une reconversion est en vue.",
     "psychologue": "Utile si la personne souhaite parler de soutien psychologique.",
+    "medecin_traitant": "Utile pour demander une visite de préreprise et préparer la reprise avec le médecin qui suit la personne.",
 }
 
 

@@ -3,6 +3,7 @@
 - Occupational health: the service that the employer declares (DSN); else the one that follows the employer; else ask the person.
 - Social service: by residence. Cap emploi: by status (RQTH, or asked for), as told, then by residence.
 - Psychologist: nobody is chosen here; the person chooses in the public directory.
+- Treating doctor: nobody is chosen here; the person names hers, those of the directory around her home are listed first.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from uuid import UUID
 from pdp.domain.calendrier import add_mois
 from pdp.domain.orientation import MOTIFS_REFUS
 
-ORDRE = ("service_social", "spst", "cap_emploi", "psychologue")
+ORDRE = ("service_social", "spst", "cap_emploi", "psychologue", "medecin_traitant")
+AU_CHOIX_DE_LA_PERSONNE = frozenset({"psychologue", "medecin_traitant"})
+"""Kinds of which she alone says who: never advised, always last."""
 COMMUNE = len("35238")
 PERIODES = {"semaine": "cette semaine", "mois": "ce mois-ci"}
 ANNUAIRE_PSY = "https://monsoutienpsy.ameli.fr"
@@ -32,6 +35,15 @@ QUESTION_RQTH = (
     "Avez-vous une reconnaissance de la qualité de travailleur handicapé (RQTH), ou une demande en cours, ou souhaitez-vous la demander ?"
 )
 QUESTION_INDEPENDANT = "Êtes-vous affilié de vous-même à un service de prévention et de santé au travail ? Lequel ?"
+QUESTION_MEDECIN = "Comment s'appelle votre médecin traitant, et dans quelle commune consulte-t-il ?"
+QUESTION_MEDECIN_INCONNU = (
+    "Aucun médecin de l'annuaire ne dessert la commune de la personne. Demandez à la personne le nom de son médecin, "
+    "puis prévenez votre responsable s'il n'est pas dans la liste."
+)
+AUCUN_MEDECIN = (
+    "Aucun médecin n'est dans l'annuaire. Demandez à la personne le nom de son médecin, "
+    "puis prévenez votre responsable, qui peut l'ajouter."
+)
 PAS_DE_CHOIX_PSY = "La plateforme ne choisit pas de psychologue : seulement si la personne a choisi celui-ci."
 _CONSEILLE, _POSSIBLE, _A_VERIFIER, _HORS_SUJET = range(4)
 
@@ -125,11 +137,17 @@ def _judge_psychologue(personne: FaitsPersonne, partenaire: FaitsPartenaire) -> 
     return Avis(_HORS_SUJET, PAS_DE_CHOIX_PSY, False)
 
 
+def _judge_medecin(personne: FaitsPersonne, partenaire: FaitsPartenaire) -> Avis:
+    rang, zone = _zone(partenaire)
+    return Avis(rang, f"Seulement si la personne dit que c'est son médecin ; ce cabinet {zone}.", False)
+
+
 _REGLES = {
     "spst": _judge_spst,
     "service_social": _judge_social,
     "cap_emploi": _judge_cap_emploi,
     "psychologue": _judge_psychologue,
+    "medecin_traitant": _judge_medecin,
 }
 
 
@@ -154,6 +172,10 @@ def ask(personne: FaitsPersonne, partenaires: Sequence[FaitsPartenaire]) -> dict
     dit = emploi.get("rqth") == "oui" or emploi.get("rqth_demande") in ("oui", "non")
     if not dit and any(p.type == "cap_emploi" for p in partenaires):
         questions["cap_emploi"] = QUESTION_RQTH
+    medecins = [p for p in partenaires if p.type == "medecin_traitant"]
+    if medecins:
+        proches = any(p.zone is not None or not p.zones for p in medecins)
+        questions["medecin_traitant"] = QUESTION_MEDECIN if proches else QUESTION_MEDECIN_INCONNU
     return questions
 
 

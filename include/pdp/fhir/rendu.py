@@ -9,7 +9,8 @@ Choices, each for what a receiver does with it:
 - Answers about work and social life are ``Task.input``: a typed question and its answer in words, which any receiver can show. A
   QuestionnaireResponse would need its Questionnaire on the other side to be read.
 - The partner is named by a logical reference (identifier and name): creating on its server a second Organization for itself would
-  leave it a duplicate to clean. The platform is an Organization of the Bundle: it is unknown there.
+  leave it a duplicate to clean. A doctor is a Practitioner, under the same identifier: no RPPS is known here. The platform is an
+  Organization of the Bundle: it is unknown there.
 - Every entry is created under ``ifNoneExist`` and ``fullUrl`` is derived from the hand-over: the same message again creates nothing.
 """
 
@@ -28,6 +29,7 @@ from pdp.fhir import systemes
 Ressource = dict[str, Any]
 _PATIENT = frozenset({"nom", "prenom", "date_naissance", "telephone", "courriel"})
 _JOUR = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_PERSONNES = frozenset({"medecin_traitant"})
 _BSER_CREEE = ("2.0", "Service Request Created")
 _BSER_RETRAIT = ("5.2", "Service Request Cancellation Requested")
 
@@ -41,6 +43,8 @@ class Cible(Protocol):
     def id_source(self) -> str: ...
     @property
     def nom(self) -> str: ...
+    @property
+    def type(self) -> str: ...
     @property
     def plateforme(self) -> str: ...
     @property
@@ -250,7 +254,8 @@ def _reference_plateforme(cible: Cible, reference: str) -> Ressource:
 
 def _partenaire(cible: Cible) -> Ressource:
     identifiant = {"system": systemes.PARTENAIRE, "value": cible.id_source}
-    return {"type": "Organization", "identifier": identifiant, "display": cible.nom or cible.id_source}
+    nature = "Practitioner" if cible.type in _PERSONNES else "Organization"
+    return {"type": nature, "identifier": identifiant, "display": cible.nom or cible.id_source}
 
 
 def _bser(code: str, libelle: str) -> Ressource:

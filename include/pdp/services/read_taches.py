@@ -74,6 +74,11 @@ class LigneTache:
         return self.partenaire
 
     @property
+    def type(self) -> str:
+        """Kind of the partner: a hand-over is made to the service it is."""
+        return self.dispositif
+
+    @property
     def revision(self) -> int:
         """Grows with every answer, and with every update that says nothing to us."""
         return max(self.version, self.ressource_version or 0)

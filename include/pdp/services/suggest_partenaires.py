@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from pdp.domain.relais import explain_relais
 from pdp.domain.routage import (
+    AU_CHOIX_DE_LA_PERSONNE,
     ORDRE,
     FaitsPartenaire,
     FaitsPersonne,
@@ -96,9 +97,9 @@ def read_routage(conn: Connection, parcours_id: UUID, maintenant: datetime, sauf
 
 
 def group_by_type(suggestions: Sequence[Suggestion]) -> dict[str, list[Suggestion]]:
-    """Kinds in the order of their best partner, psychologists last: the person chooses hers; the order within a kind is kept."""
+    """Kinds in the order of their best partner, last those of whom the person says who; the order within a kind is kept."""
     groupes: dict[str, list[Suggestion]] = {}
-    for suggestion in sorted(suggestions, key=lambda s: s.type == "psychologue"):
+    for suggestion in sorted(suggestions, key=lambda s: s.type in AU_CHOIX_DE_LA_PERSONNE):
         groupes.setdefault(suggestion.type, []).append(suggestion)
     return groupes
 

@@ -63,6 +63,8 @@ _PRECISIONS: dict[str, tuple[str, str, str]] = {
     "SST-01": ("", "35238|35051|35055|35281|35024|35278|35047|35353|35066", ""),
     "SST-02": ("", "35|57", ""),
     "PSY-03": ("humain.psy-03@demonstration.mssante.invalid", "", ""),
+    "MT-01": ("humain.mt-01@demonstration.mssante.invalid", "35", ""),
+    "MT-02": ("humain.mt-02@demonstration.mssante.invalid", "57", ""),
     "CAP-01": ("", "35|57", ""),
     "CAP-02": ("", "35236|35012|35223|35297|35188", ""),
     "SPST-01": ("", "", "SPST3500000001"),
@@ -72,7 +74,7 @@ _PRECISIONS: dict[str, tuple[str, str, str]] = {
 
 def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list[list[str]]:
     """Complete list: of each of the first two kinds one by API and one by portal, a third service by FHIR, a practice by e-mailed link,
-    one by secure mail, a Cap emploi by files;
+    one by secure mail, a doctor of each platform too, a Cap emploi by files;
     the others by portal."""
     urls = {"api": partenaire_url, "fhir": fhir_url}
     debut = (ancrage - timedelta(days=900)).isoformat()
@@ -87,6 +89,8 @@ def build_partenaires(ancrage: date, partenaire_url: str, fhir_url: str) -> list
         ("PSY-01", "psychologue", "Cabinet de psychologie Exemple A (fictif)", "35", "lien", "10"),
         ("PSY-02", "psychologue", "Cabinet de psychologie Exemple B (fictif)", "35|57", "portail", "10"),
         ("PSY-03", "psychologue", "Cabinet de psychologie Exemple C (fictif)", "35", "messagerie", "10"),
+        ("MT-01", "medecin_traitant", "Docteur Exemple, généraliste (fictif)", "35", "messagerie", "10"),
+        ("MT-02", "medecin_traitant", "Docteur Exemple-Est, généraliste (fictif)", "57", "messagerie", "10"),
     )
     return [
         [ident, genre, nom, departements, canal, urls.get(canal, ""),

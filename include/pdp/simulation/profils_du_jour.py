@@ -41,7 +41,13 @@ def _tele_echange_a_renseigner(conn: Connection, d: Dossier, jours: Jours) -> No
         plan_tele_echange(conn, d.csam, d.id, creneau.debut, "telephone", maintenant)
 
 
-_RELAIS = (("spst", "portail"), ("cap_emploi", "csv"), ("service_social", "portail"), ("psychologue", "messagerie"))
+_RELAIS = (
+    ("spst", "portail"),
+    ("cap_emploi", "csv"),
+    ("service_social", "portail"),
+    ("psychologue", "messagerie"),
+    ("medecin_traitant", "messagerie"),
+)
 
 
 def _accord_a_demander(conn: Connection, d: Dossier, jours: Jours) -> None:

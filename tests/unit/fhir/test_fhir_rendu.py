@@ -6,6 +6,7 @@ import copy
 import itertools
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -66,6 +67,13 @@ def test_bundle_is_accepted_by_the_check(dispositif: str, synthetique: bool) -> 
     codes = {f.code for f in check_resource(bundle, production=True)}
     assert codes == ({"test_data_in_production"} if synthetique else set())
     assert all(("HTEST" in json.dumps(e["resource"])) is synthetique for e in bundle["entry"])
+
+
+@pytest.mark.parametrize(("genre", "nature"), [(d, "Practitioner" if d == "medecin_traitant" else "Organization") for d in DISPOSITIFS])
+def test_a_doctor_is_a_practitioner(genre: str, nature: str) -> None:
+    vus = _resources(render_orientation(replace(CIBLE, type=genre), _envoi(CONTENU, genre)))
+    partenaires = [vus["Task"]["owner"], *vus["ServiceRequest"]["performer"]]
+    assert [(r["type"], r["identifier"]["system"]) for r in partenaires] == [(nature, systemes.PARTENAIRE)] * 2
 
 
 @pytest.mark.parametrize("champs", [c for n in range(len(CONTENU) + 1) for c in itertools.combinations(CONTENU, n)][::7])

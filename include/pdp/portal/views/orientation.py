@@ -8,7 +8,7 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.domain.routage import ANNUAIRE_PSY
+from pdp.domain.routage import ANNUAIRE_PSY, AUCUN_MEDECIN
 from pdp.errors import Introuvable
 from pdp.portal import formulaires
 from pdp.portal.affichage import page
@@ -40,6 +40,7 @@ def show_suggestions(request: Request, parcours_id: UUID, sauf: str = "") -> Res
         questions=routage.questions,
         actives=actives,
         ANNUAIRE_PSY=ANNUAIRE_PSY,
+        AUCUN_MEDECIN=AUCUN_MEDECIN,
         **LIBELLES,
     )
 
