@@ -18,7 +18,7 @@ from pdp.services.send_outbox import send_due
 from portal.boucles import MOTIF, PATIENCE_MS, RAPPORT, Conseillere, Scene
 from relais_fhir import serveur_fhir
 
-ETAPES = ["Envoyée", "Reçue", "Acceptée", "Rendez-vous", "Nouvelles", "Accompagnement terminé"]
+ETAPES = ["Envoyée", "Reçue", "Acceptée", "Rendez-vous", "Nouvelles", "Terminée"]
 
 
 class Cote(ABC):

@@ -16,6 +16,9 @@ from pdp.storage.lignes import list_lignes
 
 RELANCES = {"automatique": "Rappel automatique", "a_la_main": "Rappel de votre main", "appel": "À appeler : plus de rappel automatique"}
 
+FINS = {**LIBELLES, Statut.REALISEE: "Terminée"}
+"""How a hand-over ended, on its line of steps: the word of the status is longer than a step is wide."""
+
 
 @dataclass(frozen=True)
 class Parole:
@@ -85,7 +88,7 @@ def list_suivis_relais(conn: Connection, parcours_id: UUID, maintenant: datetime
 def _build(etat: Etat, fil: list[Parole], questions: list[QuestionOuverte], maintenant: datetime) -> SuiviRelais:
     ligne, horloge, faits = etat.ligne, etat.horloge, etat.ligne.faits
     active = ligne.statut in ACTIVES and ligne.clos_at is None
-    fin = None if ligne.statut in ACTIVES else LIBELLES[Statut(ligne.statut)]
+    fin = None if ligne.statut in ACTIVES else FINS[Statut(ligne.statut)]
     return SuiviRelais(
         list_pas(faits, fin, ligne.close_at, maintenant),
         BALLES.get(horloge.balle or ""),
