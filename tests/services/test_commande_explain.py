@@ -92,7 +92,9 @@ def test_a_demonstration_that_is_stopped_is_read_and_stopped_again(tmp_path: Pat
     env = {nom: valeur for nom, valeur in os.environ.items() if not nom.startswith("PDP_DATABASE")} | {"PDP_HOME": str(etat.racine)}
     with EmbeddedPostgres(etat.racine / "pg") as serveur:
         ensure_roles_and_databases(serveur.superuser_dsn(), etat.role_passwords())
-        ports = dict.fromkeys(("airflow", "portail", "partenaire", "sms", "smtp"), 0) | {"postgres": serveur.port}
+        ports = dict.fromkeys(("airflow", "portail", "partenaire", "sms", "smtp", "fhir", "messagerie", "imap"), 0) | {
+            "postgres": serveur.port
+        }
         migrer = [sys.executable, "-m", "pdp.cli", "migrate"]
         subprocess.run(migrer, env={**env, **platform_environment(etat, ports)}, check=True, capture_output=True)
     fini = subprocess.run([sys.executable, "-m", "pdp.cli", "explain", "--json"], env=env, capture_output=True, text=True, check=False)
