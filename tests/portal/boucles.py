@@ -126,11 +126,13 @@ class Conseillere:
     def check_said(self, texte: str) -> None:
         expect(self.page.locator(".messages")).to_contain_text(texte, timeout=PATIENCE_MS)
 
-    def check_relais(self, statut: str, faits: list[str], prevus: list[str] | None = None) -> None:
-        """What her page shows of it now: the badge, the steps done, those dated and not passed."""
+    def check_relais(self, statut: str, faits: list[str], balle: str | None, prevus: list[str] | None = None) -> None:
+        """What her page shows of it now: the badge, the steps done, those dated and not passed, whose turn it is (None = nobody's)."""
         self.go(self.fiche)
         expect(self.bloc.locator("h3 .badge")).to_contain_text(statut, timeout=PATIENCE_MS)
         assert (self._steps("fait"), self._steps("prevu")) == (faits, prevus or [])
+        chez = [f"La balle est chez {balle}"] if balle else []
+        assert self.bloc.locator("strong", has_text="La balle est chez").all_inner_texts() == chez
 
     def _steps(self, genre: str) -> list[str]:
         return [re.sub(r"^\W+", "", texte) for texte in self.bloc.locator(f"ol.pas li.{genre} > span:first-child").all_inner_texts()]

@@ -18,6 +18,7 @@ from portal.conftest import Horloge
 from portal.donnees import Lieu
 
 pytestmark = pytest.mark.browser
+LUI = "le partenaire"
 FAIT = "orientation_repondue"
 JOURNAL = "SELECT evenement, donnees->>'statut' FROM journal.evenement WHERE evenement = ANY(%s) ORDER BY id"
 REPONSES = [("statut", "recue"), ("statut", "acceptee"), ("rendez_vous", None), ("statut", "en_cours"), ("statut", "realisee")]
@@ -40,7 +41,7 @@ def test_the_loop_is_closed_and_both_sides_see_it(scene: Scene, genre: type[Cote
         conseillere.orient(cote.partenaire)
         scene.horloge.advance(minutes=1)  # her minute to take it back is over
         cote.deliver()
-        conseillere.check_relais("Envoyée", ["Envoyée"])
+        conseillere.check_relais("Envoyée", ["Envoyée"], LUI)
         _play(scene, cote, conseillere)
         conseillere.read_rapport()
         conseillere.close()
@@ -56,15 +57,15 @@ def _play(scene: Scene, cote: Cote, conseillere: Conseillere) -> None:
     """What the partner says, step by step, and the coordinator's page after each."""
     recue = ETAPES[:2] if cote.dit_recue else ETAPES[:1]
     _step(scene, cote, cote.receive, attendue=cote.dit_recue)
-    conseillere.check_relais("Reçue" if cote.dit_recue else "Envoyée", recue)
+    conseillere.check_relais("Reçue" if cote.dit_recue else "Envoyée", recue, LUI)
     _step(scene, cote, cote.accept)
-    conseillere.check_relais("Acceptée", [*recue, "Acceptée"])
+    conseillere.check_relais("Acceptée", [*recue, "Acceptée"], LUI)
     _step(scene, cote, lambda: cote.fix_rendez_vous(soon(scene.maintenant)))
-    conseillere.check_relais("Acceptée", [*recue, "Acceptée"], ["Rendez-vous"])
+    conseillere.check_relais("Acceptée", [*recue, "Acceptée"], "la personne", ["Rendez-vous"])
     _step(scene, cote, cote.begin)
-    conseillere.check_relais("Accompagnement en cours", [*recue, "Acceptée", "Rendez-vous", "Nouvelles"])
+    conseillere.check_relais("Accompagnement en cours", [*recue, "Acceptée", "Rendez-vous", "Nouvelles"], LUI)
     _step(scene, cote, cote.report)
-    conseillere.check_relais("Accompagnement terminé", [*recue, *ETAPES[2:]])
+    conseillere.check_relais("Accompagnement terminé", [*recue, *ETAPES[2:]], None)
 
 
 def _step(scene: Scene, cote: Cote, agir: Callable[[], None], *, attendue: bool = True) -> None:
