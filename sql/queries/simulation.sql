@@ -52,11 +52,12 @@ WHERE n.canal = 'portail' AND o.envoyee_at IS NOT NULL AND o.statut = 'envoyee'
 ORDER BY o.proposee_at, o.id;
 
 -- name: lister_reponses_a_lire
--- Parcours whose partner has finished or refused, still open.
+-- Parcours whose partner has finished, still open, once each however many answers wait to be read.
 SELECT p.id, p.plateforme_id, p.csam_id, o.statut, o.dispositif
-FROM pdp.tache t JOIN pdp.parcours p ON p.id = t.parcours_id
+FROM (SELECT parcours_id, min(ouverte_at) AS ouverte_at FROM pdp.tache WHERE motif = 'lire_reponse' AND fermee_at IS NULL GROUP BY parcours_id) t
+JOIN pdp.parcours p ON p.id = t.parcours_id
 JOIN LATERAL (SELECT statut, dispositif FROM pdp.orientation WHERE parcours_id = p.id ORDER BY proposee_at DESC LIMIT 1) o ON true
-WHERE t.motif = 'lire_reponse' AND t.fermee_at IS NULL AND p.clos_at IS NULL AND o.statut = 'realisee'
+WHERE p.clos_at IS NULL AND o.statut = 'realisee'
     AND (SELECT count(*) FROM pdp.issue i WHERE i.plateforme_id = p.plateforme_id) < :plafond
 ORDER BY t.ouverte_at, p.id;
 
