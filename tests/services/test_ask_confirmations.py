@@ -10,9 +10,12 @@ from sqlalchemy import text
 import fabrique
 from fabrique import MAINTENANT as M
 from passerelle import Admin, ecrire, taches
+from pdp.domain.auteur import systeme
 from pdp.services.ask_confirmations import ask_confirmations
+from pdp.services.remind_rendez_vous import send_dus
 from portal.donnees import add_tele_echange
 
+AUTEUR = systeme("sweep_rendez_vous")
 PLANIFIE = (
     "INSERT INTO pdp.message_rendez_vous (plateforme_id, parcours_id, tele_echange_id, genre, due_at, trop_tard_at, processed_at, resultat)"
     " SELECT plateforme_id, parcours_id, id, 'confirmation', :due, debut_at, :fait, :resultat FROM pdp.tele_echange WHERE id = :t"
@@ -47,3 +50,17 @@ def test_what_is_missing_is_told_once(
         ask_confirmations(M + timedelta(hours=heures))
     assert len(taches(admin)) == dit
     assert all("aucune confirmation n'a été écrite" in note for note in taches(admin))
+
+
+def test_a_confirmation_written_late_ends_what_was_told(base: str, admin: Admin) -> None:
+    with fabrique.lot() as conn:
+        fabrique.socle(conn)
+        dossier = fabrique.parcours(conn)
+        rendez_vous = add_tele_echange(conn, dossier, M + timedelta(days=3, hours=5), "planifie")
+        conn.execute(text(PLANIFIE), {"t": rendez_vous, "due": M, "fait": None, "resultat": None})
+    ask_confirmations(M + timedelta(hours=3))
+    assert len(taches(admin)) == 1
+    with fabrique.lot() as conn:
+        assert send_dus(conn, "PF35", AUTEUR, M + timedelta(hours=3)).traites == 1
+    assert admin.execute("SELECT resultat FROM pdp.message_rendez_vous").fetchone() == ("ecrit",)
+    assert not taches(admin)

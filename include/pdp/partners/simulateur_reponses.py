@@ -93,7 +93,7 @@ def _simple(original: Message, de: str, maintenant: datetime, objet: str, texte:
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"], message["Subject"] = de, str(original["From"]), objet.replace("\n", " ").replace("\r", "")
     message["Date"] = format_datetime(maintenant)
-    message["In-Reply-To"] = message["References"] = str(original["Message-ID"])
+    message["In-Reply-To"] = message["References"] = " ".join(str(original["Message-ID"]).split())
     for nom, valeur in (entetes or {}).items():
         message[nom] = valeur
     message.set_content(texte)

@@ -106,6 +106,9 @@ def _settle(conn: Connection, lieu: Lieu, auteur: Auteur, message: Row[Any], mai
         resultat = "trop_tard"
     else:
         resultat = _write(conn, lieu, auteur, message, maintenant)
+        if resultat == "ecrit" and message.genre == CONFIRMATION:  # what was told as missing is there, only late
+            cause = {"parcours": message.parcours_id, "cause": f"confirmation:{message.tele_echange_id}", "maintenant": maintenant}
+            conn.execute(query("taches.fermer_cause"), {**cause, "par": auteur.id})
     conn.execute(query("rendez_vous.regler_message"), {"message": message.id, "maintenant": maintenant, "resultat": resultat})
     return resultat
 
