@@ -87,7 +87,8 @@ UPDATE pdp.orientation SET contenu = cast(:contenu AS jsonb), classes = :classes
 
 -- name: lire_premier_contenu
 -- What was first written to its partner.
-SELECT x.charge -> 'contenu' FROM pdp.outbox x WHERE x.orientation_id = :orientation AND x.type = 'orientation' ORDER BY x.cree_at, x.id LIMIT 1;
+SELECT x.charge -> 'contenu' FROM pdp.outbox x WHERE x.orientation_id = :orientation AND x.type = 'orientation'
+ORDER BY x.cree_at, (SELECT count(*) FROM jsonb_object_keys(x.charge -> 'contenu')) DESC, x.id LIMIT 1; -- what was handed over only shrinks
 
 -- name: annuler
 -- Taken back: the partner no longer sees it.
