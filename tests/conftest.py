@@ -62,6 +62,18 @@ def pg(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
         yield serveur
 
 
+@pytest.fixture(scope="session")
+def mots_de_passe() -> dict[str, str]:
+    """Password of each role that signs in. A fixture: importing this file a second time would draw others."""
+    return MOTS_DE_PASSE
+
+
+@pytest.fixture(scope="session")
+def reglages_des_roles() -> dict[str, str]:
+    """Setting that holds the address of each role."""
+    return dict(URLS)
+
+
 class Bases:
     """Fresh databases, the next one made while a test works on the current one: a copy costs as much as many tests."""
 

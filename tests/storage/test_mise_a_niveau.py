@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from tests.conftest import MOTS_DE_PASSE, URLS
 
 from pdp.config import settings
 from pdp.embedded.postgres import EmbeddedPostgres
@@ -41,12 +40,14 @@ ECRITURES = {
 
 
 @pytest.fixture
-def ancienne(pg: EmbeddedPostgres, base: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[psycopg.Connection[Any]]:
+def ancienne(
+    pg: EmbeddedPostgres, base: str, mots_de_passe: dict[str, str], reglages_des_roles: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[psycopg.Connection[Any]]:
     """Superuser on a database of the former version, guards off: the data are put in as they would have been left."""
     nom = f"pdp_{secrets.token_hex(6)}"
-    ensure_roles_and_databases(pg.superuser_dsn(), MOTS_DE_PASSE, base=nom)
-    for variable, role in URLS.items():
-        monkeypatch.setenv(variable, f"postgresql+psycopg://{role}:{MOTS_DE_PASSE[role]}@127.0.0.1:{pg.port}/{nom}")
+    ensure_roles_and_databases(pg.superuser_dsn(), mots_de_passe, base=nom)
+    for variable, role in reglages_des_roles.items():
+        monkeypatch.setenv(variable, f"postgresql+psycopg://{role}:{mots_de_passe[role]}@127.0.0.1:{pg.port}/{nom}")
     settings.cache_clear()
     migrate(jusqu_a=AVANT)
     with psycopg.connect(pg.superuser_dsn(nom), autocommit=True) as conn:
