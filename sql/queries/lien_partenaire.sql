@@ -10,6 +10,10 @@ LEFT JOIN pdp.lien_partenaire l ON l.orientation_id = o.id AND l.remplace_at IS 
 LEFT JOIN LATERAL (SELECT max(x.generation) AS generation FROM pdp.lien_partenaire x WHERE x.orientation_id = o.id) g ON true
 WHERE o.id = :orientation AND o.statut NOT IN ('brouillon', 'en_attente_accord', 'annulee', 'expiree');
 
+-- name: remplacer_perime
+-- The link that has expired stops, that one only: another worker may have just made the next.
+UPDATE pdp.lien_partenaire SET remplace_at = :maintenant WHERE id = :lien AND remplace_at IS NULL RETURNING id;
+
 -- name: remplacer
 -- The link in use stops; former ones say so.
 UPDATE pdp.lien_partenaire SET remplace_at = :maintenant WHERE orientation_id = :orientation AND remplace_at IS NULL RETURNING id;

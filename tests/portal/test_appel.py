@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +14,8 @@ import pytest
 
 import fabrique
 from pdp.domain.contact import RESULTATS
+from pdp.portal.views import appel
+from pdp.services.record_contact import record_contact
 from portal import donnees
 from portal.conftest import Horloge
 from portal.donnees import Connecter
@@ -104,6 +109,30 @@ def test_double_click_makes_one_contact(dossier: fabrique.Dossier, connecter: Co
     reponses = [client.post(adresse, data=champs) for _ in range(2)]
     assert [r.status_code for r in reponses] == [303, 303]
     assert {r.headers["location"] for r in reponses} == {"/ma-liste"}
+    assert len(list_rows(admin, "contact", "id", dossier.parcours)) == 1
+
+
+def test_second_click_waits_for_the_first(
+    dossier: fabrique.Dossier, connecter: Connecter, admin: Admin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a slow day both clicks show the result of the one act; neither leads back to the form as if nothing had been done."""
+    client = connecter("csam")
+    adresse = f"/parcours/{dossier.parcours}/appel"
+    page = client.get(adresse).text
+    champs = {"jeton": donnees.read_champ(page, "jeton"), "cle_saisie": _cle(page, adresse), "resultat": "messagerie"}
+    commence = threading.Event()
+
+    def record_slowly(*lus: Any, **nommes: Any) -> Any:
+        commence.set()
+        time.sleep(0.6)
+        return record_contact(*lus, **nommes)
+
+    monkeypatch.setattr(appel, "record_contact", record_slowly)
+    with ThreadPoolExecutor(2) as clics:
+        premier = clics.submit(client.post, adresse, data=champs)
+        assert commence.wait(10)
+        second = clics.submit(client.post, adresse, data=champs)
+        assert {premier.result().headers["location"], second.result().headers["location"]} == {"/ma-liste"}
     assert len(list_rows(admin, "contact", "id", dossier.parcours)) == 1
 
 

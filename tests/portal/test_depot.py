@@ -95,7 +95,7 @@ def test_size_is_checked_before_and_while_receiving(connecter: Connecter, depot:
     annonce = client.post(CHEMIN_DEPOT, content=b"x", headers={"content-length": str(CORPS_DEPOT_MAX_OCTETS + 1)})
     assert annonce.status_code == 413
     assert "100 Mo" in annonce.text
-    monkeypatch.setattr(securite, "CORPS_DEPOT_MAX_OCTETS", 1000)
+    monkeypatch.setitem(securite.CORPS_FICHIERS, CHEMIN_DEPOT, 1000)
     recu = client.post(CHEMIN_DEPOT, content=iter([b"x" * 600, b"x" * 600]), headers={"content-type": "multipart/form-data; boundary=b"})
     assert recu.status_code == 413
 

@@ -6,6 +6,8 @@ origin of forms, and lets a form act once.
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -21,6 +23,8 @@ from pdp.portal.securite import FormulaireRefuse, check_jeton, check_origine
 from pdp.portal.sessions import CONNECTE, PUBLIC, redirect
 
 ROLES = frozenset({"csam", "medecin_conseil", "responsable", "evaluateur", "partenaire"})
+ATTENTE_DOUBLE = 10.0  # seconds that the second click waits for the first
+PAS_DOUBLE = 0.1
 Vue = TypeVar("Vue", bound=Callable[..., Any])
 
 
@@ -68,7 +72,7 @@ async def _submit(request: Request, suite: Callable[[Request], Any], roles: froz
     cle = _read_cle(formulaire.get("cle_saisie"))
     if cle is None:
         return await suite(request)
-    deja = await run_in_threadpool(sessions.claim_form, request, cle)
+    deja = await _claim(request, cle)
     if deja is not None:
         return redirect(deja or _page_precedente(request))
     reponse: Response | None = None
@@ -77,6 +81,19 @@ async def _submit(request: Request, suite: Callable[[Request], Any], roles: froz
     finally:
         await run_in_threadpool(sessions.settle_form, request, cle, reponse)
     return reponse
+
+
+async def _claim(request: Request, cle: UUID) -> str | None:
+    """None = this form is new; otherwise where its first submission led.
+
+    While that one runs, a double click waits for its end, so that the person sees the result; "" when it lasts.
+    """
+    fin = time.monotonic() + ATTENTE_DOUBLE
+    deja = await run_in_threadpool(sessions.claim_form, request, cle)
+    while deja == "" and time.monotonic() < fin:
+        await asyncio.sleep(PAS_DOUBLE)
+        deja = await run_in_threadpool(sessions.claim_form, request, cle)
+    return deja
 
 
 def _read_cle(valeur: object) -> UUID | None:

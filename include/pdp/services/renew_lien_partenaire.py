@@ -54,7 +54,8 @@ def ensure_lien(conn: Connection, orientation_id: UUID, maintenant: datetime) ->
     if ligne.id is not None and ligne.expire_at > maintenant:
         return Lien(ligne.id, ligne.expire_at)
     lieu = get_lieu(conn, ligne.plateforme_id)
-    conn.execute(query("lien_partenaire.remplacer"), {"orientation": orientation_id, "maintenant": maintenant})
+    if ligne.id is not None:
+        conn.execute(query("lien_partenaire.remplacer_perime"), {"lien": ligne.id, "maintenant": maintenant})
     creee = conn.execute(
         query("lien_partenaire.creer"),
         {
