@@ -289,3 +289,10 @@ ORDER BY p.clos_at, p.id;
 -- name: lister_taches_cause
 -- Open reasons of these motifs for one cause.
 SELECT id FROM pdp.tache WHERE parcours_id = :parcours AND cause = :cause AND motif = ANY (cast(:motifs AS text[])) AND fermee_at IS NULL;
+
+-- name: suite_de_parcours
+-- The one next action of every open parcours of a platform (who holds it, until when), or the list of stalls where it is; of one parcours when given.
+SELECT parcours_id, plateforme_id, csam_id, statut, tache_id, motif, balle, echeance_at, en_attente, blocage
+FROM pdp.suite_de_parcours(:maintenant)
+WHERE (cast(:plateforme AS text) IS NULL OR plateforme_id = :plateforme) AND (cast(:parcours AS uuid) IS NULL OR parcours_id = :parcours)
+ORDER BY parcours_id;
