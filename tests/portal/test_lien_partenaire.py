@@ -287,7 +287,7 @@ def test_a_form_of_a_page_that_tells_nobody_its_address(porteuse: Porteuse) -> N
 
 
 def test_too_many_requests_of_one_address(porteuse: Porteuse, app: FastAPI) -> None:
-    app.state.debit_liens_partenaires = Debit(maximum=2)
+    app.state.debits["/lien"] = Debit(maximum=2)
     assert [porteuse.get().status_code for _ in range(3)] == [200, 200, 429]
 
 

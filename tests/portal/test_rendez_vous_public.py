@@ -290,7 +290,7 @@ def test_hours_closed_and_absences_are_never_offered(inviter: Inviter, lieu: Lie
 
 def test_too_many_requests_of_one_address_are_told_to_wait(inviter: Inviter, app: FastAPI) -> None:
     invitee = inviter()
-    app.state.debit_liens = Debit(maximum=3)
+    app.state.debits["/rendez-vous"] = Debit(maximum=3)
     assert [invitee.get().status_code for _ in range(5)] == [200, 200, 200, 429, 429]
 
 

@@ -61,7 +61,7 @@ def list_browser_tests() -> list[str]:
 def _list_ouvriers(reste: list[str]) -> list[str]:
     """One worker per processor for a whole run (tests/conftest.py shares the files); a run with arguments of its own is left alone."""
     ouvriers = min(os.cpu_count() or 1, _OUVRIERS_MAX)
-    return [] if reste or ouvriers < 2 else ["-n", str(ouvriers), "--dist", "loadscope", "--no-loadscope-reorder"]
+    return [] if reste or ouvriers < 2 else ["-n", str(ouvriers), "--dist", "loadscope", "--no-loadscope-reorder", "--durations=40"]
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -66,6 +66,7 @@ VUES = [
     "partenaire",
     "structure",
     "responsable",
+    "pilotage",
     "partenaires",
     "echanges",
     "messages",
@@ -94,6 +95,7 @@ _journal = logging.getLogger("pdp.portail")
 def create_app() -> FastAPI:
     """The portal; nothing is read from the database here, so it starts and answers even when the database is down."""
     app = FastAPI(title="PDP", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    app.state.debits = {}
     app.add_middleware(
         Enveloppe,
         page_erreur=_page_500(),

@@ -9,6 +9,8 @@ import time
 from collections import OrderedDict, deque
 from threading import Lock
 
+from fastapi import Request
+
 FENETRE_S = 60.0
 MAXIMUM = 60
 ADRESSES_MAX = 10_000
@@ -36,3 +38,9 @@ class Debit:
                 return False
             vus.append(instant)
             return True
+
+
+def is_admis(request: Request, pages: str) -> bool:
+    """Counts a request to these pages of this process; False when its address asks too often."""
+    debits: dict[str, Debit] = request.app.state.debits
+    return debits.setdefault(pages, Debit()).is_admis(request.client.host if request.client else "")

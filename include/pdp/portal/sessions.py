@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,13 @@ class ConnexionRequise(ErreurPdp):
 
 def is_https(request: Request) -> bool:
     return request.url.scheme == "https"
+
+
+def keep_acces(request: Request, reponse: Response, nom: str, valeur: str, chemin: str, duree: timedelta) -> None:
+    """Cookie of a holder without an account: for the pages of one link, for a short while."""
+    reponse.set_cookie(
+        nom, valeur, httponly=True, samesite="lax", secure=is_https(request), path=chemin, max_age=int(duree.total_seconds())
+    )
 
 
 def cookie_name(request: Request) -> str:

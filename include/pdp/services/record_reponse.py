@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.orientation import ACTIVES, LIBELLES, MOTIFS_REFUS, NATURES, Statut, can_partenaire
@@ -43,45 +45,31 @@ def record_reponse(
     the same form comes back with another answer.
     """
     motif, compte_rendu = _checked(statut, motif, compte_rendu)
-    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
-    orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
-    if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
-        raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
-    empreinte = sha256("\x1f".join((str(orientation_id), statut, motif or "", compte_rendu or "")).encode()).digest()
-    cle = f"{transport}:{evenement_id}"
-    connue = conn.execute(query("inbox.trouver_evenement"), {"partenaire": orientation.partenaire_id, "evenement": cle}).one_or_none()
-    if connue is not None:
-        _check_same(bytes(connue.empreinte) == empreinte)
-        return
-    if not can_partenaire(orientation.statut, statut):
-        avant, apres = LIBELLES[Statut(orientation.statut)], LIBELLES[Statut(statut)]
-        raise TransitionInterdite(
-            f"La demande est « {avant} » : elle ne peut pas devenir « {apres} ». Rien n'a été enregistré.",
-            code=f"forbidden:{orientation.statut}:{statut}",
-        )
-    sort = inbox.deposit(
+    orientation = _take_turn(conn, auteur, orientation_id)
+
+    def check() -> None:
+        if not can_partenaire(orientation.statut, statut):
+            avant, apres = LIBELLES[Statut(orientation.statut)], LIBELLES[Statut(statut)]
+            raise TransitionInterdite(
+                f"La demande est « {avant} » : elle ne peut pas devenir « {apres} ». Rien n'a été enregistré.",
+                code=f"forbidden:{orientation.statut}:{statut}",
+            )
+
+    _deposit_once(
         conn,
-        plateforme_id=orientation.plateforme_id,
-        partenaire_id=orientation.partenaire_id,
-        evenement_id=cle,
+        orientation,
+        parties=(str(orientation_id), statut, motif or "", compte_rendu or ""),
+        check=check,
+        trace={"statut": statut},
+        evenement_id=f"{transport}:{evenement_id}",
         orientation_id=orientation_id,
-        version=orientation.version + 1,
         statut=statut,
         motif=motif,
         compte_rendu=compte_rendu,
         survenu_at=survenu_at or maintenant,
-        empreinte=empreinte,
         maintenant=maintenant,
         transport=transport,
     )
-    _check_same(sort != "autre_contenu")
-    if sort == "nouvelle":
-        journal.record(
-            conn,
-            "reponse_recue",
-            plateforme_id=orientation.plateforme_id,
-            donnees={"orientation_id": orientation_id, "statut": statut, "version": orientation.version + 1},
-        )
 
 
 def record_evenement(
@@ -102,43 +90,70 @@ def record_evenement(
     The same form twice is one event. Raises like :func:`record_reponse`; a meeting or news are told of a hand-over accepted before.
     """
     texte = _checked_evenement(nature, texte, rendez_vous_at, maintenant)
-    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
-    orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
-    if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
-        raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
+    orientation = _take_turn(conn, auteur, orientation_id)
     quand = rendez_vous_at.astimezone(UTC).isoformat() if rendez_vous_at else ""
-    empreinte = sha256("\x1f".join((str(orientation_id), nature, texte or "", quand)).encode()).digest()
-    cle = f"{transport}:{evenement_id}"
-    connue = conn.execute(query("inbox.trouver_evenement"), {"partenaire": orientation.partenaire_id, "evenement": cle}).one_or_none()
-    if connue is not None:
-        _check_same(bytes(connue.empreinte) == empreinte)
-        return
-    _check_possible(nature, orientation.statut, orientation.interroge)
-    sort = inbox.deposit(
+    _deposit_once(
         conn,
-        plateforme_id=orientation.plateforme_id,
-        partenaire_id=orientation.partenaire_id,
-        evenement_id=cle,
+        orientation,
+        parties=(str(orientation_id), nature, texte or "", quand),
+        check=lambda: _check_possible(nature, orientation.statut, orientation.interroge),
+        trace={"nature": nature},
+        evenement_id=f"{transport}:{evenement_id}",
         orientation_id=orientation_id,
-        version=orientation.version + 1,
         statut=None,
         motif=None,
         compte_rendu=texte,
         survenu_at=survenu_at or maintenant,
-        empreinte=empreinte,
         maintenant=maintenant,
         transport=transport,
         nature=nature,
         rendez_vous_at=rendez_vous_at,
     )
+
+
+def _take_turn(conn: Connection, auteur: Auteur, orientation_id: UUID) -> Row[Any]:
+    """One answer at a time about a hand-over, and only of the partner it was sent to."""
+    conn.execute(query("inbox.prendre_son_tour"), {"orientation": str(orientation_id)})
+    orientation = conn.execute(query("inbox.lire_pour_repondre"), {"orientation": orientation_id}).one_or_none()
+    if orientation is None or str(orientation.partenaire_id) != auteur.partenaire_id:
+        raise Introuvable("Cette demande n'existe pas, a été retirée, ou ne vous est pas adressée.")
+    return orientation
+
+
+def _deposit_once(
+    conn: Connection,
+    orientation: Row[Any],
+    *,
+    parties: tuple[str, ...],
+    check: Callable[[], None],
+    trace: dict[str, Any],
+    evenement_id: str,
+    orientation_id: UUID,
+    **champs: Any,
+) -> None:
+    """Written and told once; the same key again changes nothing, and is refused with other words. ``check`` is for what is new."""
+    empreinte = sha256("\x1f".join(parties).encode()).digest()
+    cherchee = {"partenaire": orientation.partenaire_id, "evenement": evenement_id}
+    connue = conn.execute(query("inbox.trouver_evenement"), cherchee).one_or_none()
+    if connue is not None:
+        _check_same(bytes(connue.empreinte) == empreinte)
+        return
+    check()
+    version = orientation.version + 1
+    sort = inbox.deposit(
+        conn,
+        plateforme_id=orientation.plateforme_id,
+        partenaire_id=orientation.partenaire_id,
+        evenement_id=evenement_id,
+        orientation_id=orientation_id,
+        version=version,
+        empreinte=empreinte,
+        **champs,
+    )
     _check_same(sort != "autre_contenu")
     if sort == "nouvelle":
-        journal.record(
-            conn,
-            "reponse_recue",
-            plateforme_id=orientation.plateforme_id,
-            donnees={"orientation_id": orientation_id, "nature": nature, "version": orientation.version + 1},
-        )
+        donnees = {"orientation_id": orientation_id, **trace, "version": version}
+        journal.record(conn, "reponse_recue", plateforme_id=orientation.plateforme_id, donnees=donnees)
 
 
 def _checked_evenement(nature: str, texte: str | None, rendez_vous_at: datetime | None, maintenant: datetime) -> str | None:

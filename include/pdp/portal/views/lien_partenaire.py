@@ -20,8 +20,8 @@ from pdp.errors import DonneeInvalide, ErreurPdp
 from pdp.portal import formulaires
 from pdp.portal.affichage import ENV
 from pdp.portal.auth import Routeur, acces
-from pdp.portal.debit import Debit
-from pdp.portal.sessions import au_nom_du_lien, is_https, portail, redirect
+from pdp.portal.debit import is_admis
+from pdp.portal.sessions import au_nom_du_lien, keep_acces, portail, redirect
 from pdp.services.answer_lien_partenaire import NATURES_LIEN, STATUTS_LIEN, Reponse, answer, read_demande
 from pdp.services.declare_seances import deposit_seances, find_retour
 from pdp.services.open_lien_partenaire import (
@@ -90,15 +90,7 @@ def check_code(request: Request, jeton: str) -> Response:
             return _show(request, jeton, auteur, ("attention", _CODES[resultat]), statut=422)
         reponse = _see(jeton)
         if resultat == "ok":
-            reponse.set_cookie(
-                _COOKIE,
-                cookie,
-                httponly=True,
-                samesite="lax",
-                secure=is_https(request),
-                path=f"{RACINE}/{jeton}",
-                max_age=int(duree.total_seconds()),
-            )
+            keep_acces(request, reponse, _COOKIE, cookie, f"{RACINE}/{jeton}", duree)
         return reponse
 
     return _guard(request, jeton, act)
@@ -183,10 +175,7 @@ def page_indisponible(statut: int) -> Response:
 
 def _guard(request: Request, jeton: str, suite: Callable[[Auteur], Response]) -> Response:
     """Too many requests, a token nobody made, a value to correct: one answer each, before anything else."""
-    debit = getattr(request.app.state, "debit_liens_partenaires", None)
-    if debit is None:
-        debit = request.app.state.debit_liens_partenaires = Debit()
-    if not debit.is_admis(request.client.host if request.client else ""):
+    if not is_admis(request, RACINE):
         return _render("lien/trop_vite.html", 429)
     with portail() as conn:
         auteur = find_lien(conn, jeton)

@@ -23,8 +23,8 @@ from pdp.errors import DonneeInvalide
 from pdp.portal import formulaires
 from pdp.portal.affichage import ENV, format_date_longue
 from pdp.portal.auth import Routeur, acces
-from pdp.portal.debit import Debit
-from pdp.portal.sessions import au_nom_du_lien, is_https, portail, redirect
+from pdp.portal.debit import is_admis
+from pdp.portal.sessions import au_nom_du_lien, keep_acces, portail, redirect
 from pdp.services.book_rendez_vous import Lien, choose, decide, find_lien, identify, read_lien
 from pdp.services.share_agenda import build_fichier
 
@@ -71,15 +71,7 @@ def check_identite(request: Request, jeton: str) -> Response:
             return _show(request, jeton, auteur, message, statut=422)
         reponse = redirect(f"{RACINE}/{jeton}")
         if resultat == "ok":
-            reponse.set_cookie(
-                _COOKIE,
-                cookie,
-                httponly=True,
-                samesite="lax",
-                secure=is_https(request),
-                path=f"{RACINE}/{jeton}",
-                max_age=int(duree.total_seconds()),
-            )
+            keep_acces(request, reponse, _COOKIE, cookie, f"{RACINE}/{jeton}", duree)
         return reponse
 
     return _guard(request, jeton, enter)
@@ -172,10 +164,7 @@ def _see(jeton: str, geste: str, resultat: str) -> Response:
 
 def _guard(request: Request, jeton: str, suite: Any, inconnu: Any = None) -> Response:
     """Too many requests, an unknown link: one answer each, before anything else."""
-    debit = getattr(request.app.state, "debit_liens", None)
-    if debit is None:
-        debit = request.app.state.debit_liens = Debit()
-    if not debit.is_admis(request.client.host if request.client else ""):
+    if not is_admis(request, RACINE):
         return _render("public/trop_vite.html", 429, telephone=None)
     auteur = None
     if len(jeton) <= _JETON_MAX and jeton.isascii():

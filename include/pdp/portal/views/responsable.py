@@ -28,6 +28,7 @@ routeur = Routeur()
 MENU = {
     "responsable": [
         ("/equipe", "Équipe"),
+        ("/equipe/pilotage", "Pilotage"),
         ("/equipe/affectation", "À affecter"),
         ("/equipe/blocages", "Ce qui est bloqué"),
         ("/equipe/absences", "Absences"),
