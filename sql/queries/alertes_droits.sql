@@ -1,5 +1,6 @@
 -- Alerts that follow from the counters, for people followed among those touched: end of IJ rights, approach of J180. One per absence and
 -- kind, for ever; none for a dead person. Others are ranked by the same facts in the tri: an alert each would drown the médecin-conseil.
+-- Nor is J180 an alert when it was already near on the day the file was oriented: it was one of the reasons read then, not news.
 
 -- name: insert_alertes_ij
 -- Counters that meet a threshold during the absence that runs: highest threshold only, dated on the first IJ day that met it.
@@ -34,7 +35,7 @@ WITH franchi AS (
     )
 ),
 nouvelle AS (
-    INSERT INTO pdp.alerte (plateforme_id, assure_id, parcours_id, type, cause, phrase, faits, survenu_at, connu_at)
+    INSERT INTO pdp.alerte (plateforme_id, assure_id, parcours_id, type, cause, phrase, faits, survenu_at, connu_at, echeance_le)
     SELECT
         :plateforme, f.assure_id, f.parcours_id, f.type, f.episode_id::text,
         replace(
@@ -45,7 +46,7 @@ nouvelle AS (
             'episode_id', f.episode_id, 'ij_utilisees', f.ij_utilisees, 'ij_restantes', greatest(0, cast(:plafond AS integer) - f.ij_utilisees),
             'au', cast(:jour AS date), 'epuisement_projete_le', f.epuisement_le, 'seuil', f.mini, 'parametre_id', f.parametre_id
         ),
-        f.survenu_le::timestamp AT TIME ZONE cast(:fuseau AS text), :maintenant
+        f.survenu_le::timestamp AT TIME ZONE cast(:fuseau AS text), :maintenant, f.epuisement_le
     FROM franchi AS f
     ON CONFLICT DO NOTHING
     RETURNING id, assure_id, parcours_id, type
@@ -59,9 +60,9 @@ SELECT
 FROM nouvelle;
 
 -- name: insert_alertes_j180
--- People in an open parcours whose absence nears J180.
+-- People in an open parcours whose absence came near J180 since the file was oriented.
 WITH nouvelle AS (
-    INSERT INTO pdp.alerte (plateforme_id, assure_id, parcours_id, type, cause, phrase, faits, survenu_at, connu_at)
+    INSERT INTO pdp.alerte (plateforme_id, assure_id, parcours_id, type, cause, phrase, faits, survenu_at, connu_at, echeance_le)
     SELECT
         :plateforme, e.assure_id, e.parcours_id, 'j180_approche', e.episode_id::text,
         replace(replace(cast(:phrase_j180 AS text), '{jours}', e.jours_avant_j180::text), '{s}', CASE WHEN e.jours_avant_j180 > 1 THEN 's' ELSE '' END),
@@ -70,10 +71,13 @@ WITH nouvelle AS (
             'seuil', cast(:approche_max AS integer), 'parametre_id', cast(:approche_id AS text)
         ),
         greatest(e.debut, e.j180_le - cast(:approche_max AS integer))::timestamp AT TIME ZONE cast(:fuseau AS text),
-        :maintenant
+        :maintenant,
+        e.j180_le
     FROM absence AS e
+    JOIN pdp.parcours AS suivi ON suivi.id = e.parcours_id
     WHERE e.en_cours AND e.parcours_id IS NOT NULL AND e.silence_motif IS DISTINCT FROM 'deces' AND coalesce(e.deces_le > :jour, true)
         AND e.jours_avant_j180 BETWEEN 1 AND cast(:approche_max AS integer)
+        AND greatest(e.debut, e.j180_le - cast(:approche_max AS integer)) > (suivi.decide_at AT TIME ZONE cast(:fuseau AS text))::date
         AND NOT EXISTS (
             SELECT 1
             FROM pdp.alerte AS deja

@@ -135,38 +135,6 @@ ORDER BY v.rendu_at DESC
 LIMIT 20;
 
 -- name: insert_avis
--- One opinion; the key comes from the form, so a double click keeps one.
+-- One opinion; the key comes from the form, so a double click breaks the key. (A conflict clause would read a row nobody consulted.)
 INSERT INTO medical.avis (id, plateforme_id, parcours_id, medecin_id, texte, rendu_at)
-VALUES (:id, :plateforme_id, :parcours_id, :medecin_id, :texte, :rendu_at)
-ON CONFLICT (id) DO NOTHING;
-
--- name: find_dol_en_vigueur
--- Signed version of the document d'orientation local in force on a day.
-SELECT v.id, v.version, v.du, v.au, v.signe_at, encode(v.empreinte, 'hex') AS empreinte, g.nom AS signataire_nom, g.prenom AS signataire_prenom
-FROM pdp.dol_version v
-LEFT JOIN pdp.agent g ON g.id = v.signe_par
-WHERE v.signe_at IS NOT NULL AND v.du <= :jour AND (v.au IS NULL OR v.au >= :jour);
-
--- name: list_dol_regles
--- Rules of a version in order, with how many files each has oriented and since when.
-SELECT r.rang, r.libelle, r.conditions, r.cible, count(s.id) AS appliquee, max(s.decide_at) AS derniere_at
-FROM pdp.dol_regle r
-LEFT JOIN pdp.signalement s ON s.dol_regle_id = r.id
-WHERE r.dol_version_id = :version_id
-GROUP BY r.id, r.rang, r.libelle, r.conditions, r.cible
-ORDER BY r.rang;
-
--- name: list_dol_versions
--- Every version with its dates, latest first.
-SELECT v.version, v.du, v.au, v.signe_at, g.nom AS signataire_nom, g.prenom AS signataire_prenom
-FROM pdp.dol_version v
-LEFT JOIN pdp.agent g ON g.id = v.signe_par
-ORDER BY v.version DESC;
-
--- name: count_decisions
--- How the files were decided: by a médecin-conseil, by delegation, by the system.
-SELECT s.mode_decision, s.statut, count(*) AS nombre
-FROM pdp.signalement s
-WHERE s.decide_at IS NOT NULL
-GROUP BY s.mode_decision, s.statut
-ORDER BY s.mode_decision, count(*) DESC, s.statut;
+VALUES (:id, :plateforme_id, :parcours_id, :medecin_id, :texte, :rendu_at);

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy import Connection, text
 
@@ -67,14 +68,18 @@ def test_each_threshold_alerts_once_as_days_pass(conn: Connection) -> None:
     assert {e["alerte_id"] for e in evenements} == {str(a.id) for a in list_alertes(conn)}
 
 
-def test_a_decided_alert_does_not_come_back_when_the_absence_changes_its_first_day(conn: Connection) -> None:
-    personne = insert_one(conn, avis(JOUR - timedelta(days=299), JOUR + LONGTEMPS))
-    parcours(conn, assure_id=personne.id)
-    run(conn)
-    conn.execute(text("UPDATE pdp.alerte SET decide_at = now(), decision = 'prise_en_compte'"))
-    insert_prescriptions(conn, [(personne.id, depuis(JOUR - timedelta(days=305), 10))])
-    run(conn)
-    assert len(list_alertes(conn)) == 1
+def test_a_decided_alert_does_not_come_back_when_the_absence_changes_its_first_day(base: str, admin: psycopg.Connection) -> None:
+    with lot() as conn:
+        socle(conn)
+        personne = insert_one(conn, avis(JOUR - timedelta(days=299), JOUR + LONGTEMPS))
+        parcours(conn, assure_id=personne.id)
+        run(conn)
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("UPDATE pdp.alerte SET decide_at = now(), decision = 'prise_en_compte'")
+    with lot() as conn:
+        insert_prescriptions(conn, [(personne.id, depuis(JOUR - timedelta(days=305), 10))])
+        run(conn)
+        assert len(list_alertes(conn)) == 1
 
 
 def test_rights_used_in_older_absences_alert_during_the_new_one(conn: Connection) -> None:
@@ -115,6 +120,21 @@ def test_j180_nears_for_people_followed(conn: Connection, jours_avant: int, aler
         [("j180_approche", suivie.id, parcours_id)] if alerte else []
     )
     assert autre.id not in {a.assure_id for a in list_alertes(conn)}
+
+
+@pytest.mark.parametrize(("deja_proche_jours", "attendues"), [(-1, 1), (0, 0), (20, 0)])
+def test_j180_already_near_when_the_file_was_oriented_is_no_news(conn: Connection, deja_proche_jours: int, attendues: int) -> None:
+    """The doctor read it among the reasons of the file (or signed the rule that did): one alert per such person said nothing new."""
+    proche_le = JOUR - timedelta(days=deja_proche_jours)  # first day within 30 days of J180
+    debut = proche_le + timedelta(days=30) - timedelta(days=179)
+    suivie = insert_one(conn, avis(debut, JOUR + LONGTEMPS))
+    run(conn)
+    open_parcours(conn, suivie)
+    run(conn)
+    run(conn, JOUR + timedelta(days=3))
+    assert [a.type for a in list_alertes(conn)] == ["j180_approche"] * attendues
+    for alerte in list_alertes(conn):
+        assert alerte.echeance_le == debut + timedelta(days=179)
 
 
 def test_ij_of_29_february_leaves_the_window_on_1_march(conn: Connection) -> None:

@@ -92,8 +92,66 @@ def test_a_write_on_another_platform_touches_no_row(dossiers: dict[str, Dossier]
         conn.execute(text(TACHE_AILLEURS), {"d": dossiers["PF57"].parcours})
 
 
-def test_the_medical_class_is_read_by_the_medecin_conseil_of_the_platform(dossiers: dict[str, Dossier]) -> None:
-    assert _count(_auteur("medecin_conseil", dossiers), "SELECT count(*) FROM medical.motif_arret") == 1
+MEDICAL = ("medical.motif_arret", "medical.sante_declaree", "medical.avis", "medical.affection")
+TRACE = "SELECT journal.consigner('medical_consulte', 'PF35', :a, :d, '{}')"
+
+
+def test_the_medical_class_shows_itself_to_the_doctor_who_journalled_it_in_this_transaction(dossiers: dict[str, Dossier]) -> None:
+    ici, ailleurs = dossiers["PF35"], dossiers["PF57"]
+    with lot() as conn:
+        autre = fabrique.parcours(conn, csam=ici.csam)
+        arret = fabrique.arret(conn, autre.assure, MAINTENANT.date() - timedelta(days=9), MAINTENANT.date())
+        motif = "INSERT INTO medical.motif_arret (plateforme_id, arret_id, assure_id, code_cim10, connu_at) VALUES ('PF35', :r, :a, 'M54', :m)"
+        conn.execute(text(motif), {"r": arret, "a": autre.assure, "m": MAINTENANT})
+        collegue = auteur_agent(fabrique.agent(conn, "medecin_conseil"), "medecin_conseil")
+    medecin, compter = _auteur("medecin_conseil", dossiers), "SELECT count(*) FROM medical.motif_arret"
+    avis = "INSERT INTO medical.avis (id, plateforme_id, parcours_id, medecin_id, texte, rendu_at) VALUES (:i, 'PF35', :d, :q, 'x', :m)"
+    with db.begin_as(medecin) as conn:
+        conn.execute(text(avis), {"i": uuid4(), "d": ici.parcours, "q": ici.csam, "m": MAINTENANT})
+    trace = {"a": ici.assure, "d": ici.parcours}
+    assert _count(medecin, compter) == 0
+    with db.begin_as(medecin) as conn:
+        conn.execute(text(TRACE), trace)
+        assert conn.execute(text("SELECT assure_id FROM medical.motif_arret")).scalars().all() == [ici.assure], "hers, nobody else's"
+        assert conn.execute(text("SELECT parcours_id FROM medical.avis")).scalars().all() == [ici.parcours]
+    assert _count(medecin, compter) == 0, "each reading leaves its own trace"
+    for auteur, trace_de in ((collegue, ici), (medecin, ailleurs)):
+        with db.begin_as(auteur) as conn:
+            conn.execute(text(TRACE), {"a": trace_de.assure, "d": trace_de.parcours})
+            vus = conn.execute(text("SELECT assure_id FROM medical.motif_arret")).scalars().all()
+            assert vus == ([ici.assure] if trace_de is ici else []), "of the platform only"
+
+
+@pytest.mark.parametrize("role", ["csam", "responsable", "evaluateur", "partenaire", "lot", "expediteur"])
+def test_nobody_else_reads_or_writes_what_the_doctor_thinks(dossiers: dict[str, Dossier], role: str) -> None:
+    """The opinion, the motif, the decision on an alert: neither the coordinator, nor the hierarchy, nor the machines."""
+    ici = dossiers["PF35"]
+    with lot() as conn:
+        conn.execute(
+            text("INSERT INTO pdp.alerte (plateforme_id, assure_id, parcours_id, type, cause, phrase, survenu_at, connu_at)"
+                 " VALUES ('PF35', :a, :d, 'enlisement', 'c', 'p', :m, :m)"),
+            {"a": ici.assure, "d": ici.parcours, "m": MAINTENANT},
+        )  # fmt: skip
+
+    def ouvrir() -> Any:
+        if role in ("lot", "expediteur"):
+            return db.begin(settings().url_app if role == "lot" else settings().url_expediteur, fabrique.TEST)
+        return db.begin_as(_auteur(role, dossiers))
+
+    interdits = [
+        *(f"SELECT {'reponses' if table.endswith('declaree') else '*'} FROM {table}" for table in MEDICAL
+          if not (role == "csam" and table == "medical.sante_declaree")),  # what the person told her, row level security leaves her own
+        "INSERT INTO medical.avis (id, plateforme_id, parcours_id, medecin_id, texte, rendu_at)"
+        " SELECT gen_random_uuid(), 'PF35', gen_random_uuid(), gen_random_uuid(), 'x', now()",
+        "UPDATE medical.avis SET texte = 'x'",
+        "DELETE FROM medical.avis",
+        "SELECT decision, decision_note FROM pdp.alerte" if role not in ("csam", "lot") else "UPDATE pdp.alerte SET decision_note = 'x'",
+        "UPDATE pdp.alerte SET decide_at = now(), decision = 'sans_objet'",
+        "SELECT * FROM pdp.releve_alerte" if role != "lot" else "UPDATE pdp.releve SET lu_at = now()",
+    ]  # fmt: skip
+    for requete in interdits:
+        with pytest.raises(DBAPIError, match="permission denied"), ouvrir() as conn:
+            conn.execute(text(requete))
 
 
 @pytest.mark.parametrize("emprunte", ["pdp_role_medecin", "pdp_role_responsable"])

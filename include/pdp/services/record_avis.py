@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from psycopg.errors import UniqueViolation
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse, DonneeInvalide, Introuvable
@@ -38,8 +40,13 @@ def record_avis(conn: Connection, auteur: Auteur, signalement_id: UUID, *, texte
         "texte": propre,
         "rendu_at": maintenant,
     }
-    if conn.execute(query("medecin.insert_avis"), parametres).rowcount == 0:
-        return False
+    try:
+        with conn.begin_nested():
+            conn.execute(query("medecin.insert_avis"), parametres)
+    except IntegrityError as erreur:
+        if isinstance(erreur.orig, UniqueViolation):
+            return False
+        raise
     journal.record(
         conn,
         "avis_rendu",
