@@ -98,7 +98,7 @@ BEGIN
     END LOOP;
 END $$;
 GRANT SELECT, INSERT ON pdp.blocage, pdp.regard TO pdp_app;
-GRANT UPDATE (leve_at) ON pdp.blocage TO pdp_app;
+GRANT UPDATE (leve_at, repare_at) ON pdp.blocage TO pdp_app;
 GRANT UPDATE (cherche_at, trouves) ON pdp.regard TO pdp_app;
 GRANT SELECT ON pdp.regard, pdp.blocage TO pdp_role_csam, pdp_role_medecin, pdp_role_responsable;
 GRANT UPDATE (leve_at, repare_at, repare_par) ON pdp.blocage TO pdp_role_csam, pdp_role_responsable;

@@ -20,7 +20,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import A_SUIVRE, Bilan
 from pdp.domain.calendrier import add_jours_ouvres, add_mois
 from pdp.domain.contact import RESULTATS
-from pdp.domain.enlisement import ENLISEMENTS
+from pdp.domain.enlisement import REPARES_PAR_LA_VEILLE
 from pdp.domain.issue import MOTIFS_SANS_ALERTE
 from pdp.domain.rechute import MOTIFS_POURSUITE, MOTIFS_SANS_PROPOSITION
 from pdp.domain.silence import SANS_FIN
@@ -33,6 +33,7 @@ from pdp.services.keep_brouillon import purge_brouillons
 from pdp.services.move_parcours import lock_parcours
 from pdp.services.propose_reouverture import release_abandonnees
 from pdp.services.publish_referentiel import referentiel
+from pdp.services.record_blocages import Trouve, record_regards, record_reparation
 from pdp.services.relay_contact import MESSAGE_ENVOYE
 from pdp.services.repair_enlisement import (
     Constat,
@@ -79,6 +80,8 @@ _DELAIS = {
     "rechute_arret_jours": "rechute_arret_min_jours",
     "rechute_poursuite_jours": "rechute_poursuite_jours",
     "tolerance_jours": "tolerance_horloge_risque_jours",
+    "attente_max_jours": "attente_max_jours",
+    "attente_totale_max_jours": "attente_totale_max_jours",
 }
 
 
@@ -87,23 +90,27 @@ def sweep_veille(conn: Connection, plateforme_id: str, auteur: Auteur, maintenan
     silence begun since puts off.
 
     At most ``lot`` repairs: when more remain ``detail`` holds ``a_suivre``, and the caller commits and calls again. A second sweep at
-    once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more.
+    once gives way (``deja_en_cours``); a second sweep afterwards finds nothing more. The last one says what is still stuck, by whom it
+    is to be moved, and that every detector of the catalogue looked.
     """
     if not conn.execute(query("veille.verrouiller"), {"plateforme": plateforme_id}).scalar_one():
         return Bilan(detail={"deja_en_cours": 1})
     lieu = get_lieu(conn, plateforme_id)
-    passe = Passe(conn, auteur, maintenant, lieu, _load_parametres(lieu, maintenant))
+    passe = Passe(conn, auteur, maintenant, lieu, load_parametres(lieu, maintenant))
     retenues = hold_taches(conn, lieu, auteur, maintenant)
     purge_brouillons(conn, maintenant)
-    bilan = Bilan(detail=dict.fromkeys(ENLISEMENTS, 0) | ({"mises_en_silence": retenues} if retenues else {}))
+    bilan = Bilan(detail=dict.fromkeys(REPARES_PAR_LA_VEILLE, 0) | ({"mises_en_silence": retenues} if retenues else {}))
+    restes: list[tuple[str, Trouve]] = []
     for recherche, reparation in ETAPES:
-        bilan += _run_etape(passe, recherche, reparation, lot - bilan.traites)
+        bilan += _run_etape(passe, recherche, reparation, lot - bilan.traites, restes)
         if bilan.detail.get(A_SUIVRE):
-            break
+            return bilan
+    record_regards(conn, passe.parametres, restes)
     return bilan
 
 
-def _load_parametres(lieu: Lieu, maintenant: datetime) -> dict[str, Any]:
+def load_parametres(lieu: Lieu, maintenant: datetime) -> dict[str, Any]:
+    """What every search of the watch is given: delays of the policy on that day, and the limits they make."""
     jour, politique = lieu.jour(maintenant), referentiel()
     delais = {nom: politique.entier(cle, jour, lieu.plateforme_id) for nom, cle in _DELAIS.items()}
     return {
@@ -133,34 +140,45 @@ def _last_overdue(lieu: Lieu, jour: date, cle: str) -> date:
     return candidat
 
 
-def _find_constats(passe: Passe, recherche: str, parcours_id: UUID | None = None) -> list[Constat]:
+def find_constats(passe: Passe, recherche: str, parcours_id: UUID | None = None) -> list[Constat]:
+    """What one search finds, on the whole platform or on one parcours."""
     return list_lignes(passe.conn, f"veille.{recherche}", Constat, **passe.parametres | {"parcours": parcours_id})
 
 
-def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None, reste: int) -> Bilan:
+def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None, reste: int, restes: list[tuple[str, Trouve]]) -> Bilan:
     if reparation is None:
         return ETAPES_GLOBALES[recherche](passe)
     bilan = Bilan()
-    for constat in _find_constats(passe, recherche):
+    for constat in find_constats(passe, recherche):
         if bilan.traites >= reste:
             return bilan + Bilan(detail={A_SUIVRE: 1})
         try:
             with passe.conn.begin_nested():
-                compteurs = _repair(passe, recherche, reparation, constat)
+                compteurs = repair_constat(passe, recherche, reparation, constat)
         except (ErreurPdp, DBAPIError) as erreur:
             if isinstance(erreur, DBAPIError) and erreur.connection_invalidated:
                 raise
             _log.warning("veille %s: parcours %s left for the next sweep (%s)", recherche, constat.parcours_id, type(erreur).__name__)
             bilan += Bilan(echoues=1)
+            if recherche in CODES:
+                restes.append((CODES[recherche], _trouve(constat)))
             continue
         bilan += Bilan(traites=1, detail=dict.fromkeys(compteurs, 1)) if compteurs else Bilan(ignores=1)
     return bilan
 
 
-def _repair(passe: Passe, recherche: str, reparation: Reparation, constat: Constat) -> Collection[str]:
+def repair_constat(passe: Passe, recherche: str, reparation: Reparation, constat: Constat) -> Collection[str]:
+    """Repair one row, searched again once its parcours is locked; the counters it moves, none when the facts changed meanwhile."""
     parcours = lock_parcours(passe.conn, constat.parcours_id)
-    actuel = next((c for c in _find_constats(passe, recherche, constat.parcours_id) if c.cause == constat.cause), None)
-    return () if actuel is None else reparation(passe, parcours, actuel)
+    actuel = next((c for c in find_constats(passe, recherche, constat.parcours_id) if c.cause == constat.cause), None)
+    compteurs = () if actuel is None else reparation(passe, parcours, actuel)
+    if CODES.get(recherche) in compteurs and passe.auteur.type == "systeme":
+        record_reparation(passe.conn, parcours.plateforme_id, CODES[recherche], _trouve(constat), passe.maintenant)
+    return compteurs
+
+
+def _trouve(constat: Constat) -> Trouve:
+    return Trouve(constat.parcours_id, constat.cause, constat.survenu_at)
 
 
 def _assign_late(passe: Passe) -> Bilan:
@@ -217,3 +235,15 @@ ETAPES: tuple[tuple[str, Reparation | None], ...] = (
     ("attentes_echues", repair_by_tache("S03")),
     ("sans_tache", repair_by_tache("S01")),
 )
+CODES = {
+    "accords_perdus": "S13",
+    "restes_de_clos": "S12",
+    "entretiens_passes": "S08",
+    "arrets_finis": "S14",
+    "rechutes": "S15",
+    "alertes_sans_decision": "S16",
+    "sans_evenement": "S11",
+    "attentes_echues": "S03",
+    "sans_tache": "S01",
+}
+"""Stall that each search finds; the other searches are about parcours that break, which the médecin-conseil is told."""
