@@ -106,6 +106,7 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("medecin_groupe", "medecin_conseil", "/medecin/groupes", (("clic", "tbody th a"),)),
     # -- responsable
     Ecran("responsable_equipe", "responsable", "/equipe"),
+    Ecran("responsable_pilotage", "responsable", "/equipe/pilotage?mois=12"),
     Ecran("responsable_affectation", "responsable", "/equipe/affectation"),
     Ecran("responsable_blocages", "responsable", "/equipe/blocages"),
     Ecran("responsable_retards", "responsable", "/equipe/blocages", (("clic", "main a[href^='/equipe/blocages/']"),), facultatif=True),

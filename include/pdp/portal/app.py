@@ -61,6 +61,8 @@ VUES = [
     "cloture",
     "correction",
     "medecin",
+    "dol",
+    "dol_brouillon",
     "medecin_suivis",
     "annulation",
     "partenaire",
