@@ -80,6 +80,7 @@ class Semaine:
     """One week of one future; ``a_temps`` among those who arrived in it, ``attente`` never called at its end."""
 
     lundi: date
+    jours: int = 0
     arrivees: int = 0
     premiers: int = 0
     a_temps: int = 0
@@ -104,8 +105,8 @@ class Deroule:
 
 
 def count_jours(hypotheses: Hypotheses) -> int:
-    """Working days to play: the weeks asked for, and the delay of the last who arrive."""
-    return hypotheses.semaines * JOURS_SEMAINE + hypotheses.delai + 1
+    """Working days to play: the weeks asked for, to the end of the last one, and the delay of the last who arrive."""
+    return (hypotheses.semaines + 1) * JOURS_SEMAINE + hypotheses.delai
 
 
 def draw_tirage(situation: Situation, h: Hypotheses, rang: int, graine: int = GRAINE) -> Tirage:
@@ -206,6 +207,7 @@ class _Unite:
 
     def live(self, jour: int) -> None:
         """One working day."""
+        self.ordre[jour].jours += 1
         self._welcome(jour)
         effectif, presents = self.situation.effectif[jour], self.situation.presents[jour]
         total = max(0.0, effectif + self.ajout)

@@ -30,6 +30,7 @@ class SemaineProjetee:
     """One week over all draws; ``part``: percentage called in time of those who arrived in it, None when nobody did."""
 
     lundi: date
+    jours: int
     arrivees: Fourchette
     premiers: Fourchette
     attente: Fourchette
@@ -104,6 +105,7 @@ def _project_semaines(deroules: Sequence[Deroule]) -> tuple[SemaineProjetee, ...
         projetees.append(
             SemaineProjetee(
                 semaines[0].lundi,
+                semaines[0].jours,
                 spread([s.arrivees for s in semaines]),
                 spread([s.premiers for s in semaines]),
                 spread([s.attente for s in semaines]),
