@@ -40,6 +40,7 @@ COMMANDS: list[Command] = [
     Command("what-if", "change a threshold on past data and count who would enter, before publishing it", "pdp.commandes.what_if"),
     Command("fhir", "check FHIR R4 files, and list who may move a referral Task between which statuses", "pdp.commandes.fhir"),
     Command("chaos", "hand over under faults (kills, cuts, lying partners): nothing lost, doubled or unconsented", "pdp.chaos.commande"),
+    Command("simulate", "play months with simulated people on the real services: nobody lost, nothing double", "pdp.simulation.annee"),
     Command("courriels", "show the mails that the demonstration received: links, codes, notices", "pdp.commandes.courriels"),
     Command("bench", "run a benchmark against named peers in the same run", "pdp.bench.commande"),
     Command("docs", "write the pages produced from the code (--check: fail when they differ)", "pdp.documentation"),

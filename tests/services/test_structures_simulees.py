@@ -13,7 +13,7 @@ from fabrique import MAINTENANT, lot
 from livraisons import ingest
 from pdp.services.delais import get_lieu
 from pdp.services.read_annuaire import read_annuaire
-from pdp.simulation.cohorte import _ENTETES
+from pdp.simulation.cohorte import ENTETES
 from pdp.simulation.cohorte_ressources import build_partenaires
 from pdp.simulation.scenario import Calendrier
 from pdp.simulation.structures import tell_structures
@@ -24,7 +24,7 @@ def test_each_partner_speaks_once(base: str, admin: psycopg.Connection[Any], tmp
     lignes = [";".join(cellules) for cellules in build_partenaires(ancrage, "http://127.0.0.1:9", "http://127.0.0.1:9/fhir")]
     with lot() as conn:
         fabrique.socle(conn)
-    assert ingest(tmp_path, "partenaires", lignes, entete=_ENTETES["partenaires"]).rejetees == 0
+    assert ingest(tmp_path, "partenaires", lignes, entete=ENTETES["partenaires"]).rejetees == 0
     calendrier = Calendrier(ancrage)
     assert tell_structures(calendrier) == 11, "seven of PF35, four of which serve PF57 too"
     assert tell_structures(calendrier) == 0

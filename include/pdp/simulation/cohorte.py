@@ -47,7 +47,7 @@ _RISQUES = (
     ("paternite", 0.025, 0.0),
 )
 _FIXES = {"maternite": 112, "paternite": 28}
-_ENTETES = {
+ENTETES = {
     "assures": "id_source;nir;nom;prenom;date_naissance;sexe;commune_insee;departement;telephone;courriel;contact_prefere;contact_refus;"
     "langue;contrat;date_maj",
     "arrets_prescrits": "id_avis;id_assure;date_debut;date_fin;nature;risque;temps_partiel_therapeutique;motif_medical;ald;"
@@ -92,7 +92,7 @@ class ResumeCohorte:
         return "\n".join([entete, *mesures])
 
 
-class _Cohorte:
+class Cohorte:
     """State of one generation: one random source, consumed in a fixed order."""
 
     def __init__(self, graine: int, ancrage: date, taille: str) -> None:
@@ -200,7 +200,7 @@ def generate_cohorte(
     ``partenaire_url`` and ``fhir_url``: addresses written for the partners reached by API and by FHIR. A second call
     with the same arguments writes the same bytes.
     """
-    cohorte = _Cohorte(graine, ancrage, taille)
+    cohorte = Cohorte(graine, ancrage, taille)
     nombre = _ARRETS[taille]
     cohorte.fill("35", nombre)
     cohorte.fill("57", round(nombre * _PART_SECONDE))
@@ -227,7 +227,7 @@ def generate_cohorte(
         for titre, emises in (("ij_versees", versements), ("ald_invalidite", droits)):
             flux[titre] = [emise.ligne for emise in emises if (emise.jour <= coupure) == (nom == "J-45")]
         for titre, contenu in flux.items():
-            fichiers.append(_write(dossier / nom / f"{titre}_{jour.isoformat()}.csv", _ENTETES[titre], contenu))
+            fichiers.append(write_flux(dossier / nom / f"{titre}_{jour.isoformat()}.csv", ENTETES[titre], contenu))
             lignes[titre] += len(contenu)
         assures, avis = assures + flux["assures"], avis + flux["arrets_prescrits"]
         fichiers.append(write_dsn(dossier / nom, assures, avis, jour, depuis))
@@ -239,7 +239,7 @@ def generate_cohorte(
     )  # fmt: skip
 
 
-def _split_assures(cohorte: _Cohorte, coupure: int) -> tuple[list[str], list[str]]:
+def _split_assures(cohorte: Cohorte, coupure: int) -> tuple[list[str], list[str]]:
     """Lines of the people known in each delivery; one in seventy of the first changes telephone before the second."""
     annuaire = Annuaire(cohorte.hasard, cohorte.ancrage)
     limite = date.fromordinal(coupure + 1).isoformat()
@@ -269,7 +269,7 @@ def _spoil(hasard: Random, lignes: list[str], fautes: Sequence[Callable[[list[st
     return len(mauvaises)
 
 
-def _write(chemin: Path, entete: str, lignes: list[str]) -> Path:
+def write_flux(chemin: Path, entete: str, lignes: list[str]) -> Path:
     """Written aside then renamed, with the trailer that proves the file is whole."""
     chemin.parent.mkdir(parents=True, exist_ok=True)
     provisoire = chemin.with_name(chemin.name + ".part")

@@ -1,0 +1,222 @@
+"""``pdp simulate``: months of the platform with simulated people, against the real services, to see that nobody is lost from view.
+
+The task bodies of the real DAGs are called in the order of their timetables (``annee_dags.py``), at injected instants, on a PostgreSQL
+of its own; people are played (``annee_acteurs.py``, ``annee_conseillers.py``), so are the partners, mail and SMS (``annee_exterieur.py``).
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import logging
+import os
+import secrets
+import sys
+import tempfile
+import time as horloge
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from pdp import clock
+from pdp.bench.base import Serveur
+from pdp.config import settings
+from pdp.domain.auteur import systeme
+from pdp.domain.calendrier import add_mois, is_jour_ouvre
+from pdp.embedded.postgres import EmbeddedPostgres
+from pdp.embedded.roles import LOGIN_ROLES
+from pdp.simulation.annee_acteurs import Acteurs
+from pdp.simulation.annee_compte import Compte, count
+from pdp.simulation.annee_conseillers import Conseillers
+from pdp.simulation.annee_dags import Traitements
+from pdp.simulation.annee_exterieur import Exterieur
+from pdp.simulation.annee_flux import Livraisons, build_livraisons
+from pdp.storage import db
+
+BASE = "pdp_annee"
+GRAINE = 20261122
+FIN = date(2026, 11, 20)
+PASSAGES = (time(5, 0), time(7, 30), time(12, 30), time(18, 45))
+"""When the scheduler is asked what is due. Between two of them each DAG runs once, as after a short stop: a real day has more runs."""
+MENSUELS = frozenset({"pdp_evaluation"})
+"""Played on the first of the month only: they rebuild everything and nothing follows from them."""
+_TRAVAIL = time(9, 30)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """``personnes``: how many people worth following, 0 = an average département; ``panne``: the day on which nothing runs, None = none."""
+
+    debut: date
+    fin: date
+    graine: int = GRAINE
+    personnes: int = 300
+    panne: date | None = None
+
+    @classmethod
+    def of_mois(cls, mois: int, *, graine: int = GRAINE, personnes: int = 300, panne: int | None = None, fin: date = FIN) -> Plan:
+        """``mois`` months until ``fin``; ``panne`` is the rank of a day, moved to the next working day; None = in the middle, 0 = none."""
+        plan = cls(add_mois(fin, -mois), fin, graine, personnes)
+        jour = plan.debut + timedelta(days=(fin - plan.debut).days // 2 if panne is None else panne)
+        while not is_jour_ouvre(jour):
+            jour += timedelta(days=1)
+        return plan if panne == 0 else replace(plan, panne=jour)
+
+    def jours(self) -> Iterator[date]:
+        jour = self.debut
+        while jour <= self.fin:
+            yield jour
+            jour += timedelta(days=1)
+
+
+class Annee:
+    """The world of one simulation; the settings of this process point to a migrated database with its referential."""
+
+    def __init__(self, plan: Plan, dire: Callable[[str], None] = lambda _: None) -> None:
+        self.plan, self._dire = plan, dire
+        self.dags = Traitements.load()
+        self.exterieur = Exterieur(plan.graine)
+        self.acteurs = Acteurs(plan.graine)
+        self.conseillers = Conseillers(self.acteurs)
+        self.compte = Compte()
+        self.livraisons: Livraisons = build_livraisons(plan.graine, plan.debut, plan.fin, plan.personnes)
+        self.rattrapage: dict[str, Any] = {}
+        self._dernier = _a(plan.debut, time(0, 1))
+
+    def play(self) -> dict[str, Any]:
+        """Every day in order; returns the balance sheet."""
+        debut = horloge.monotonic()
+        with self.exterieur.branche(), patch.object(clock, "now", lambda: self.exterieur.maintenant):
+            for jour in self.plan.jours():
+                self._play_jour(jour)
+                if jour.day == 1:
+                    self._dire(f"{jour:%d/%m/%Y} ({horloge.monotonic() - debut:.0f} s)")
+            return self._conclude(horloge.monotonic() - debut)
+
+    def _play_jour(self, jour: date) -> None:
+        depot = settings().depot
+        self.livraisons.drop(jour, depot)
+        if jour == self.plan.panne:
+            return
+        self.dags.ignores = frozenset() if jour.day == 1 else MENSUELS
+        for rang, heure in enumerate(PASSAGES):
+            self._pass(_a(jour, heure))
+            if rang == 1:
+                self._work(jour, _a(jour, _TRAVAIL))
+        lendemain = self.plan.panne is not None and jour == self.plan.panne + timedelta(days=1)
+        self._look(_a(jour, time(19, 30)), lendemain)
+
+    def _pass(self, instant: datetime) -> None:
+        self.exterieur.maintenant = instant
+        self.dags.run_dus(self._dernier, instant)
+        self._dernier = instant
+
+    def _work(self, jour: date, instant: datetime) -> None:
+        self.exterieur.maintenant = instant
+        if jour == self.plan.debut:
+            self.acteurs.sign_delegation(instant)
+        if not is_jour_ouvre(jour):
+            return
+        self.acteurs.decide(instant)
+        self.acteurs.manage(instant)
+        self.acteurs.post(instant)
+        self.conseillers.work(instant + timedelta(minutes=30))
+        self.acteurs.answer(instant + timedelta(hours=2))
+        self.acteurs.withdraw(instant + timedelta(hours=2))
+
+    def _look(self, soir: datetime, lendemain: bool) -> None:
+        self.exterieur.maintenant = soir
+        self.compte.look(soir)
+        if lendemain:
+            self.rattrapage = self._measure_rattrapage(soir)
+
+    def _measure_rattrapage(self, soir: datetime) -> dict[str, Any]:
+        """The day after the outage: what was late was done, and said late."""
+        with db.begin(settings().url_app, systeme("simulation")) as conn:
+            perdus = count(conn, "perdus", soir)
+            retard = count(conn, "retard", soir)
+        return {"jour": str(self.plan.panne), "perdus_le_lendemain": sum(perdus.values()), **retard}
+
+    def _conclude(self, secondes: float) -> dict[str, Any]:
+        with db.begin(settings().url_app, systeme("simulation")) as conn:
+            etapes = count(conn, "etapes", self.exterieur.maintenant)
+        perdus, doubles = sum(self.compte.perdus.values()), self.compte.doubles
+        semaine = next(j for j in self.plan.jours() if j.weekday() == 1 and is_jour_ouvre(j))
+        horaire = self.dags.count_horaire(semaine)
+        joues = self.dags.runs
+        return {
+            "ok": not (perdus or doubles.total() or self.exterieur.doubles or self.compte.ecarts or self.dags.echecs),
+            "months_from": str(self.plan.debut), "months_to": str(self.plan.fin), "seed": self.plan.graine,
+            "people": self.livraisons.personnes, "outage_day": str(self.plan.panne or ""),
+            "lost_from_view": perdus, "lost_by_kind": dict(self.compte.perdus),
+            "duplicate_alerts": doubles["alertes"], "duplicates": dict(doubles), "duplicate_messages": self.exterieur.doubles,
+            "dag_runs_per_day": sum(horaire.values()), "dag_runs_per_day_by_dag": horaire,
+            "dag_runs_played": joues.total(), "dag_runs_played_per_day_max": max(joues.values(), default=0),
+            "dag_failures": len(self.dags.echecs), "dag_failures_first": self.dags.echecs[:5],
+            "not_reconciled": self.compte.ecarts[:10], "seen": self.compte.vus[:20],
+            "steps": etapes, "lines": dict(self.livraisons.lignes), "faults": dict(self.livraisons.fautes + self.exterieur.comptes),
+            "outage": self.rattrapage, "acts": dict(sorted(self.acteurs.actes.items())),
+            "refusals": dict(self.acteurs.refus.most_common(40)),
+            "seconds": round(secondes, 1),
+        }  # fmt: skip
+
+
+def _a(jour: date, heure: time) -> datetime:
+    return datetime.combine(jour, heure, clock.PARIS).astimezone(UTC)
+
+
+# -- command
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--months", type=int, default=12, metavar="N", help="how many months, ending on a fixed day (12)")
+    parser.add_argument("--people", type=int, default=0, metavar="N", help="people with a long absence (0: a whole average département)")
+    parser.add_argument("--seed", type=int, default=GRAINE, metavar="S", help="same seed, same people and same faults")
+    parser.add_argument("--outage-day", type=int, metavar="D", help="rank of the day on which nothing runs (the middle one; 0: none)")
+    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
+
+
+def run(arguments: argparse.Namespace) -> dict[str, Any] | int:
+    """Play on a PostgreSQL of its own, thrown away at the end."""
+    debut = horloge.monotonic()
+    plan = Plan.of_mois(arguments.months, graine=arguments.seed, personnes=arguments.people, panne=arguments.outage_day)
+    with tempfile.TemporaryDirectory(prefix="pdp-annee-") as dossier, open_monde(Path(dossier)):
+        resultat = Annee(plan, lambda mot: print(f"[{horloge.monotonic() - debut:6.1f} s] {mot}", file=sys.stderr, flush=True)).play()
+    if arguments.json:
+        return resultat
+    for nom, valeur in resultat.items():
+        print(f"{nom:28} {json.dumps(valeur, ensure_ascii=False) if isinstance(valeur, dict | list) else valeur}")
+    return 0 if resultat["ok"] else 1
+
+
+@contextmanager
+def open_monde(dossier: Path) -> Iterator[None]:
+    """A server of its own in ``dossier``; the settings of this process point to it until the end of the block."""
+    avant = dict(os.environ)
+    logging.getLogger("pdp").setLevel(logging.CRITICAL)  # partners that fail are played on purpose
+    cles = ("PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_CLE_PSEUDONYME", "PDP_SECRET_PARTENAIRES")
+    os.environ |= {nom: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for nom in cles}
+    os.environ |= folders(dossier)
+    postgres = EmbeddedPostgres(dossier / "pg", durable=False).start()
+    try:
+        Serveur(postgres.superuser_dsn(), {role: secrets.token_urlsafe(12) for role in LOGIN_ROLES}, {}).create_base(BASE)
+        yield
+    finally:
+        db.engine.cache_clear()
+        postgres.destroy()
+        os.environ.clear()
+        os.environ.update(avant)
+        settings.cache_clear()
+
+
+def folders(dossier: Path) -> dict[str, str]:
+    """Settings of a simulated installation: folders made in ``dossier``, synthetic data said so, an SMS gateway of its own."""
+    noms = {nom: dossier / nom.removeprefix("PDP_").lower() for nom in ("PDP_DEPOT", "PDP_EXPORTS", "PDP_ECHANGES")}
+    for chemin in noms.values():
+        chemin.mkdir(exist_ok=True)
+    return {nom: str(chemin) for nom, chemin in noms.items()} | {"PDP_DEMONSTRATION": "1", "PDP_SMTP_PORT": "9"}
