@@ -7,6 +7,19 @@ VALUES (:cle, :plateforme, :parcours, :orientation, :partenaire, :canal, :type, 
 ON CONFLICT (cle) DO NOTHING
 RETURNING id;
 
+-- name: inserer_interne
+-- One mail to a member of staff per key; a known key yields no row.
+INSERT INTO pdp.outbox (cle, plateforme_id, agent_id, canal, type, charge, empreinte, prochain_essai_at, horizon_at, cree_at)
+VALUES (:cle, :plateforme, :agent, 'courriel', 'avis_interne', cast(:charge AS jsonb), :empreinte, :maintenant, :horizon, :maintenant)
+ON CONFLICT (cle) DO NOTHING
+RETURNING id;
+
+-- name: lire_agent
+-- Where a mail to a member of staff goes: no address once she has left.
+SELECT CASE WHEN coalesce(a.actif_au >= :jour, true) THEN a.courriel END AS courriel, f.libelle AS plateforme, f.telephone
+FROM pdp.agent a JOIN pdp.plateforme f ON f.id = a.plateforme_id
+WHERE a.id = :agent AND a.plateforme_id = :plateforme;
+
 -- name: trouver_par_cle
 -- What is known under a key.
 SELECT id, empreinte FROM pdp.outbox WHERE cle = :cle;
@@ -80,7 +93,7 @@ WITH due AS (
             AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
       AND CASE WHEN cast(:fichier_de AS uuid) IS NULL THEN o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
           ELSE o.canal = 'csv' AND o.partenaire_id = :fichier_de END
-      AND (o.partenaire_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
+      AND (o.partenaire_id IS NOT NULL OR o.agent_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
           OR (o.etat = 'en_cours' AND o.canal IN ('courriel', 'lien', 'messagerie')) OR o.trop_tard_at <= :reel)  -- neither of these lets anything leave
       AND CASE WHEN o.canal IN ('courriel', 'messagerie', 'sms') THEN o.canal ELSE coalesce(o.partenaire_id::text, '') END <> ALL (cast(:ecartes AS text[]))
     ORDER BY (o.etat = 'en_cours' AND o.interruptions > 0), o.prochain_essai_at, o.cree_at, o.id  -- what was interrupted again and again goes last
@@ -99,7 +112,7 @@ SET etat = CASE WHEN d.obstacle IS NULL THEN 'en_cours' WHEN d.obstacle IN ('inc
 FROM due d
 WHERE o.id = d.id
 RETURNING o.id, o.cle, o.plateforme_id, o.parcours_id, o.orientation_id, o.partenaire_id, o.canal, o.type, o.charge, o.etat, o.essais, o.jeton,
-    o.horizon_at, o.cree_at, o.cause, o.trop_tard_at, d.obstacle;
+    o.horizon_at, o.cree_at, o.cause, o.trop_tard_at, d.obstacle, o.agent_id;
 
 -- name: lire_destinataire
 -- Partner and platform of a message; what goes by a former transport goes to the address it had.

@@ -21,11 +21,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from jinja2 import UndefinedError
 
 from pdp.config import settings
 from pdp.embedded.ports import find_free_port
 from pdp.messages.puits import Puits
-from pdp.messages.render import MESSAGES, Message, render
+from pdp.messages.render import INTERNES, MESSAGES, Message, render, render_interne
 from pdp.partners import courriel
 from pdp.partners.contrat import Classe, Remise
 from relais import boite
@@ -179,3 +180,33 @@ def test_the_sink_starts_as_a_program_and_stops_on_a_signal(tmp_path: Path, monk
         programme.send_signal(signal.SIGTERM)
         assert programme.wait(15) == 0
     assert len(list((tmp_path / "courriels").glob("*.eml"))) == 1
+
+
+RELEVES = {
+    "releve_medecin": {"a_decider": 9, "urgentes": 1, "echeances": 2, "relayees": 1, "en_attente": 34},
+    "releve_urgent": {},
+    "releve_responsable": {"a_decider": 2, "urgentes": 1},
+}
+
+
+@pytest.mark.parametrize("nom", INTERNES)
+def test_a_mail_to_staff_counts_and_links_and_says_nothing_of_health(nom: str) -> None:
+    if nom not in RELEVES:
+        pytest.skip("model of another subject, tested with it")
+    for demonstration in (True, False):
+        avis = render_interne(
+            nom, RELEVES[nom], portail_url="https://portail.exemple/", plateforme="Plateforme <35>", demonstration=demonstration
+        )
+        for partie in (avis.objet, avis.texte, avis.html):
+            assert not MEDICAL.search(partie.replace("ni information de santé", ""))
+            assert "None" not in partie
+        for partie in (avis.texte, avis.html):
+            assert ("https://portail.exemple/" in partie, "Démonstration" in partie) == (True, demonstration)
+            for nombre in RELEVES[nom].values():
+                assert str(nombre) in partie
+        assert "\n" not in avis.objet
+        assert "Plateforme &lt;35&gt;" in avis.html
+    with pytest.raises(UndefinedError):
+        render_interne("releve_medecin", {"a_decider": 1}, portail_url="x", plateforme="x", demonstration=False)
+    with pytest.raises(KeyError):
+        render_interne("avis_partenaire", {}, portail_url="x", plateforme="x", demonstration=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 MESSAGES = ("avis_partenaire", "avis_retrait", "rappel_partenaire", "rappel_sans_portail", "avis_reponse", "avis_fin")
+INTERNES = ("releve_medecin", "releve_urgent", "releve_responsable")
+"""Mails to staff, with counts: the names of the values are those of the template."""
 _OBJET = "Objet : "
 
 
@@ -25,6 +28,17 @@ def render(nom: str, *, portail_url: str, plateforme: str, telephone: str | None
     if nom not in MESSAGES:
         raise KeyError(nom)
     valeurs = {"portail_url": portail_url.rstrip("/"), "plateforme": plateforme, "telephone": telephone, "demonstration": demonstration}
+    return _compose(nom, valeurs)
+
+
+def render_interne(nom: str, valeurs: Mapping[str, int | str], *, portail_url: str, plateforme: str, demonstration: bool) -> Message:
+    """Render one of ``INTERNES``. ``valeurs``: counts, and labels of the platform such as the name of a feed; never of a person."""
+    if nom not in INTERNES:
+        raise KeyError(nom)
+    return _compose(nom, {**valeurs, "portail_url": portail_url.rstrip("/"), "plateforme": plateforme, "demonstration": demonstration})
+
+
+def _compose(nom: str, valeurs: Mapping[str, object]) -> Message:
     entete, _, texte = environment().get_template(f"{nom}.txt").render(valeurs).partition("\n")
     if not entete.startswith(_OBJET):
         raise ValueError(f"template {nom}.txt has no subject line")

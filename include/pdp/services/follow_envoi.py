@@ -141,6 +141,8 @@ def describe(ligne: Suivie, **suite: Any) -> dict[str, Any]:
 def _open_echec(conn: Connection, auteur: Auteur, ligne: Suivie, maintenant: datetime, note: str | None) -> None:
     if ligne.charge.get("genre") == "code":  # who asked for it is in front of the page, and asks again
         return
+    if ligne.parcours_id is None:  # mail to staff: what it counts is on the screen, and what nobody reads goes to a colleague
+        return
     open_tache(
         conn,
         plateforme_id=ligne.plateforme_id,

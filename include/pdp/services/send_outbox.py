@@ -25,7 +25,7 @@ from pdp.messages.render import render
 from pdp.partners import courriel, transports
 from pdp.partners.contrat import Classe, Envoi, Lien, Remise
 from pdp.partners.reprise import ECHECS_AVANT_COUPURE, INTERRUPTIONS_MAX, is_ambigu, next_delay_s
-from pdp.services import break_circuits, send_message
+from pdp.services import break_circuits, send_interne, send_message
 from pdp.services.follow_envoi import LigneDestinataire, call_a_person, find_destinataire, follow_delivery, set_aside
 from pdp.services.renew_lien_partenaire import prepare_lien
 from pdp.storage import db
@@ -58,7 +58,7 @@ class LigneReclamee:
     id: UUID
     cle: UUID
     plateforme_id: str
-    parcours_id: UUID
+    parcours_id: UUID | None
     orientation_id: UUID | None
     partenaire_id: UUID | None
     canal: str
@@ -72,6 +72,7 @@ class LigneReclamee:
     cause: str | None
     trop_tard_at: datetime | None
     obstacle: str | None
+    agent_id: UUID | None = None
 
     @property
     def circuit(self) -> str:
@@ -209,6 +210,8 @@ def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) 
         return Remise(Classe.REFUSE, "horizon")
     if ligne.cause is not None:
         return send_message.deliver(url, auteur, ligne, maintenant)
+    if ligne.agent_id is not None:
+        return send_interne.deliver(url, auteur, ligne, maintenant, BAIL_S)
     with db.begin(url, auteur) as conn:
         cible = find_destinataire(conn, ligne.plateforme_id, ligne.partenaire_id, ligne.charge.get("contact_id"), ligne.canal)
         tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": BAIL_S}).one_or_none()

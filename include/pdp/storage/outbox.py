@@ -98,6 +98,44 @@ def enqueue(
     return connue.id
 
 
+def enqueue_interne(
+    conn: Connection,
+    *,
+    cle_parts: tuple[str, ...],
+    plateforme_id: str,
+    agent_id: UUID,
+    modele: str,
+    valeurs: Mapping[str, int | str],
+    maintenant: datetime,
+    horizon_jours: int,
+) -> UUID:
+    """Write one mail to a member of staff and return its row id; the same key twice is one mail.
+
+    ``modele`` is one of ``messages.render.INTERNES``; ``valeurs`` are counts and labels of the platform: never a name, nothing about a
+    person followed. Another content under the same key raises :class:`CleDejaUtilisee`.
+    """
+    charge = {"modele": modele, "valeurs": dict(valeurs)}
+    cle, empreinte = key_of(cle_parts), fingerprint(charge)
+    ecrite = conn.execute(
+        query("outbox.inserer_interne"),
+        {
+            "cle": cle,
+            "plateforme": plateforme_id,
+            "agent": agent_id,
+            "charge": _canonical(charge),
+            "empreinte": empreinte,
+            "maintenant": maintenant,
+            "horizon": maintenant + timedelta(days=horizon_jours),
+        },
+    ).scalar()
+    if ecrite is not None:
+        return ecrite
+    connue = conn.execute(query("outbox.trouver_par_cle"), {"cle": cle}).one_or_none()
+    if connue is None or bytes(connue.empreinte) != empreinte:
+        raise CleDejaUtilisee
+    return connue.id
+
+
 def recall(conn: Connection, orientation_id: UUID, maintenant: datetime) -> int:
     """Take back what has not left yet for this orientation, and return how many messages were taken back.
 
