@@ -183,3 +183,10 @@ FROM (
 ) x
 GROUP BY x.code
 ORDER BY x.code;
+
+-- name: trouver_attente
+-- The reason of a parcours that waits and would come back first.
+SELECT t.id FROM pdp.tache t
+WHERE t.parcours_id = :parcours AND t.fermee_at IS NULL AND t.attente_jusqu_au IS NOT NULL AND t.motif <> ALL (cast(:hors AS text[]))
+ORDER BY t.attente_jusqu_au, t.id
+LIMIT 1;

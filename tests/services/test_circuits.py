@@ -15,7 +15,7 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.config import settings
 from pdp.partners.simulateur_registre import Registre
 from pdp.services import send_outbox
-from pdp.services.read_responsable import read_blocages
+from pdp.services.read_blocages import read_blocages
 from pdp.services.send_outbox import claim_suivant, send_due
 from pdp.storage import db
 from relais import relais

@@ -28,6 +28,7 @@ from pdp.portal.affichage import MENUS, page_erreur
 from pdp.portal.fhir import app as fhir
 from pdp.portal.fhir.refus import failed
 from pdp.portal.fhir.refus import too_large as too_large_fhir
+from pdp.portal.metriques import Mesure
 from pdp.portal.securite import Enveloppe, FormulaireRefuse
 from pdp.portal.sessions import ConnexionRequise, redirect
 from pdp.portal.views import lien_partenaire, rendez_vous_public
@@ -68,7 +69,9 @@ VUES = [
     "partenaire",
     "structure",
     "responsable",
+    "blocages",
     "pilotage",
+    "capacite",
     "partenaires",
     "echanges",
     "messages",
@@ -77,6 +80,7 @@ VUES = [
     "redistribution",
     "doublons",
     "reglages",
+    "sante",
     "donnees",
     "quarantaine",
     "evaluateur",
@@ -105,6 +109,7 @@ def create_app() -> FastAPI:
         page_fichier_trop_grand=_page_413_fichier(),
         machine=(fhir.PREFIXE, too_large_fhir(), failed()),
     )
+    app.add_middleware(Mesure)
     app.mount(fhir.PREFIXE, fhir.create_fhir())
     MENUS.clear()
     for nom in VUES:

@@ -14,8 +14,6 @@ from pdp.domain.parcours import MOTIFS_CLOTURE
 from pdp.domain.parcours import Statut as StatutParcours
 from pdp.domain.tache import MOTIFS
 from pdp.errors import Introuvable
-from pdp.services.delais import Lieu, due_at, get_lieu
-from pdp.services.read_partenaires_muets import PartenaireMuet, list_partenaires_muets
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
@@ -64,100 +62,6 @@ class NonAffecte:
     priorite: int
     connu_at: datetime
     decide_at: datetime
-
-
-@dataclass(frozen=True)
-class Retard:
-    """Late open reasons of one motif."""
-
-    motif: str
-    balle: str
-    nombre: int
-    plus_ancienne_at: datetime
-
-    @property
-    def libelle(self) -> str:
-        return motif_libelle(self.motif)
-
-    @property
-    def balle_libelle(self) -> str:
-        return BALLES[self.balle]
-
-
-@dataclass(frozen=True)
-class RetardDetail:
-    parcours_id: UUID
-    echeance_at: datetime
-    balle: str
-    csam_nom: str | None
-    csam_prenom: str | None
-
-    @property
-    def balle_libelle(self) -> str:
-        return BALLES[self.balle]
-
-
-@dataclass(frozen=True)
-class Silencieux:
-    """An open parcours with no open reason."""
-
-    id: UUID
-    statut: str
-    dernier_evenement_at: datetime
-    csam_nom: str | None
-    csam_prenom: str | None
-
-    @property
-    def statut_libelle(self) -> str:
-        return STATUTS_PARCOURS[StatutParcours(self.statut)]
-
-
-@dataclass(frozen=True)
-class AlertesEnAttente:
-    """Alerts without a decision; ``depassees`` = past the delay of the policy."""
-
-    ouvertes: int
-    depassees: int
-    plus_ancienne_at: datetime | None
-
-
-@dataclass(frozen=True)
-class MessageBloque:
-    etat: str
-    canal: str
-    dernier_code: str | None
-    nombre: int
-
-    @property
-    def etat_libelle(self) -> str:
-        return {"rebut": "Non remis, abandonné", "incertain": "Remise incertaine"}[self.etat]
-
-
-@dataclass(frozen=True)
-class PartenaireCoupe:
-    """A partner for whom nothing leaves: it does not answer."""
-
-    nom: str
-    type: str
-    canal: str
-    coupe_at: datetime
-    reprise_at: datetime
-    coupures: int
-    dernier_code: str | None
-    en_attente: int
-
-
-@dataclass(frozen=True)
-class Blocages:
-    """Everything that stands still, by who must act."""
-
-    retards: list[Retard]
-    partenaires: list[PartenaireMuet]
-    silencieux: list[Silencieux]
-    messages: list[MessageBloque]
-    alertes: AlertesEnAttente
-    sans_presence: int
-    coupes: list[PartenaireCoupe]
 
 
 @dataclass(frozen=True)
@@ -239,31 +143,6 @@ def list_non_affectes(conn: Connection, limite: int) -> tuple[int, list[NonAffec
     """How many open parcours nobody follows, and the first ones."""
     nombre = conn.execute(query("responsable.count_non_affectes")).scalar_one()
     return nombre, list_lignes(conn, "responsable.list_non_affectes", NonAffecte, limite=limite)
-
-
-def read_blocages(conn: Connection, plateforme_id: str, maintenant: datetime) -> Blocages:
-    """What stands still on a platform, by who must act."""
-    lieu = get_lieu(conn, plateforme_id)
-    jour = lieu.jour(maintenant)
-    return Blocages(
-        retards=list_lignes(conn, "responsable.list_retards", Retard, maintenant=maintenant),
-        partenaires=list_partenaires_muets(conn, lieu, maintenant),
-        silencieux=list_lignes(conn, "responsable.list_parcours_silencieux", Silencieux),
-        messages=list_lignes(conn, "responsable.list_messages_bloques", MessageBloque),
-        alertes=_count_alertes(conn, lieu, maintenant),
-        sans_presence=conn.execute(query("responsable.count_parcours_sans_presence"), {"jour": jour}).scalar_one(),
-        coupes=list_lignes(conn, "circuits.lister_pour_responsable", PartenaireCoupe),
-    )
-
-
-def _count_alertes(conn: Connection, lieu: Lieu, maintenant: datetime) -> AlertesEnAttente:
-    connues = list(conn.execute(query("responsable.list_alertes_en_attente")).scalars())
-    depassees = sum(due_at(lieu, "alerte_mc_prise_en_compte_jours_ouvres", connue) < maintenant for connue in connues)
-    return AlertesEnAttente(len(connues), depassees, connues[0] if connues else None)
-
-
-def list_retards_detail(conn: Connection, motif: str, maintenant: datetime) -> list[RetardDetail]:
-    return list_lignes(conn, "responsable.list_retards_detail", RetardDetail, motif=motif, maintenant=maintenant)
 
 
 def get_fiche_neutre(conn: Connection, parcours_id: UUID) -> FicheNeutre:

@@ -19,9 +19,11 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.libelles_csam import LIBELLES
 from pdp.portal.sessions import agent_of, lire
+from pdp.portal.views.blocages import ECRANS_CSAM
 from pdp.services.delais import get_lieu
 from pdp.services.propose_soutien_psy import evaluate_soutien_psy
 from pdp.services.read_actes import list_saisies
+from pdp.services.read_blocages import list_blocages_du_parcours
 from pdp.services.read_fiche import Choix, read_fiche
 from pdp.services.read_messages import read_bloc
 from pdp.services.read_seances import read_seances
@@ -45,6 +47,7 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         correspondance = read_bloc(conn, parcours_id, maintenant)
         attente_max_le = read_dernier_jour(get_lieu(conn, fiche.tete.plateforme_id), jour_local(maintenant))
         saisies = list_saisies(conn, agent_of(request), fiche.tete.plateforme_id, maintenant, parcours_id, SAISIES)
+        bloques = list_blocages_du_parcours(conn, parcours_id, maintenant)
         rendez_vous = fiche.tete.entretien_debut_at
         psy = evaluate_soutien_psy(conn, parcours_id, jour_local(maintenant)) if fiche.tete.clos_at is None else None
         douteux = list_douteux(conn, parcours_id) if fiche.orientations else {}
@@ -53,6 +56,8 @@ def show_fiche(request: Request, parcours_id: UUID, quoi: str = "", arret: str =
         request,
         "csam/fiche.html",
         fiche=fiche,
+        bloques=bloques,
+        ecrans_blocage=ECRANS_CSAM,
         psy=psy,
         douteux=douteux,
         silences=silences,

@@ -12,13 +12,12 @@ from starlette.responses import Response
 from pdp import clock
 from pdp.clock import jour_local
 from pdp.domain.evenements import describe
-from pdp.domain.tache import MOTIFS as MOTIFS_TACHE
-from pdp.errors import DonneeInvalide, Introuvable
+from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, identifiant, jour
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_absences, read_passages, read_redistribution, read_responsable, transfer_parcours
+from pdp.services import read_absences, read_blocages, read_passages, read_redistribution, read_responsable, read_sante, transfer_parcours
 from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_charges import read_charges
@@ -49,9 +48,10 @@ def show_equipe(request: Request) -> Response:
     with lire(request) as conn:
         equipe = read_responsable.list_equipe(conn, jour_local(maintenant), maintenant)
         non_affectes, premiers = read_responsable.list_non_affectes(conn, PAGE)
-        blocages = read_responsable.read_blocages(conn, session_of(request).plateforme_id, maintenant)
+        blocages = read_blocages.read_blocages(conn, session_of(request).plateforme_id, maintenant)
         lieu = get_lieu(conn, session_of(request).plateforme_id)
         charges = read_charges(conn, lieu, lieu.jour(maintenant))
+        bandeau = read_sante.read_bandeau(conn, lieu.plateforme_id, maintenant)
     plafond = referentiel().entier("csam_parcours_actifs_max", jour_local(maintenant), session_of(request).plateforme_id)
     return page(
         request,
@@ -61,28 +61,9 @@ def show_equipe(request: Request) -> Response:
         non_affectes=non_affectes,
         premiers=premiers,
         blocages=blocages,
+        bandeau=bandeau,
         plafond=plafond,
     )
-
-
-@routeur.get("/equipe/blocages")
-@acces("responsable")
-def show_blocages(request: Request) -> Response:
-    """What stands still, by who must act."""
-    with lire(request) as conn:
-        blocages = read_responsable.read_blocages(conn, session_of(request).plateforme_id, clock.now())
-    return page(request, "responsable/blocages.html", blocages=blocages)
-
-
-@routeur.get("/equipe/blocages/{motif}")
-@acces("responsable")
-def show_retards(request: Request, motif: str) -> Response:
-    """Parcours late for one reason, by their opaque ids."""
-    if motif not in MOTIFS_TACHE:
-        raise Introuvable
-    with lire(request) as conn:
-        retards = read_responsable.list_retards_detail(conn, motif, clock.now())
-    return page(request, "responsable/retards.html", libelle=MOTIFS_TACHE[motif].libelle, retards=retards)
 
 
 @routeur.get("/equipe/parcours/{parcours_id}")
@@ -93,10 +74,14 @@ def show_parcours(request: Request, parcours_id: UUID) -> Response:
         fiche = read_responsable.get_fiche_neutre(conn, parcours_id)
         transferts = transfer_parcours.list_transferts(conn, parcours_id)
         destinations = transfer_parcours.list_destinations(conn, session_of(request).plateforme_id)
+        suite = read_blocages.find_suite(conn, parcours_id, clock.now())
+        bloques = read_blocages.list_blocages_du_parcours(conn, parcours_id, clock.now())
     return page(
         request,
         "responsable/parcours.html",
         fiche=fiche,
+        suite=suite,
+        bloques=bloques,
         evenements=[(e, *describe(e.evenement)) for e in fiche.evenements],
         transferts=transferts,
         destinations={d.id: f"{d.departement} {d.libelle}" for d in destinations},
