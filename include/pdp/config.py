@@ -172,6 +172,11 @@ class Settings:
         return Path(dossier) if (dossier := os.environ.get("PDP_ECHANGES")) else None
 
     @property
+    def metriques_jeton(self) -> str | None:
+        """Token that the collector of metrics shows to the portal; None = nobody reads them."""
+        return os.environ.get("PDP_METRIQUES_JETON") or None
+
+    @property
     def demonstration(self) -> bool:
         """True when the data are synthetic: every page and message then says so."""
         return os.environ.get("PDP_DEMONSTRATION", "") == "1"

@@ -25,6 +25,7 @@ ATTENDUS = {
     "pdp_rendez_vous",
     "pdp_doublons",
     "pdp_orientations",
+    "pdp_guet",
 }
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's own import warnings are not ours to fix

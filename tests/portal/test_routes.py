@@ -31,6 +31,9 @@ from portal.donnees import Connecter, TestClient
 LIEN = "/rendez-vous/{jeton}"
 PUBLIQUES = {
     "/sante",
+    "/sante/vivant",
+    "/sante/pret",
+    "/metrics",
     "/statique/{nom}",
     "/connexion",
     "/accessibilite",

@@ -16,6 +16,7 @@ FUNCTION_ROLES = (
     "pdp_role_evaluateur",
     "pdp_role_assure",
     "pdp_role_lien",
+    "pdp_role_mesure",
 )
 GRANTS = (*((role, "pdp_portail") for role in FUNCTION_ROLES), ("pdp_role_evaluateur", "pdp_evaluateur_sql"))
 _LOGIN = sql.SQL("LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS NOINHERIT NOREPLICATION PASSWORD {}")

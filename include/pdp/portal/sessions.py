@@ -20,6 +20,7 @@ from pdp import clock
 from pdp.domain.auteur import Auteur
 from pdp.errors import AccesRefuse, ErreurPdp
 from pdp.services import sign_in
+from pdp.services.read_mesures import MESUREUR
 from pdp.services.sign_in import Session
 from pdp.storage import db
 
@@ -100,6 +101,13 @@ def ecrire(request: Request) -> Iterator[Connection]:
 def portail() -> Iterator[Connection]:
     """Transaction of the portal itself, for sign-in and health; it sees no case."""
     with db.begin_portail() as conn:
+        yield conn
+
+
+@contextmanager
+def mesurer() -> Iterator[Connection]:
+    """Read-only transaction of the role that counts; it sees no case."""
+    with db.begin_as(MESUREUR, lecture=True) as conn:
         yield conn
 
 

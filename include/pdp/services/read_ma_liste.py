@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -136,7 +136,7 @@ def read_ma_liste(
     filtres = filtres or Filtres()
     bornes = cut_jours(maintenant)
     conn.execute(query("ma_liste.preparer"))
-    fraicheur = _read_fraicheur(conn, plateforme_id, maintenant, bornes)
+    fraicheur = read_fraicheur(conn, plateforme_id, maintenant, bornes.jour)
     politique = get_politique(plateforme_id, bornes.jour)
     parametres = _bind(filtres, bornes, fraicheur, maintenant) | {"midi": politique.midi, "fin_apres_midi": politique.fin_apres_midi}
     lignes = (
@@ -203,8 +203,9 @@ def _count(comptes: Mapping[str, Any], filtres: Filtres) -> dict[str, list[Compt
     return facettes
 
 
-def _read_fraicheur(conn: Connection, plateforme_id: str, maintenant: datetime, bornes: Bornes) -> Fraicheur:
-    jours = referentiel().entier("rattrapage_affiche_jours", bornes.jour, plateforme_id)
+def read_fraicheur(conn: Connection, plateforme_id: str, maintenant: datetime, jour: date) -> Fraicheur:
+    """What the data of a platform are worth, for whoever looks; ``jour``: the local day, which decides the policy."""
+    jours = referentiel().entier("rattrapage_affiche_jours", jour, plateforme_id)
     ligne = conn.execute(
         query("ma_liste.lire_fraicheur"),
         {
@@ -212,7 +213,7 @@ def _read_fraicheur(conn: Connection, plateforme_id: str, maintenant: datetime, 
             "maintenant": maintenant,
             "depuis": maintenant - timedelta(days=jours),
             "ecart": FRAICHEUR_MAX,
-            "seuil_degrade": referentiel().entier("sms_degrade_echecs", bornes.jour, plateforme_id),
+            "seuil_degrade": referentiel().entier("sms_degrade_echecs", jour, plateforme_id),
         },
     ).one()
     pannes = tuple(Panne(datetime.fromisoformat(p["de"]), datetime.fromisoformat(p["a"])) for p in ligne.pannes or ())

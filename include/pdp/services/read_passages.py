@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,9 @@ TRAITEMENTS = {
     "pdp_rendez_vous": "9. Rendez-vous et rappels",
     "pdp_doublons": "10. Doublons",
     "pdp_orientations": "11. Échéances des orientations",
+    "pdp_conduite": "14. Conduite des traitements",
+    "pdp_portes": "15. Décisions attendues",
+    "pdp_guet": "13. Guet de la plateforme",
 }
 FLUX = {
     "arrets_prescrits": "Arrêts prescrits",
@@ -36,8 +39,6 @@ FLUX = {
     "partenaires": "Partenaires",
     "agents": "Agents",
 }
-ATTENDUS = frozenset({"arrets_prescrits", "assures"})
-"""Feeds that come every working day; the others come when something changes, so that silence is no lateness."""
 
 
 @dataclass(frozen=True)
@@ -68,13 +69,6 @@ class Fraicheur:
     @property
     def flux_libelle(self) -> str:
         return FLUX[self.flux]
-
-    @property
-    def attendu(self) -> bool:
-        return self.flux in ATTENDUS
-
-    def is_en_retard(self, maintenant: datetime, delai_jours: int) -> bool:
-        return self.dernier_at is None or maintenant - self.dernier_at > timedelta(days=delai_jours)
 
 
 @dataclass(frozen=True)

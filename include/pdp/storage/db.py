@@ -29,6 +29,7 @@ ROLES_SQL = {
     "evaluateur": "pdp_role_evaluateur",
     "assure": "pdp_role_assure",
     "lien": "pdp_role_lien",
+    "mesure": "pdp_role_mesure",
 }
 _SET_ROLE = {role: text(f"SET LOCAL ROLE {role}") for role in ROLES_SQL.values()}
 _SET_CONTEXTE = text(

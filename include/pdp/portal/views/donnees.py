@@ -8,7 +8,6 @@ from fastapi import Request
 from starlette.responses import Response
 
 from pdp import clock
-from pdp.clock import jour_local
 from pdp.config import settings
 from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import format_date_heure, page
@@ -16,8 +15,9 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import fichier
 from pdp.portal.securite import CHEMIN_DEPOT
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_passages, read_quarantaine, upload_flux
-from pdp.services.publish_referentiel import referentiel
+from pdp.services import read_passages, read_quarantaine, read_sante, upload_flux
+from pdp.services.delais import get_lieu
+from pdp.services.watch_platform import read_rythmes
 
 routeur = Routeur()
 PAGE = 50
@@ -67,17 +67,17 @@ def show_depot(request: Request, depot_id: UUID) -> Response:
 
 def _page(request: Request, erreur: str | None = None) -> Response:
     maintenant = clock.now()
+    plateforme_id = session_of(request).plateforme_id
     with lire(request) as conn:
         contexte = {
             "fraicheur": read_passages.list_fraicheur(conn),
+            "rythmes": read_rythmes(conn, get_lieu(conn, plateforme_id)),
+            "bandeau": read_sante.read_bandeau(conn, plateforme_id, maintenant),
             "fichiers": read_passages.list_fichiers(conn, PAGE),
             "groupes": read_quarantaine.list_groupes(conn),
             "orphelines": read_quarantaine.list_groupes(conn, sans_plateforme=True),
-            "partages": read_quarantaine.count_nir_partages(conn, session_of(request).plateforme_id),
+            "partages": read_quarantaine.count_nir_partages(conn, plateforme_id),
             "depots": read_quarantaine.list_depots(conn, DEPOTS),
         }
-    delai = referentiel().entier("flux_retard_alerte_jours", jour_local(maintenant), session_of(request).plateforme_id)
     taille_max = upload_flux.TAILLE_MAX_OCTETS // 1024 // 1024
-    return page(
-        request, "responsable/donnees.html", statut=422 if erreur else 200, erreur=erreur, delai=delai, taille_max=taille_max, **contexte
-    )
+    return page(request, "responsable/donnees.html", statut=422 if erreur else 200, erreur=erreur, taille_max=taille_max, **contexte)

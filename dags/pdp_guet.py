@@ -1,0 +1,36 @@
+"""Guet : toutes les cinq minutes, la plateforme se surveille elle-même."""
+
+from airflow.sdk import dag, task
+
+from pdp import orchestration as o
+from pdp.services.watch_platform import watch_platform
+
+
+@dag(
+    dag_id="pdp_guet",
+    dag_display_name="13. Guet de la plateforme",
+    schedule=o.cron("3-59/5 * * * *"),
+    tags=["pdp", "exploitation"],
+    doc_md="""
+    **Ce que fait ce traitement.** Il vérifie que chaque flux arrive dans son rythme, que les traitements passent, que les messages dus
+    partent, que les échecs d'envoi et la quarantaine restent ordinaires. Ce qui ne va pas devient un incident, dit une fois aux
+    responsables (page « État de la plateforme », bandeau, courriel) ; il est clos de lui-même quand tout est rentré dans l'ordre.
+
+    **En cas d'échec ou de panne.** Relancez-le : il regarde l'état du moment et ne redit rien. Tant qu'il ne passe pas, la page
+    « État de la plateforme » reste juste et signale son absence.
+    """,
+    **o.REGLAGES,
+)
+def pdp_guet() -> None:
+    @task(task_id="plateformes", task_display_name="Plateformes")
+    def plateformes() -> list[str]:
+        return o.list_plateformes()
+
+    @task(task_id="guetter", task_display_name="Vérifier la plateforme", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def guetter(plateforme: str) -> dict:
+        return o.sweep("guetter", watch_platform, plateforme)
+
+    guetter.expand(plateforme=plateformes())
+
+
+pdp_guet()

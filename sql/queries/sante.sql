@@ -1,0 +1,89 @@
+-- name: lire_flux
+-- Last file taken of each feed.
+SELECT flux, max(recu_at) AS dernier_at FROM pdp.flux_fichier WHERE etat = 'charge' GROUP BY flux;
+
+-- name: lire_traitements
+-- Last success of each task of each DAG: of one platform where the task runs per platform.
+SELECT dag, tache, max(instant_metier) AS dernier_at FROM pdp.passage
+WHERE fin_at IS NOT NULL AND instant_metier <= :maintenant AND coalesce(detail ->> 'plateforme', :plateforme) = :plateforme
+GROUP BY dag, tache;
+
+-- name: lire_depart
+-- First business instant that the platform knows; NULL = nothing ever ran.
+SELECT min(instant_metier) FROM pdp.passage;
+
+-- name: compter_dus
+-- Messages of a platform that are due: how many and since when, to partners who answer, to staff and to people; letters and files wait for somebody else.
+SELECT CASE WHEN o.type = 'avis_interne' THEN 'equipe' WHEN o.partenaire_id IS NULL THEN 'personnes' ELSE 'partenaires' END AS cible, count(*)::integer AS nombre,
+    min(o.prochain_essai_at) AS depuis_at
+FROM pdp.outbox o
+WHERE o.plateforme_id = :plateforme AND o.etat IN ('a_envoyer', 'en_cours') AND o.prochain_essai_at <= :maintenant AND o.canal NOT IN ('courrier', 'csv')
+    AND NOT EXISTS (SELECT 1 FROM pdp.circuit_partenaire c WHERE c.partenaire_id = o.partenaire_id AND c.coupe_at IS NOT NULL)
+GROUP BY 1;
+
+-- name: compter_echecs
+-- Messages given up or doubtful whose last attempt is recent, by transport.
+SELECT canal AS cible, count(*)::integer AS nombre, min(prochain_essai_at) AS depuis_at
+FROM pdp.outbox
+WHERE plateforme_id = :plateforme AND etat IN ('rebut', 'incertain') AND prochain_essai_at >= :depuis
+GROUP BY canal;
+
+-- name: compter_quarantaine
+-- Refused lines that nobody settled.
+SELECT count(*)::integer AS nombre, min(connu_at) AS depuis_at FROM identite.quarantaine WHERE plateforme_id = :plateforme AND resolue_at IS NULL;
+
+-- name: lister_ouverts
+-- Open incidents of a platform, locked until the watch has judged them.
+SELECT id, sonde, cible FROM pdp.incident WHERE plateforme_id = :plateforme AND ferme_at IS NULL ORDER BY sonde, cible FOR UPDATE;
+
+-- name: ouvrir
+-- One open incident per probe and target, whoever looks at the same time; no row when it is open already.
+INSERT INTO pdp.incident (plateforme_id, sonde, cible, nombre, depuis_at, limite_at, ouvert_at, vu_at)
+VALUES (:plateforme, :sonde, :cible, :nombre, :depuis, :limite, :maintenant, :maintenant)
+ON CONFLICT (plateforme_id, sonde, cible) WHERE ferme_at IS NULL DO NOTHING
+RETURNING id;
+
+-- name: revoir
+-- Still there.
+UPDATE pdp.incident SET nombre = :nombre, depuis_at = :depuis, limite_at = :limite, vu_at = greatest(vu_at, :maintenant) WHERE id = :id;
+
+-- name: fermer
+-- Right again.
+UPDATE pdp.incident SET ferme_at = greatest(ouvert_at, :maintenant) WHERE id = :id AND ferme_at IS NULL;
+
+-- name: lister_incidents
+-- Open incidents first, then those closed since a day, latest first.
+SELECT id, sonde, cible, nombre, depuis_at, limite_at, ouvert_at, vu_at, ferme_at FROM pdp.incident
+WHERE ferme_at IS NULL OR ferme_at >= :depuis
+ORDER BY (ferme_at IS NOT NULL), coalesce(ferme_at, ouvert_at) DESC, sonde, cible;
+
+-- name: dernier_guet
+-- When the watch last looked at this platform.
+SELECT max(instant_metier) FROM pdp.passage
+WHERE dag = 'pdp_guet' AND tache = 'guetter' AND fin_at IS NOT NULL AND detail ->> 'plateforme' = (SELECT securite.plateforme_courante());
+
+-- name: lire_rattrapage
+-- People seen late after each outage of the detection: how many, how late, how many still wait for their first call, when the last one ended.
+SELECT n.de, n.a, count(p.id)::integer AS personnes,
+    coalesce(max((p.connu_at AT TIME ZONE 'Europe/Paris')::date - p.survenu_le), 0)::integer AS retard_max,
+    coalesce(round(percentile_cont(0.5) WITHIN GROUP (ORDER BY (p.connu_at AT TIME ZONE 'Europe/Paris')::date - p.survenu_le)), 0)::integer
+        AS retard_median,
+    count(p.id) FILTER (WHERE c.attend)::integer AS a_joindre,
+    max(c.ferme_at) AS dernier_at
+FROM unnest(cast(:pannes_de AS timestamptz[]), cast(:pannes_a AS timestamptz[])) AS n (de, a)
+LEFT JOIN pdp.parcours p ON p.connu_at >= n.a AND p.connu_at < n.a + interval '1 day' AND p.survenu_le >= (n.de AT TIME ZONE 'Europe/Paris')::date
+    AND p.survenu_le < (n.a AT TIME ZONE 'Europe/Paris')::date
+LEFT JOIN LATERAL (
+    SELECT p.clos_at IS NULL AND bool_or(t.fermee_at IS NULL) AS attend, max(t.fermee_at) AS ferme_at
+    FROM pdp.tache t WHERE t.parcours_id = p.id AND t.motif = 'premier_appel'
+) c ON true
+GROUP BY n.de, n.a
+ORDER BY n.a DESC;
+
+-- name: lister_migrations
+-- What was applied.
+SELECT nom FROM public.migration;
+
+-- name: dernier_balayage
+-- Last end of any task, and the time it is for the database.
+SELECT (SELECT max(fin_at) FROM pdp.passage WHERE debut_at >= clock_timestamp() - interval '8 days') AS dernier_at, clock_timestamp() AS maintenant_at;
