@@ -137,6 +137,21 @@ class TestTeleEchange:
         assert "ressenti" not in emploi | social
         assert admin.execute("SELECT reponses FROM medical.sante_declaree").fetchone() == ({"ressenti": "mieux"},)
 
+    def test_a_colleague_who_took_the_parcours_over_records_what_was_said(
+        self, dossier: fabrique.Dossier, admin: psycopg.Connection
+    ) -> None:
+        """Found by the simulated year: declared health was written under the name of the one who had left, and refused by the database."""
+        with db.begin_as(csam(dossier)) as conn:
+            creneau = list_creneaux(conn, dossier.csam, MAINTENANT)[0]
+            rdv = plan_tele_echange(conn, csam(dossier), dossier.parcours, creneau.debut, "telephone", MAINTENANT)
+        with lot() as conn:
+            relais = fabrique.agent(conn)
+            conn.execute(fabrique.text("UPDATE pdp.parcours SET csam_id = :r WHERE id = :p"), {"r": relais, "p": dossier.parcours})
+        dit = {"emploi": {}, "social": {}, "sante": {"ressenti": "mieux"}, "synthese": ""}
+        with db.begin_as(auteur_agent(relais)) as conn:
+            record_tele_echange(conn, auteur_agent(relais), rdv, statut="realise", **dit, maintenant=creneau.fin)
+        assert admin.execute("SELECT csam_id, reponses FROM medical.sante_declaree").fetchall() == [(relais, {"ressenti": "mieux"})]
+
     def test_cannot_be_held_before_it_begins_nor_told_twice(self, dossier: fabrique.Dossier) -> None:
         with db.begin_as(csam(dossier)) as conn:
             creneau = list_creneaux(conn, dossier.csam, MAINTENANT)[0]

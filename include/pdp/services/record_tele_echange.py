@@ -63,7 +63,7 @@ def record_tele_echange(
         conn.execute(query("tele_echanges.finir"), {"tele_echange": tele_echange_id, "statut": statut, "maintenant": maintenant})
         plan_manque(conn, tele_echange_id, maintenant)
     else:
-        _write_reponses(conn, ligne, statut, emploi, social, sante, synthese, bilan or {}, maintenant)
+        _write_reponses(conn, auteur, ligne, statut, emploi, social, sante, synthese, bilan or {}, maintenant)
     journal.record(
         conn,
         "tele_echange_manque" if statut == "absent" else "tele_echange_realise",
@@ -84,6 +84,7 @@ def _is_meme(ligne: Any, emploi: dict[str, Any], social: dict[str, Any], synthes
 
 def _write_reponses(
     conn: Connection,
+    auteur: Auteur,
     ligne: Any,
     statut: str,
     emploi: dict[str, Any],
@@ -93,6 +94,7 @@ def _write_reponses(
     bilan: dict[str, Any],
     maintenant: datetime,
 ) -> None:
+    """Declared health is of who writes it: a colleague who took the parcours over may record an appointment held before."""
     conn.execute(
         query("tele_echanges.renseigner"),
         {
@@ -113,7 +115,7 @@ def _write_reponses(
                 "tele_echange": ligne.id,
                 "plateforme": ligne.plateforme_id,
                 "parcours": ligne.parcours_id,
-                "csam": ligne.csam_id,
+                "csam": UUID(auteur.id),
                 "reponses": json.dumps(reponses),
                 "maintenant": maintenant,
             },

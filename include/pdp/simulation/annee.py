@@ -41,8 +41,9 @@ from pdp.storage import db
 BASE = "pdp_annee"
 GRAINE = 20261122
 FIN = date(2026, 11, 20)
-PASSAGES = (time(5, 0), time(7, 30), time(12, 30), time(18, 45))
-"""When the scheduler is asked what is due. Between two of them each DAG runs once, as after a short stop: a real day has more runs."""
+PASSAGES = (time(7, 30), time(13, 0), time(18, 45))
+SANS_TRAVAIL = (time(9, 0),)
+"""When what is due is run. Between two of them each DAG runs once, as after a short stop: a real day has more runs. Fewer on days off."""
 MENSUELS = frozenset({"pdp_evaluation"})
 """Played on the first of the month only: they rebuild everything and nothing follows from them."""
 _TRAVAIL = time(9, 30)
@@ -104,9 +105,10 @@ class Annee:
         if jour == self.plan.panne:
             return
         self.dags.ignores = frozenset() if jour.day == 1 else MENSUELS
-        for rang, heure in enumerate(PASSAGES):
+        ouvre = is_jour_ouvre(jour)
+        for rang, heure in enumerate(PASSAGES if ouvre else SANS_TRAVAIL):
             self._pass(_a(jour, heure))
-            if rang == 1:
+            if rang == 0:
                 self._work(jour, _a(jour, _TRAVAIL))
         lendemain = self.plan.panne is not None and jour == self.plan.panne + timedelta(days=1)
         self._look(_a(jour, time(19, 30)), lendemain)
