@@ -51,6 +51,12 @@ UPDATE pdp.incident SET nombre = :nombre, depuis_at = :depuis, limite_at = :limi
 -- Right again.
 UPDATE pdp.incident SET ferme_at = greatest(ouvert_at, :maintenant) WHERE id = :id AND ferme_at IS NULL;
 
+-- name: lister_responsables
+-- Managers in post on a platform who can be written to.
+SELECT id FROM pdp.agent
+WHERE plateforme_id = :plateforme AND role = 'responsable' AND courriel IS NOT NULL AND actif_du <= :jour AND (actif_au IS NULL OR actif_au >= :jour)
+ORDER BY id;
+
 -- name: lister_incidents
 -- Open incidents first, then those closed since a day, latest first.
 SELECT id, sonde, cible, nombre, depuis_at, limite_at, ouvert_at, vu_at, ferme_at FROM pdp.incident

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email import message_from_string
+from email.policy import default
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -16,6 +19,7 @@ from pdp.domain.auteur import systeme
 from pdp.domain.bilan import Bilan
 from pdp.domain.sonde import RYTHMES_FLUX, SONDES
 from pdp.services import record_passage
+from pdp.services.send_outbox import send_due
 from pdp.services.watch_platform import watch_platform
 from pdp.storage import db
 
@@ -73,6 +77,33 @@ def tout_va_bien(conn: Connection, maintenant: datetime) -> None:
 
 def ouverts(admin: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
     return admin.execute("SELECT sonde, cible, nombre FROM pdp.incident WHERE ferme_at IS NULL ORDER BY sonde, cible").fetchall()
+
+
+def test_managers_are_written_to_once_and_read_counts_only(base: str, admin: psycopg.Connection[Any], courriels: Path) -> None:
+    """Two incidents, one mail per manager in post; the next look writes nothing; the mail leaves by the outbox."""
+    with fabrique.lot() as conn:
+        fabrique.socle(conn)
+        responsables = [fabrique.agent(conn, "responsable", PF) for _ in range(4)]
+        fabrique.agent(conn, "csam", PF)
+        adresses = ("chef1@exemple.invalid", "chef2@exemple.invalid", None, "partie@exemple.invalid")
+        for agent, adresse in zip(responsables, adresses, strict=True):
+            conn.execute(text("UPDATE pdp.agent SET courriel = :c WHERE id = :a"), {"c": adresse, "a": agent})
+        conn.execute(text("UPDATE pdp.agent SET actif_au = '2026-01-01' WHERE id = :a"), {"a": responsables[3]})
+        tout_va_bien(conn, LUNDI - timedelta(days=6))
+    watch(LUNDI)
+    assert [(s, c) for s, c, _ in ouverts(admin)] == [("flux_absent", "arrets_prescrits"), ("flux_absent", "assures")]
+    for _ in range(2):
+        watch(LUNDI + timedelta(minutes=5))
+    assert admin.execute("SELECT count(*), count(DISTINCT agent_id) FROM pdp.outbox WHERE type = 'avis_interne'").fetchone() == (2, 2)
+    assert send_due(LUNDI).traites == 2
+    recus = sorted(f.read_text() for f in courriels.glob("*.eml"))
+    assert len(recus) == 2
+    for recu in (message_from_string(r, policy=default) for r in recus):
+        corps = recu.get_body(("plain",)).get_content()
+        assert recu["subject"] == "Plateforme : 2 points à regarder"
+        assert "- Flux attendu non reçu : Arrêts prescrits\n- Flux attendu non reçu : Assurés" in corps
+        assert "/equipe/sante" in corps
+    assert {r["to"] for r in (message_from_string(x) for x in recus)} == {"chef1@exemple.invalid", "chef2@exemple.invalid"}
 
 
 def test_each_probe_finds_what_is_planted_once_and_closes_it(base: str, admin: psycopg.Connection[Any]) -> None:

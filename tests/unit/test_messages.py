@@ -186,6 +186,7 @@ RELEVES = {
     "releve_medecin": {"a_decider": 9, "urgentes": 1, "echeances": 2, "relayees": 1, "en_attente": 34},
     "releve_urgent": {},
     "releve_responsable": {"a_decider": 2, "urgentes": 1},
+    "incident_plateforme": {"nombre": 2, "points": "Envois en échec : SMS"},
 }
 
 

@@ -9,7 +9,7 @@ from functools import cache
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 MESSAGES = ("avis_partenaire", "avis_retrait", "rappel_partenaire", "rappel_sans_portail", "avis_reponse", "avis_fin")
-INTERNES = ("releve_medecin", "releve_urgent", "releve_responsable")
+INTERNES = ("releve_medecin", "releve_urgent", "releve_responsable", "retard_traitement", "incident_plateforme")
 """Mails to staff, with counts: the names of the values are those of the template."""
 _OBJET = "Objet : "
 

@@ -11,12 +11,11 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.message import CANAUX as CANAUX_PERSONNES
-from pdp.domain.orientation import CANAUX as CANAUX_PARTENAIRES
-from pdp.domain.sonde import CIBLES_ENVOI, SONDES, TOUT, Constat, Sonde
+from pdp.domain.sonde import SONDES, Constat, Sonde
 from pdp.services.delais import get_lieu
+from pdp.services.describe_incident import describe_incident
 from pdp.services.read_ma_liste import Panne, read_fraicheur
-from pdp.services.read_passages import FLUX, TRAITEMENTS
+from pdp.services.read_passages import FLUX
 from pdp.services.watch_platform import look, read_rythmes
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
@@ -30,17 +29,6 @@ PAGES = {
     "traitement_en_retard": ("/passages?tout=true", "Passages"),
     "envoi_en_retard": ("/equipe/blocages", "Ce qui est bloqué"),
 }
-
-
-def describe_cible(sonde: str, cible: str) -> str:
-    """French name of what a probe looked at; an unknown one is shown as it is."""
-    noms = {
-        "flux_absent": FLUX,
-        "traitement_en_retard": TRAITEMENTS,
-        "envoi_en_retard": CIBLES_ENVOI,
-        "envois_en_echec": CANAUX_PARTENAIRES | CANAUX_PERSONNES,
-    }
-    return {TOUT: "", **noms.get(sonde, {})}.get(cible, cible)
 
 
 @dataclass(frozen=True)
@@ -59,7 +47,7 @@ class Incident:
 
     @property
     def titre(self) -> str:
-        return _titre(self.sonde, self.cible)
+        return describe_incident(self.sonde, self.cible)
 
 
 @dataclass(frozen=True)
@@ -72,7 +60,7 @@ class Point:
 
     @property
     def titre(self) -> str:
-        return _titre(self.constat.sonde, self.constat.cible)
+        return describe_incident(self.constat.sonde, self.constat.cible)
 
     @property
     def page(self) -> tuple[str, str] | None:
@@ -189,7 +177,3 @@ def _read_rattrapages(conn: Connection, plateforme_id: str, maintenant: datetime
     lignes = list_lignes(conn, "sante.lire_rattrapage", Rattrapage, **pannes) if fraicheur.pannes else []
     en_cours = None if fraicheur.detection_a_jour or fraicheur.detection_at is None else Panne(fraicheur.detection_at, maintenant)
     return [r for r in lignes if r.personnes], en_cours
-
-
-def _titre(sonde: str, cible: str) -> str:
-    return SONDES[sonde].titre.format(cible=describe_cible(sonde, cible)) if sonde in SONDES else f"{sonde} {cible}"

@@ -27,11 +27,16 @@ from pdp.domain.sonde import (
     judge_nombre,
 )
 from pdp.services.delais import Lieu, due_at, get_lieu
+from pdp.services.describe_incident import describe_incident
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal
+from pdp.storage.outbox import enqueue_interne
 from pdp.storage.sql import query
 
 FENETRE_ECHECS = timedelta(days=7)
+HORIZON_JOURS = 2  # a mail about an incident that old teaches nothing: the page says it
+DITES_AILLEURS = frozenset({"traitement_en_retard"})
+"""Probes whose mail is written by the watch of the timetable (``watch_retards``): one cause, one mail."""
 
 
 def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
@@ -51,8 +56,7 @@ def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, mainten
             conn.execute(query("sante.fermer"), {"id": incident, "maintenant": maintenant})
             _record(conn, "incident_clos", plateforme_id, *cle, 0)
     nouveaux = [c for cle, c in constats.items() if cle not in ouverts]
-    for constat in nouveaux:
-        _open(conn, plateforme_id, constat, maintenant)
+    tell(conn, lieu, [(i, c) for c in nouveaux if (i := _open(conn, plateforme_id, c, maintenant)) is not None], maintenant)
     clos = len(ouverts.keys() - constats.keys())
     detail = {"incidents_ouverts": len(nouveaux), "incidents_clos": clos, "incidents_restants": len(constats)}
     return Bilan(traites=len(nouveaux) + clos, ignores=len(ouverts) - clos, detail=detail)
@@ -131,10 +135,34 @@ def _maximum(sonde: str, lieu: Lieu, maintenant: datetime) -> int:
     return referentiel().entier(MAXIMA[sonde], lieu.jour(maintenant), lieu.plateforme_id)
 
 
-def _open(conn: Connection, plateforme_id: str, constat: Constat, maintenant: datetime) -> None:
+def _open(conn: Connection, plateforme_id: str, constat: Constat, maintenant: datetime) -> UUID | None:
+    """None when another watch has just opened it."""
     valeurs = {**_mesures(constat, maintenant), "plateforme": plateforme_id, "sonde": constat.sonde, "cible": constat.cible}
-    if conn.execute(query("sante.ouvrir"), valeurs).scalar() is not None:
+    incident = conn.execute(query("sante.ouvrir"), valeurs).scalar()
+    if incident is not None:
         _record(conn, "incident_ouvert", plateforme_id, constat.sonde, constat.cible, constat.nombre)
+    return incident
+
+
+def tell(conn: Connection, lieu: Lieu, ouverts: list[tuple[UUID, Constat]], maintenant: datetime) -> int:
+    """One mail per manager in post for all that this look opened, by the outbox; returns how many were written."""
+    a_dire = [(incident, c) for incident, c in ouverts if c.sonde not in DITES_AILLEURS]
+    if not a_dire:
+        return 0
+    qui = {"plateforme": lieu.plateforme_id, "jour": lieu.jour(maintenant)}
+    agents = conn.execute(query("sante.lister_responsables"), qui).scalars().all()
+    for agent in agents:
+        enqueue_interne(
+            conn,
+            cle_parts=("incident_plateforme", str(agent), *sorted(str(incident) for incident, _ in a_dire)),
+            plateforme_id=lieu.plateforme_id,
+            agent_id=agent,
+            modele="incident_plateforme",
+            valeurs={"nombre": len(a_dire), "points": "\n".join(f"- {describe_incident(c.sonde, c.cible)}" for _, c in a_dire)},
+            maintenant=maintenant,
+            horizon_jours=HORIZON_JOURS,
+        )
+    return len(agents)
 
 
 def _mesures(constat: Constat, maintenant: datetime) -> dict[str, Any]:
