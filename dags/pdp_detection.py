@@ -1,6 +1,6 @@
 """Détection des arrêts longs : après chaque chargement, et chaque matin parce que le temps passe."""
 
-from airflow.sdk import AssetOrTimeSchedule, dag, task
+from airflow.sdk import dag, task
 
 from pdp import orchestration as o
 
@@ -8,7 +8,8 @@ from pdp import orchestration as o
 @dag(
     dag_id="pdp_detection",
     dag_display_name="2. Détection des arrêts à risque",
-    schedule=AssetOrTimeSchedule(timetable=o.cron("15 6 * * *"), assets=[o.FLUX_CHARGES]),
+    schedule=o.horaire("pdp_detection"),
+    deadline=o.echeance("pdp_detection"),
     tags=["pdp", "detection"],
     doc_md="""
     **Ce que fait ce traitement.** Il réunit les prescriptions en épisodes d'arrêt, compte les indemnités journalières sur trois ans,

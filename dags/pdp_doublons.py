@@ -9,7 +9,8 @@ from pdp.services.sweep_doublons import sweep_doublons
 @dag(
     dag_id="pdp_doublons",
     dag_display_name="10. Doublons",
-    schedule=o.cron("8-59/15 6-21 * * *"),
+    schedule=o.horaire("pdp_doublons"),
+    deadline=o.echeance("pdp_doublons"),
     tags=["pdp", "doublons"],
     doc_md="""
     **Ce que fait ce traitement.** Il repère les fiches qui pourraient être celles d'une même personne, dont l'une au moins est suivie,

@@ -8,7 +8,8 @@ from pdp import orchestration as o
 @dag(
     dag_id="pdp_envoi",
     dag_display_name="4. Envoi aux partenaires",
-    schedule=o.cron("*/2 * * * *"),
+    schedule=o.horaire("pdp_envoi"),
+    deadline=o.echeance("pdp_envoi"),
     tags=["pdp", "echanges"],
     doc_md="""
     **Ce que fait ce traitement.** Il vide la boîte d'envoi : chaque message est réservé, l'accord de la personne est revérifié au même
@@ -22,15 +23,15 @@ from pdp import orchestration as o
     **o.REGLAGES,
 )
 def pdp_envoi() -> None:
-    @task(task_id="envoyer", task_display_name="Envoyer ce qui est dû")
+    @task(task_id="envoyer", pool=o.RESEAU, task_display_name="Envoyer ce qui est dû")
     def envoyer() -> dict:
         return o.send_messages()
 
-    @task(task_id="accuser", task_display_name="Lire ce que sont devenus les SMS")
+    @task(task_id="accuser", pool=o.RESEAU, task_display_name="Lire ce que sont devenus les SMS")
     def accuser() -> dict:
         return o.collect_receipts()
 
-    @task(task_id="rapprocher", task_display_name="Demander aux partenaires ce qu'ils ont reçu")
+    @task(task_id="rapprocher", pool=o.RESEAU, task_display_name="Demander aux partenaires ce qu'ils ont reçu")
     def rapprocher() -> dict:
         return o.heal_messages()
 

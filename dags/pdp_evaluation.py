@@ -8,7 +8,8 @@ from pdp import orchestration as o
 @dag(
     dag_id="pdp_evaluation",
     dag_display_name="8. Tables des évaluateurs",
-    schedule=o.cron("30 4 * * *"),
+    schedule=o.horaire("pdp_evaluation"),
+    deadline=o.echeance("pdp_evaluation"),
     tags=["pdp", "evaluation"],
     doc_md="""
     **Ce que fait ce traitement.** Il reconstruit à côté les tables pseudonymisées, supprime les petites cases, puis les échange d'un

@@ -9,7 +9,8 @@ from pdp.services.sweep_orientations import sweep_orientations
 @dag(
     dag_id="pdp_orientations",
     dag_display_name="11. Échéances des orientations",
-    schedule=o.cron("20 6-18 * * 1-5"),
+    schedule=o.horaire("pdp_orientations"),
+    deadline=o.echeance("pdp_orientations"),
     tags=["pdp", "echanges"],
     doc_md="""
     **Ce que fait ce traitement.** Chaque orientation en cours a une seule échéance et un seul responsable : le partenaire, le conseiller ou
@@ -26,7 +27,7 @@ from pdp.services.sweep_orientations import sweep_orientations
 def pdp_orientations() -> None:
     @task(task_id="plateformes", task_display_name="Plateformes")
     def plateformes() -> list[str]:
-        return o.list_plateformes()
+        return o.list_plateformes_ouvrees()
 
     @task(task_id="relancer", task_display_name="Relancer ce qui est dû", map_index_template="{{ task.op_kwargs['plateforme'] }}")
     def relancer(plateforme: str) -> dict:

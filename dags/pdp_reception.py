@@ -1,6 +1,6 @@
 """Réception des flux : dès qu'un fichier est déposé, et toutes les dix minutes en journée."""
 
-from airflow.sdk import AssetOrTimeSchedule, dag, task
+from airflow.sdk import dag, task
 
 from pdp import orchestration as o
 
@@ -8,7 +8,8 @@ from pdp import orchestration as o
 @dag(
     dag_id="pdp_reception",
     dag_display_name="1. Réception des flux",
-    schedule=AssetOrTimeSchedule(timetable=o.cron("*/10 5-21 * * *"), assets=[o.DEPOT]),
+    schedule=o.horaire("pdp_reception"),
+    deadline=o.echeance("pdp_reception"),
     tags=["pdp", "flux"],
     doc_md="""
     **Ce que fait ce traitement.** Il prend les fichiers déposés (arrêts, assurés, indemnités versées, ALD, déclarations d'employeurs,

@@ -9,7 +9,8 @@ from pdp.services.sweep_rendez_vous import sweep_rendez_vous
 @dag(
     dag_id="pdp_rendez_vous",
     dag_display_name="9. Rendez-vous et rappels",
-    schedule=o.cron("*/15 6-21 * * *"),
+    schedule=o.horaire("pdp_rendez_vous"),
+    deadline=o.echeance("pdp_rendez_vous"),
     tags=["pdp", "rendez-vous"],
     doc_md="""
     **Ce que fait ce traitement.** Il tire les suites de ce que les personnes ont fait depuis leur lien (rendez-vous choisi, déplacé,

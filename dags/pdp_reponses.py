@@ -9,7 +9,8 @@ from pdp.services.collect_reponses import apply_reponses
 @dag(
     dag_id="pdp_reponses",
     dag_display_name="5. Réponses des partenaires",
-    schedule=o.cron("1-59/2 * * * *"),
+    schedule=o.horaire("pdp_reponses"),
+    deadline=o.echeance("pdp_reponses"),
     tags=["pdp", "echanges"],
     doc_md="""
     **Ce que fait ce traitement.** Il interroge les partenaires reliés par API, lit à leur rythme les serveurs FHIR, relève la messagerie
@@ -25,11 +26,11 @@ def pdp_reponses() -> None:
     def plateformes() -> list[str]:
         return o.list_plateformes()
 
-    @task(task_id="interroger", task_display_name="Interroger les partenaires")
+    @task(task_id="interroger", pool=o.RESEAU, task_display_name="Interroger les partenaires")
     def interroger() -> dict:
         return o.poll_partenaires()
 
-    @task(task_id="relever", task_display_name="Relever courriers et fichiers")
+    @task(task_id="relever", pool=o.RESEAU, task_display_name="Relever courriers et fichiers")
     def relever() -> dict:
         return o.read_retours()
 

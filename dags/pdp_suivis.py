@@ -9,7 +9,8 @@ from pdp.services.sweep_suivis import open_suivis
 @dag(
     dag_id="pdp_suivis",
     dag_display_name="7. Devenir à 6 et 12 mois",
-    schedule=o.cron("0 7 * * *"),
+    schedule=o.horaire("pdp_suivis"),
+    deadline=o.echeance("pdp_suivis"),
     tags=["pdp", "issues"],
     doc_md="""
     **Ce que fait ce traitement.** Six et douze mois après la clôture, il demande au conseiller la situation de la personne.

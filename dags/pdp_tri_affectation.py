@@ -12,7 +12,8 @@ from pdp.services.transfer_parcours import apply_transferts
 @dag(
     dag_id="pdp_tri_affectation",
     dag_display_name="3. Tri délégué et affectation",
-    schedule=[o.SIGNALEMENTS_DETECTES],
+    schedule=o.horaire("pdp_tri_affectation"),
+    deadline=o.echeance("pdp_tri_affectation"),
     tags=["pdp", "parcours"],
     doc_md="""
     **Ce que fait ce traitement.** Il applique le document d'orientation local signé par un médecin-conseil et ouvre un parcours par

@@ -9,7 +9,8 @@ from pdp.services.sweep_veille import sweep_veille
 @dag(
     dag_id="pdp_veille",
     dag_display_name="6. Veille des parcours",
-    schedule=o.cron("45 6 * * 1-5"),
+    schedule=o.horaire("pdp_veille"),
+    deadline=o.echeance("pdp_veille"),
     tags=["pdp", "parcours"],
     doc_md="""
     **Ce que fait ce traitement.** Il cherche les parcours sans suite, les télé-échanges non renseignés, les arrêts terminés, les personnes
@@ -24,7 +25,7 @@ from pdp.services.sweep_veille import sweep_veille
 def pdp_veille() -> None:
     @task(task_id="plateformes", task_display_name="Plateformes")
     def plateformes() -> list[str]:
-        return o.list_plateformes()
+        return o.list_plateformes_ouvrees()
 
     @task(task_id="veiller", task_display_name="Chercher ce qui est bloqué", map_index_template="{{ task.op_kwargs['plateforme'] }}")
     def veiller(plateforme: str) -> dict:

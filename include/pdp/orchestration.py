@@ -1,4 +1,4 @@
-"""With the trigger of ``guet``, the only module that imports Airflow: what every DAG shares.
+"""What the tasks of every DAG do; ``ordonnancement`` says when. With ``guet`` and ``jours_ouvres``, the only modules that import Airflow.
 
 Airflow says when; the services and PostgreSQL decide whether.
 
@@ -11,11 +11,10 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
-import pendulum
-from airflow.sdk import Asset, AssetWatcher, CronTriggerTimetable, get_current_context
+from airflow.sdk import Asset, get_current_context
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from sqlalchemy import Connection
 
@@ -23,7 +22,16 @@ from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
-from pdp.guet import GuetDepot
+from pdp.domain.calendrier import is_jour_ouvre
+from pdp.ordonnancement import DEPOT as DEPOT
+from pdp.ordonnancement import FLUX_CHARGES as FLUX_CHARGES
+from pdp.ordonnancement import MALGRE_UN_ECHEC as MALGRE_UN_ECHEC
+from pdp.ordonnancement import REGLAGES as REGLAGES
+from pdp.ordonnancement import RESEAU as RESEAU
+from pdp.ordonnancement import SIGNALEMENTS_DETECTES as SIGNALEMENTS_DETECTES
+from pdp.ordonnancement import cron as cron
+from pdp.ordonnancement import echeance as echeance
+from pdp.ordonnancement import horaire as horaire
 from pdp.services import (
     ask_confirmations,
     collect_accuses,
@@ -42,43 +50,14 @@ from pdp.services import (
     send_outbox,
     take_reponses_csv,
 )
+from pdp.services.delais import list_lieux
 from pdp.storage import db, journal
 
 logger = logging.getLogger(__name__)
 
-PARIS = pendulum.timezone("Europe/Paris")
-DEBUT = pendulum.datetime(2026, 1, 1, tz="Europe/Paris")
-DEPOT = Asset(name="depot_flux", uri="pdp://flux/depot", watchers=[AssetWatcher(name="guet_depot", trigger=GuetDepot())])
-FLUX_CHARGES = Asset(name="flux_charges", uri="pdp://flux/charges")
-SIGNALEMENTS_DETECTES = Asset(name="signalements_detectes", uri="pdp://signalements/detectes")
 LOT_ENVOI = 200  # messages of one run: the next one comes two minutes later
 
-# Every sweep is short and can be run twice: two quick retries absorb a database restart; a person looks at what remains.
-REGLAGES: dict[str, Any] = {
-    "start_date": DEBUT,
-    "catchup": False,
-    "max_active_runs": 1,
-    "default_args": {
-        "owner": "plateforme-pdp",
-        "retries": 3,
-        "retry_delay": timedelta(seconds=5),
-        "retry_exponential_backoff": True,
-        "max_retry_delay": timedelta(minutes=5),
-        "execution_timeout": timedelta(minutes=20),
-        "do_xcom_push": True,
-    },
-}
-
-# Chained sweeps over platforms: each waits for the one before to have ended everywhere, and runs although one platform failed, so that the
-# people of the others do not wait. The last task of such a DAG is ``verifier``: it fails with any of them, hence the run.
-MALGRE_UN_ECHEC = "all_done_min_one_success"
-
 Service = Callable[[Connection, str, Auteur, datetime], Bilan]
-
-
-def cron(expression: str) -> CronTriggerTimetable:
-    """Schedule on the Paris clock; daily jobs avoid 02:00-02:59, which does not exist or exists twice on two nights a year."""
-    return CronTriggerTimetable(expression, timezone=PARIS)
 
 
 def instant_metier() -> datetime:
@@ -105,6 +84,15 @@ def list_plateformes() -> list[str]:
         return publish_referentiel.list_plateformes(conn)
 
 
+def list_plateformes_ouvrees() -> list[str]:
+    """Platforms of a working-day DAG: those where the day of the run is worked. A run started by hand takes them all: somebody asked."""
+    if get_current_context()["dag_run"].run_type != "scheduled":
+        return list_plateformes()
+    instant = instant_metier()
+    with db.begin(settings().url_app, systeme("list_plateformes")) as conn:
+        return [lieu.plateforme_id for lieu in list_lieux(conn) if is_jour_ouvre(lieu.jour(instant), lieu.zone)]
+
+
 def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
     """One service over one platform, as one passage; the counts go to XCom and to the log.
 
@@ -112,7 +100,7 @@ def sweep(nom: str, service: Service, plateforme_id: str) -> dict[str, Any]:
     that dies has kept the lots before.
     """
     instant = instant_metier()
-    with _passage(nom, instant, plateforme_id) as passage:
+    with PassageOuvert(nom, instant, plateforme_id) as passage:
         auteur, a_suivre = systeme(nom), True
         while a_suivre:
             with db.begin(settings().url_app, auteur, passage.id) as conn:
@@ -132,7 +120,7 @@ def receive_flux() -> dict[str, Any]:
     instant = instant_metier()
     auteur = systeme("ingest_flux")
     reprise = get_current_context()["ti"].try_number > 1
-    with _passage("recevoir", instant, None) as passage:
+    with PassageOuvert("recevoir", instant, None) as passage:
 
         def ouvrir() -> AbstractContextManager[Connection]:
             return db.begin(settings().url_app, auteur, passage.id)
@@ -173,7 +161,7 @@ def detect(plateforme_id: str) -> dict[str, Any]:
 def send_messages() -> dict[str, Any]:
     """Empty the outbox of what is due, in small claimed batches."""
     instant = instant_metier()
-    with _passage("envoyer", instant, None) as passage:
+    with PassageOuvert("envoyer", instant, None) as passage:
         envoyes = send_outbox.send_due(instant, lot=LOT_ENVOI, passage=passage.id, reel=clock.now())
         passage.bilan = envoyes + exchange_csv.export_lots(instant, passage=passage.id)
     return passage.conclude()
@@ -182,7 +170,7 @@ def send_messages() -> dict[str, Any]:
 def heal_messages() -> dict[str, Any]:
     """Ask the partners that can be asked about the messages of which nobody knows whether they arrived."""
     instant = instant_metier()
-    with _passage("rapprocher", instant, None) as passage:
+    with PassageOuvert("rapprocher", instant, None) as passage:
         passage.bilan = heal_incertains.heal_incertains(instant, passage=passage.id)
     return passage.conclude()
 
@@ -190,7 +178,7 @@ def heal_messages() -> dict[str, Any]:
 def collect_receipts() -> dict[str, Any]:
     """Ask the SMS gateway what became of the messages it took; then look for confirmations that nobody wrote."""
     instant = instant_metier()
-    with _passage("accuser", instant, None) as passage:
+    with PassageOuvert("accuser", instant, None) as passage:
         recus = collect_accuses.collect_accuses(instant, passage=passage.id)
         passage.bilan = recus + ask_confirmations.ask_confirmations(instant, passage=passage.id)
     return passage.conclude()
@@ -199,7 +187,7 @@ def collect_receipts() -> dict[str, Any]:
 def poll_partenaires() -> dict[str, Any]:
     """Ask the partners reached by API what they answered."""
     instant = instant_metier()
-    with _passage("interroger", instant, None) as passage:
+    with PassageOuvert("interroger", instant, None) as passage:
         passage.bilan = collect_reponses.poll_partenaires(instant, passage=passage.id)
     return passage.conclude()
 
@@ -207,7 +195,7 @@ def poll_partenaires() -> dict[str, Any]:
 def read_retours() -> dict[str, Any]:
     """What came back without being asked for: mailboxes (receipts, bounces, letters), answer files of partners."""
     instant = instant_metier()
-    with _passage("relever", instant, None) as passage:
+    with PassageOuvert("relever", instant, None) as passage:
         courriers = read_boite.read_boites(instant, passage=passage.id)
         passage.bilan = courriers + take_reponses_csv.take_reponses(instant, passage=passage.id)
         with db.begin(settings().url_app, systeme("purge_echanges"), passage.id) as conn:
@@ -218,7 +206,7 @@ def read_retours() -> dict[str, Any]:
 def publish_tables() -> dict[str, Any]:
     """Rebuild the evaluators' tables aside and swap them."""
     instant = instant_metier()
-    with _passage("publier", instant, None) as passage:
+    with PassageOuvert("publier", instant, None) as passage:
         passage.bilan = publish_evaluation.publish_evaluation(
             settings().url_app, systeme("publish_evaluation"), instant, settings().exports, passage=passage.id
         )
@@ -230,7 +218,7 @@ def announce(asset: Asset) -> None:
     get_current_context()["outlet_events"][asset].extra = {"instant": instant_metier().isoformat()}
 
 
-class _passage:
+class PassageOuvert:
     """Row of the run in ``pdp.passage``; left open when the task is killed, which is what a manager must see."""
 
     def __init__(self, tache: str, instant: datetime, plateforme_id: str | None) -> None:
@@ -241,7 +229,7 @@ class _passage:
         self.tache, self.instant, self.plateforme_id = tache, instant, plateforme_id
         self.bilan = Bilan()
 
-    def __enter__(self) -> _passage:
+    def __enter__(self) -> PassageOuvert:
         with db.begin(settings().url_app, systeme("passage")) as conn:
             record_passage.open_passage(conn, self.id, self.instance.dag_id, self.tache, self.instant, self.plateforme_id)
         return self

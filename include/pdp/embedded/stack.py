@@ -147,7 +147,7 @@ class Stack:
 
     def _prepare_airflow(self) -> None:
         """Metadata database and accounts, in one process; skipped when this version already did it here."""
-        version = f"{importlib.metadata.version('apache-airflow')} fab {importlib.metadata.version('apache-airflow-providers-fab')}"
+        version = f"{importlib.metadata.version('apache-airflow')} fab {importlib.metadata.version('apache-airflow-providers-fab')} pools 1"
         fait = self.etat.racine / "run" / "metadonnees"
         airflow_env.write_webserver_config(self.etat.racine)
         if fait.exists() and fait.read_text() == version:

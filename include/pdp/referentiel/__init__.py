@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import tomllib
 from functools import cache
 from pathlib import Path
 
 from pdp.domain import partage, regles, script_appel
+from pdp.domain.calendrier import Zone, zone_du_departement
 from pdp.domain.partage import Partages
 from pdp.domain.referentiel import Referentiel, load
 from pdp.domain.regles import Regles
@@ -14,6 +16,7 @@ from pdp.domain.script_appel import Script
 CHEMINS = (Path(__file__).with_name("legal.toml"), Path(__file__).with_name("politique.toml"))
 CHEMIN_REGLES = Path(__file__).with_name("regles.toml")
 CHEMIN_SCRIPTS = Path(__file__).with_name("scripts.toml")
+CHEMIN_PLATEFORMES = Path(__file__).with_name("plateformes.toml")
 CHEMIN_PARTAGE = Path(__file__).with_name("partage.toml")
 
 
@@ -41,3 +44,10 @@ def load_scripts() -> tuple[Script, ...]:
 def load_partages() -> Partages:
     """What each recipient may see, and the words of each agreement, read once per process. Raises ReferentielInvalide if one is faulty."""
     return partage.load(CHEMIN_PARTAGE)
+
+
+@cache
+def list_zones() -> tuple[Zone, ...]:
+    """Holiday zones of the territories served, each once, read once per process."""
+    lues = tomllib.loads(CHEMIN_PLATEFORMES.read_text(encoding="utf-8"))["plateforme"]
+    return tuple(sorted({zone_du_departement(plateforme["departement"]) for plateforme in lues}))

@@ -39,7 +39,7 @@ class Suite:
     raison: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class LigneEnvoi(LigneReclamee):
     """A message to a partner, locked, with what is known of its delivery and of its hand-over."""
 
