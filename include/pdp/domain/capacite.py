@@ -169,8 +169,7 @@ def play(situation: Situation, h: Hypotheses, tirage: Tirage, ajout: float) -> D
     unite = _Unite(situation, h, tirage, ajout)
     for rang in range(len(situation.jours)):
         unite.live(rang)
-    retenues = {lundi for j in situation.jours[: h.semaines * JOURS_SEMAINE] if (lundi := j - timedelta(days=j.weekday()))}
-    return Deroule(tuple(s for s in unite.semaines.values() if s.lundi in retenues), unite.sans_place, unite.en_file)
+    return Deroule(tuple(unite.semaines.values())[: h.semaines], unite.sans_place, unite.en_file)
 
 
 class _Unite:
@@ -190,8 +189,9 @@ class _Unite:
         self.ouverts, self.report = float(situation.ouverts), 0.0
         self.sans_place = self.en_file = 0
         self.jamais_appelees = len(situation.attente)
-        self.semaines = {lundi: Semaine(lundi) for j in situation.jours if (lundi := j - timedelta(days=j.weekday()))}
-        self.ordre = [self.semaines[j - timedelta(days=j.weekday())] for j in situation.jours]
+        lundis = [j - timedelta(days=j.weekday()) for j in situation.jours]
+        self.semaines = {lundi: Semaine(lundi) for lundi in lundis}
+        self.ordre = [self.semaines[lundi] for lundi in lundis]
         self._place_connus()
         self.connues = len(self.nes)
 

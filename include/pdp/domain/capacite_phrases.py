@@ -32,9 +32,7 @@ def tell_reponse(reponse: Reponse, h: Hypotheses) -> tuple[str, ...]:
         plus = f"{suffit.ajout} conseiller{'s' if suffit.ajout > 1 else ''} à temps plein de plus"
         phrases.append(f"Il faut {_etp(suffit)}, soit {plus} : {en_francais(suffit.part)} % seraient alors appelées à temps.")
     elif suffit.ajout == 0:
-        phrases.append(
-            "L'équipe actuelle suffit de justesse : avec un temps plein de moins, l'objectif ne serait plus tenu."
-        )
+        phrases.append("L'équipe actuelle suffit de justesse : avec un temps plein de moins, l'objectif ne serait plus tenu.")
     else:
         phrases.append(f"L'équipe actuelle suffit. L'objectif resterait tenu, en moyenne, jusqu'à {_etp(suffit)}.")
     if actuelle.goulot:
@@ -60,9 +58,9 @@ def _prudence(suffit: Projection, reponse: Reponse, h: Hypotheses) -> str:
 def tell_ajustement(a: Ajustement, h: Hypotheses) -> tuple[str, ...]:
     """How far the simulation was from what happened."""
     nombre = len(a.semaines)
-    mieux = "mieux" if a.erreur_arrivees < a.erreur_naive else "pas mieux"
+    naive = "moins bien" if a.erreur_arrivees < a.erreur_naive else "aussi bien" if a.erreur_arrivees == a.erreur_naive else "mieux"
     phrases = [
-        f"Arrivées : en moyenne {en_francais(a.erreur_arrivees)} d'écart par semaine ; c'est {mieux} que de répéter la semaine d'avant"
+        f"Arrivées : en moyenne {en_francais(a.erreur_arrivees)} d'écart par semaine ; répéter la semaine d'avant aurait fait {naive}"
         f" ({en_francais(a.erreur_naive)}). La fourchette contenait le vrai nombre {a.couvertes} fois sur {nombre}."
     ]
     if a.erreur_part is None or a.biais_part is None:

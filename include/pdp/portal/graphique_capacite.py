@@ -71,10 +71,11 @@ def draw_attente(reponse: Reponse) -> Attente:
     actuelle = reponse.actuelle.semaines
     autre = reponse.suffit.semaines if reponse.suffit is not None and reponse.suffit.ajout else ()
     sommet = max([1.0, *(s.attente.haut for s in actuelle), *(s.attente.moyenne for s in autre)])
-    pas = (LARGEUR - GAUCHE - 14) / max(1, len(actuelle) - 1)
+    debut = GAUCHE + 8
+    pas = (LARGEUR - debut - 12) / max(1, len(actuelle) - 1)
 
     def point(rang: int, valeur: float) -> tuple[float, float]:
-        return round(GAUCHE + rang * pas, 1), round(BAS - (BAS - HAUT) * valeur / sommet, 1)
+        return round(debut + rang * pas, 1), round(BAS - (BAS - HAUT) * valeur / sommet, 1)
 
     hauts = [point(rang, s.attente.haut) for rang, s in enumerate(actuelle)]
     bas = [point(rang, s.attente.bas) for rang, s in enumerate(actuelle)]
