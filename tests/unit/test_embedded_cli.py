@@ -116,7 +116,7 @@ def test_demo_stops_everything_when_a_step_fails(monkeypatch: pytest.MonkeyPatch
     assert appels == ["up", "down"]
 
 
-OUVRIERS = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder"]
+OUVRIERS = ["-n", "3", "--dist", "loadscope", "--no-loadscope-reorder", "--durations=40"]
 
 
 @pytest.mark.parametrize(
