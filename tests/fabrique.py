@@ -13,6 +13,7 @@ from sqlalchemy import Connection, text
 
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
+from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.services.publish_referentiel import publish_referentiel
 from pdp.storage import chiffrement, db
 
@@ -205,3 +206,15 @@ def parcours(
         m=MAINTENANT,
     )
     return Dossier(dossier, personne, signal, conseiller)
+
+
+def delegation(
+    medecin: UUID, plateforme: str = "PF35", conditions: dict[str, Any] | None = None, cible: str = "oriente_csam"
+) -> tuple[UUID, UUID]:
+    """A signed document d'orientation local of one rule, in force on MAINTENANT: ids of the version and of the rule."""
+    auteur = auteur_agent(medecin, "medecin_conseil", plateforme)
+    with db.begin_as(auteur) as conn:
+        regle = {"libelle": "Règle d'essai", "conditions": conditions or {}, "cible": cible}
+        version = draft_dol(conn, auteur, plateforme, MAINTENANT.date(), [regle])
+        sign_dol(conn, auteur, version, MAINTENANT)
+        return version, _one(conn, "SELECT id FROM pdp.dol_regle WHERE dol_version_id = :v", v=version)

@@ -27,17 +27,20 @@ class Plantes:
     interdits: frozenset[str]
 
 
-def plant_population(conn: Connection, rennes: int = 120, metz: int = 5) -> Plantes:
-    """``rennes`` people on PF35 (two thirds signalled in February), ``metz`` on PF57: too few to be shown."""
+def plant_population(conn: Connection, regles: dict[str, tuple[UUID, UUID]], rennes: int = 120, metz: int = 5) -> Plantes:
+    """``rennes`` people on PF35 (two thirds signalled in February), ``metz`` on PF57: too few to be shown.
+
+    ``regles``: version and rule of the delegation of each platform.
+    """
     csam = {p: fabrique.agent(conn, plateforme=p) for p in ("PF35", "PF57")}
     partenaire = fabrique.partenaire(conn)
     anciens = rennes * 2 // 3
     for rang in range(rennes):
-        parcours = _person(conn, "PF35", csam["PF35"], rang, ANCIEN if rang < anciens else RECENT, avec_parcours=rang % 6 != 5)
+        parcours = _person(conn, "PF35", csam["PF35"], rang, ANCIEN if rang < anciens else RECENT, regles, avec_parcours=rang % 6 != 5)
         if parcours is not None and rang < anciens:
             _live(conn, parcours, csam["PF35"], partenaire, ANCIEN, rang)
     for rang in range(metz):
-        _person(conn, "PF57", csam["PF57"], rang, RECENT, avec_parcours=True)
+        _person(conn, "PF57", csam["PF57"], rang, RECENT, regles, avec_parcours=True)
     au_travail = conn.execute(text("SELECT count(*) FROM pdp.issue")).scalar_one()
     return Plantes(rennes + metz, anciens, au_travail, _list_interdits(conn))
 
@@ -46,8 +49,11 @@ def _at(jour: date, apres: int, heure: time = time(8)) -> datetime:
     return datetime.combine(jour + timedelta(days=apres), heure, UTC)
 
 
-def _person(conn: Connection, plateforme: str, csam: UUID, rang: int, signal: date, *, avec_parcours: bool) -> UUID | None:
+def _person(
+    conn: Connection, plateforme: str, csam: UUID, rang: int, signal: date, regles: dict[str, tuple[UUID, UUID]], *, avec_parcours: bool
+) -> UUID | None:
     numero = next(_RANG)
+    version, regle = (None, None) if rang % 2 else regles[plateforme]
     assure = fabrique.assure(conn, plateforme, _NAISSANCES[rang % 4], nom=f"{NOM_PLANTE}{numero}")
     episode, signalement, parcours = uuid4(), uuid4(), uuid4()
     commun = {
@@ -81,10 +87,16 @@ def _person(conn: Connection, plateforme: str, csam: UUID, rang: int, signal: da
     conn.execute(
         text(
             "INSERT INTO pdp.signalement (id, plateforme_id, assure_id, episode_id, palier, survenu_le, connu_at,"
-            " decide_at, priorite, statut, mode_decision)"
-            " VALUES (:s, :p, :a, :e, 90, :j, :m, :d, 10, :statut, :mode)"
+            " decide_at, priorite, statut, mode_decision, dol_version_id, dol_regle_id)"
+            " VALUES (:s, :p, :a, :e, 90, :j, :m, :d, 10, :statut, :mode, :v, :r)"
         ),
-        {**commun, "statut": "oriente_csam" if avec_parcours else "a_trier", "mode": "mc" if rang % 2 else "delegue"},
+        {
+            **commun,
+            "statut": "oriente_csam" if avec_parcours else "a_trier",
+            "mode": "mc" if rang % 2 else "delegue",
+            "v": version,
+            "r": regle,
+        },
     )
     _judge(conn, commun, rang)
     if not avec_parcours:

@@ -104,10 +104,12 @@ SELECT 'courrier', x.id, jsonb_build_object('imprime_at', x.imprime_at, 'livre_a
 FROM pdp.outbox x JOIN pdp.parcours p ON p.id = x.parcours_id WHERE p.assure_id = :assure AND x.canal = 'courrier';
 
 -- name: photographier_medecin_conseil
--- What a médecin-conseil alone changes.
+-- What a médecin-conseil alone changes; the rule of a delegated file is there when there is one.
 SELECT 'signalement' AS table, s.id, jsonb_build_object('statut', s.statut, 'mode_decision', s.mode_decision, 'decide_par', s.decide_par,
-    'decide_at', s.decide_at) AS valeurs
+    'decide_at', s.decide_at, 'dol_version_id', s.dol_version_id, 'dol_regle_id', s.dol_regle_id) AS valeurs
 FROM pdp.signalement s WHERE s.assure_id = :assure
+UNION ALL
+SELECT 'derogation', d.id, jsonb_build_object('annulee_at', d.annulee_at) FROM pdp.dol_derogation d WHERE d.assure_id = :assure
 UNION ALL
 SELECT 'suivi_medical', m.id, jsonb_build_object('echeance_at', m.echeance_at, 'reports', m.reports, 'clos_at', m.clos_at, 'clos_par', m.clos_par,
     'issue', m.issue, 'saisie_par_erreur_at', m.saisie_par_erreur_at)
@@ -299,6 +301,10 @@ UPDATE pdp.mise_en_silence SET courante = false, levee_at = coalesce(levee_at, :
     saisie_par_erreur_at = :maintenant
 WHERE id = ANY (cast(:ids AS uuid[]));
 
+-- name: neutraliser_derogation
+-- The rule stands again.
+UPDATE pdp.dol_derogation SET annulee_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
+
 -- name: neutraliser_verdict
 -- Taken back.
 UPDATE pdp.verdict_detection SET annule_at = :maintenant WHERE id = ANY (cast(:ids AS uuid[]));
@@ -460,10 +466,12 @@ UPDATE pdp.verdict_detection t SET annule_at = a.annule_at
 FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, annule_at timestamptz) WHERE t.id = a.id;
 
 -- name: remettre_signalement
--- Waits for the tri again.
+-- Waits for the tri again, or as the rule of the delegation had decided.
 UPDATE pdp.signalement t SET statut = a.statut, mode_decision = a.mode_decision, decide_par = a.decide_par, decide_at = a.decide_at,
-    motif_decision = NULL, dol_version_id = NULL, dol_regle_id = NULL
-FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, mode_decision text, decide_par uuid, decide_at timestamptz)
+    motif_decision = (SELECT r.libelle FROM pdp.dol_regle r WHERE r.id = a.dol_regle_id),
+    dol_version_id = a.dol_version_id, dol_regle_id = a.dol_regle_id
+FROM jsonb_to_recordset(cast(:lignes AS jsonb)) AS a (id uuid, statut text, mode_decision text, decide_par uuid, decide_at timestamptz,
+    dol_version_id uuid, dol_regle_id uuid)
 WHERE t.id = a.id;
 
 -- name: remettre_suivi_medical

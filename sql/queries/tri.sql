@@ -1,6 +1,6 @@
 -- name: lire_dol
 -- Signed version of the document d'orientation local in force that day.
-SELECT id, signe_par, empreinte FROM pdp.dol_version
+SELECT id, version, signe_par, empreinte FROM pdp.dol_version
 WHERE plateforme_id = :plateforme AND signe_at IS NOT NULL AND du <= :jour AND (au IS NULL OR :jour <= au);
 
 -- name: lire_regles

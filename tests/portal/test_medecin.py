@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 from typing import Any
 
 import psycopg
@@ -11,7 +10,6 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
-from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post, read_champ
 from portal.jeu import CIM10, NOMS_ASSURES, Jeu
@@ -160,21 +158,6 @@ def test_closing_needs_a_situation(
     assert post(client, f"/medecin/alertes/{jeu.alerte}/decision", "/medecin/alertes", **champs).status_code == statut
     etat = admin.execute("SELECT clos_at IS NOT NULL FROM pdp.parcours WHERE id = %s", (jeu.parcours[0],)).fetchone()
     assert etat == (clos,)
-
-
-def test_delegation_page_without_and_with_a_signed_version(jeu: Jeu, connecter: Connecter, admin: psycopg.Connection[Any]) -> None:
-    client = connecter("medecin_conseil")
-    assert "Aucune version signée" in client.get("/medecin/document-orientation").text
-    auteur = jeu.auteur("medecin_conseil")
-    regles = [{"libelle": "TMS de plus de 90 jours", "conditions": {"palier_min": 90, "categories": ["tms"]}, "cible": "oriente_csam"}]
-    with db.begin_as(auteur) as conn:
-        version = draft_dol(conn, auteur, "PF35", jeu.jour - timedelta(days=1), regles)
-    assert "brouillon, sans effet" in client.get("/medecin/document-orientation").text
-    with db.begin_as(auteur) as conn:
-        sign_dol(conn, auteur, version, jeu.maintenant)
-    page = client.get("/medecin/document-orientation").text
-    for attendu in ("TMS de plus de 90 jours", "Trouble musculo-squelettique", "Médecin-conseil", "Empreinte"):
-        assert attendu in page
 
 
 @pytest.mark.parametrize("login", ["csam", "responsable", "evaluateur", "partenaire"])

@@ -47,7 +47,10 @@ def plantes(base: str) -> Plantes:
     """Enough people for every published table to have rows."""
     with lot() as conn:
         fabrique.socle(conn)
-        return plant_population(conn)
+        medecins = {p: fabrique.agent(conn, "medecin_conseil", p) for p in ("PF35", "PF57")}
+    regles = {p: fabrique.delegation(medecin, p) for p, medecin in medecins.items()}
+    with lot() as conn:
+        return plant_population(conn, regles)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_files_oriented_before_follow_ups_existed_get_one_and_ended_ones_stay_en
     decide(medecin, "oriente_ism")
     with lot() as conn:
         conn.execute(
-            text("UPDATE pdp.signalement SET statut = 'convocation_mc', mode_decision = 'delegue', decide_at = connu_at WHERE id = :i"),
+            text("UPDATE pdp.signalement SET statut = 'convocation_mc', mode_decision = 'mc', decide_at = connu_at WHERE id = :i"),
             {"i": ancien},
         )
     auteur = auteur_agent(medecin, "medecin_conseil")

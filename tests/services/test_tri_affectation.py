@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 
 import psycopg
@@ -10,7 +9,6 @@ import pytest
 
 import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
-from pdp.domain.dol import Regle, fingerprint
 from pdp.errors import Conflit
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.sort_signalements import decide_signalement, sort_par_delegation
@@ -20,25 +18,6 @@ TRI = fabrique.systeme("sort_signalements")
 
 
 class TestTri:
-    def sign_dol(self, conn: Any, medecin: UUID, cible: str = "oriente_csam") -> None:
-        regle = Regle("", 1, "Arrêt de 60 jours et plus", {"palier_min": 60}, cible)
-        version = fabrique._one(
-            conn,
-            "INSERT INTO pdp.dol_version (plateforme_id, version, du, signe_par, signe_at, empreinte)"
-            " VALUES ('PF35', 1, '2026-01-01', :m, :t, :e) RETURNING id",
-            m=medecin,
-            t=MAINTENANT,
-            e=fingerprint([regle]),
-        )
-        fabrique._one(
-            conn,
-            "INSERT INTO pdp.dol_regle (dol_version_id, plateforme_id, rang, libelle, conditions, cible)"
-            " VALUES (:v, 'PF35', 1, :l, '{\"palier_min\": 60}', :c) RETURNING id",
-            v=version,
-            l=regle.libelle,
-            c=cible,
-        )
-
     @pytest.fixture
     def attente(self, base: str) -> dict[str, UUID]:
         with lot() as conn:
@@ -56,8 +35,7 @@ class TestTri:
         assert admin.execute("SELECT count(*) FROM pdp.parcours").fetchone() == (0,)
 
     def test_delegation_opens_one_parcours_and_stores_its_rule(self, attente: dict[str, UUID], admin: psycopg.Connection) -> None:
-        with lot(TRI) as conn:
-            self.sign_dol(conn, attente["medecin"])
+        fabrique.delegation(attente["medecin"], conditions={"palier_min": 60})
         for _ in range(2):
             with lot(TRI) as conn:
                 sort_par_delegation(conn, "PF35", TRI, MAINTENANT)
@@ -71,9 +49,9 @@ class TestTri:
         assert admin.execute("SELECT count(*), min(statut) FROM pdp.parcours").fetchone() == (1, "a_affecter")
 
     def test_rules_changed_after_signature_delegate_nothing(self, attente: dict[str, UUID], admin: psycopg.Connection) -> None:
-        with lot(TRI) as conn:
-            self.sign_dol(conn, attente["medecin"])
-            conn.execute(fabrique.text("UPDATE pdp.dol_regle SET cible = 'sans_suite'"))
+        fabrique.delegation(attente["medecin"], conditions={"palier_min": 60})
+        admin.execute("SET session_replication_role = replica")  # a hand on the files of the server: every guard is passed by
+        admin.execute("UPDATE pdp.dol_regle SET cible = 'sans_suite'")
         with lot(TRI) as conn:
             bilan = sort_par_delegation(conn, "PF35", TRI, MAINTENANT)
         assert bilan.detail == {"dol_altere": 2}

@@ -39,6 +39,7 @@ GENRES: dict[str, str] = {
     "verdict_retire": "Retrait de l'avis sur la détection",
     "alerte_decidee": "Décision sur une alerte",
     "tri": "Orientation d'un dossier",
+    "derogation": "Changement d'une orientation déléguée",
     "suivi_reporte": "Suivi médical reporté",
     "suivi_clos": "Suivi médical clos",
     "affectation": "Affectation",

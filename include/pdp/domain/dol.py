@@ -75,9 +75,14 @@ def matches(regle: Regle, faits: Faits) -> bool:
     return all(tests[cle](valeur) for cle, valeur in regle.conditions.items())
 
 
+def find_regle(regles: Sequence[Regle], faits: Faits) -> Regle | None:
+    """The first rule whose conditions all hold, whatever it says."""
+    return next((r for r in sorted(regles, key=lambda r: r.rang) if matches(r, faits)), None)
+
+
 def choose_regle(regles: Sequence[Regle], faits: Faits) -> Regle | None:
     """The deciding rule, None when the médecin-conseil decides."""
-    premiere = next((r for r in sorted(regles, key=lambda r: r.rang) if matches(r, faits)), None)
+    premiere = find_regle(regles, faits)
     return None if premiere is None or premiere.cible == "medecin_conseil" else premiere
 
 

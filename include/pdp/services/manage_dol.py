@@ -12,17 +12,20 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from pdp.domain.auteur import Auteur
-from pdp.domain.dol import CIBLES, CONDITIONS, Regle, fingerprint
+from pdp.domain.dol import Regle, fingerprint
+from pdp.domain.dol_redaction import check_table
 from pdp.errors import AccesRefuse, Conflit, DonneeInvalide
+from pdp.services.delais import get_lieu
 from pdp.storage import journal
 from pdp.storage.sql import query
 
 
 def draft_dol(conn: Connection, auteur: Auteur, plateforme_id: str, du: date, regles: Sequence[dict[str, Any]]) -> UUID:
-    """Write a draft; ``regles`` are dicts of libelle, conditions (keys of domain.dol.CONDITIONS) and cible, in order."""
-    for regle in regles:
-        if regle["cible"] not in CIBLES or set(regle["conditions"]) - set(CONDITIONS):
-            raise DonneeInvalide("Une règle utilise une condition ou une orientation inconnue. Rien n'a été enregistré.", code="bad_rule")
+    """Write an unsigned version; ``regles`` are dicts of libelle, conditions (keys of domain.dol.CONDITIONS) and cible, in order.
+
+    Raises :class:`DonneeInvalide` for a table that could not be signed.
+    """
+    check_table([Regle(str(i), i, r["libelle"], r["conditions"], r["cible"]) for i, r in enumerate(regles, start=1)])
     version = conn.execute(query("dol.creer_version"), {"plateforme": plateforme_id, "du": du}).scalar_one()
     conn.execute(
         query("dol.creer_regle"),
@@ -43,13 +46,22 @@ def draft_dol(conn: Connection, auteur: Auteur, plateforme_id: str, du: date, re
 
 
 def sign_dol(conn: Connection, auteur: Auteur, version_id: UUID, maintenant: datetime) -> None:
-    """Sign a draft: the version in force ends the day before this one starts. Signing twice, or signing
-    a version that would overlap one signed for the same days or later, raises :class:`Conflit`: nothing is then written."""
+    """Sign a version: the one in force ends the day before this one starts.
+
+    Raises :class:`Conflit` when it is signed already or would overlap one signed for the same days or later, :class:`DonneeInvalide`
+    when it would begin before the day of signature: nobody delegates in the past. Nothing is then written.
+    """
     if auteur.role != "medecin_conseil":
         raise AccesRefuse("Seul un médecin-conseil signe le document d'orientation local.")
     version = conn.execute(query("dol.verrouiller_version"), {"version": version_id}).one()
     if version.signe_at is not None:
         raise Conflit("Cette version est déjà signée.")
+    if version.du < get_lieu(conn, version.plateforme_id).jour(maintenant):
+        raise DonneeInvalide(
+            "Une version ne peut pas commencer avant le jour de sa signature : choisissez aujourd'hui ou un jour à venir."
+            " Rien n'a été signé.",
+            code="backdated",
+        )
     regles = [
         Regle(str(r.id), r.rang, r.libelle, r.conditions, r.cible) for r in conn.execute(query("tri.lire_regles"), {"version": version_id})
     ]

@@ -39,6 +39,7 @@ CREEES = (
     "silence",
     "verdict",
     "suivi_medical",
+    "derogation",
     "parcours",
 )
 CHANGEES = (

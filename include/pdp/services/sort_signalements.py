@@ -42,7 +42,7 @@ def sort_par_delegation(conn: Connection, plateforme_id: str, auteur: Auteur, ma
         if regle is None:
             bilan += Bilan(ignores=1, detail={"au_medecin_conseil": 1})
             continue
-        _decide(
+        write_decision(
             conn, auteur, ligne.id, regle.cible, regle.libelle, maintenant, decide_par=version.signe_par, version=version.id, regle=regle.id
         )
         bilan += Bilan(traites=1, detail={regle.cible: 1})
@@ -61,10 +61,10 @@ def decide_signalement(conn: Connection, auteur: Auteur, signalement_id: UUID, c
         raise Introuvable
     if ligne.statut != "a_trier":
         raise Conflit("Ce signalement a déjà été orienté. La première décision est gardée.")
-    return _decide(conn, auteur, signalement_id, cible, motif.strip(), maintenant, decide_par=UUID(auteur.id))
+    return write_decision(conn, auteur, signalement_id, cible, motif.strip(), maintenant, decide_par=UUID(auteur.id))
 
 
-def _decide(
+def write_decision(
     conn: Connection,
     auteur: Auteur,
     signalement_id: UUID,
@@ -76,6 +76,8 @@ def _decide(
     version: UUID | None = None,
     regle: str | None = None,
 ) -> UUID | None:
+    """Write one decision and open what it opens; the caller holds the lock of the file. ``version`` and ``regle`` go together:
+    both for a delegated decision, neither for one of a médecin-conseil. Returns as :func:`decide_signalement`."""
     ligne = conn.execute(
         query("tri.decider"),
         {

@@ -20,7 +20,7 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import NOTE_MAX, choix, identifiant, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_dol, read_medecin, read_passages
+from pdp.services import read_medecin, read_passages
 from pdp.services.annulation import acte, offer
 from pdp.services.consult_medical import DossierMedical, consult_medical
 from pdp.services.decide_alerte import decide_alerte
@@ -35,7 +35,6 @@ MENU = {
     "medecin_conseil": [
         ("/medecin", "Dossiers à orienter"),
         ("/medecin/alertes", "Alertes"),
-        ("/medecin/document-orientation", "Document d'orientation"),
     ]
 }
 PAGE = 50
@@ -165,15 +164,3 @@ def decide(request: Request, alerte_id: UUID) -> Response:
         )
     flash(request, "Décision enregistrée : l'alerte est fermée.", annulation=offer(fait, "Annuler cette décision"))
     return redirect("/medecin/alertes")
-
-
-@routeur.get("/medecin/document-orientation")
-@acces("medecin_conseil")
-def show_dol(request: Request) -> Response:
-    """Version of the document d'orientation local in force, its signature, and what was decided under it."""
-    with lire(request) as conn:
-        version = read_dol.find_dol(conn, jour_local(clock.now()))
-        regles = read_dol.list_regles_dol(conn, version.id) if version else []
-        versions = read_dol.list_versions_dol(conn)
-        decisions = read_dol.count_decisions(conn)
-    return page(request, "medecin/dol.html", version=version, regles=regles, versions=versions, decisions=decisions)
