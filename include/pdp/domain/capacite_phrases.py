@@ -22,15 +22,15 @@ def tell_reponse(reponse: Reponse, h: Hypotheses) -> tuple[str, ...]:
     """What the team does as it is, what it takes, what limits."""
     actuelle, suffit = reponse.actuelle, reponse.suffit
     tete = (
-        f"Avec l'équipe actuelle ({_etp(actuelle)}), {en_francais(actuelle.part)} % des personnes seraient appelées"
-        f" sous {h.delai} jours ouvrés. L'objectif est de {en_francais(h.objectif)} %."
+        f"Avec l'équipe actuelle ({_etp(actuelle)}), {en_francais(actuelle.part)}\u00a0% des personnes seraient appelées"
+        f" sous {h.delai} jours ouvrés. L'objectif est de {en_francais(h.objectif)}\u00a0%."
     )
     if suffit is None:
         return (tete, f"Même avec {AJOUT_MAX} conseillers de plus, l'objectif n'est pas tenu : revoyez les hypothèses.")
     phrases = [tete]
     if suffit.ajout > 0:
         plus = f"{suffit.ajout} conseiller{'s' if suffit.ajout > 1 else ''} à temps plein de plus"
-        phrases.append(f"Il faut {_etp(suffit)}, soit {plus} : {en_francais(suffit.part)} % seraient alors appelées à temps.")
+        phrases.append(f"Il faut {_etp(suffit)}, soit {plus} : {en_francais(suffit.part)}\u00a0% seraient alors appelées à temps.")
     elif suffit.ajout == 0:
         phrases.append("L'équipe actuelle suffit de justesse : avec un temps plein de moins, l'objectif ne serait plus tenu.")
     else:

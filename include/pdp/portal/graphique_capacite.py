@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pdp.domain.capacite_phrases import en_francais
 from pdp.domain.capacite_reponse import Reponse
 
-LARGEUR, HAUTEUR = 320, 190
+LARGEUR = 260
 GAUCHE, HAUT, BAS = 34, 22, 160
 
 
