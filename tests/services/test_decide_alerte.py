@@ -218,3 +218,43 @@ def test_two_authors_at_once_raise_one(dossier: Dossier, admin: psycopg.Connecti
     with ThreadPoolExecutor(2) as fils:
         assert sorted(f.result(timeout=30) for f in [fils.submit(run), fils.submit(run)]) == [False, True]
     assert evenements(admin, dossier).count("alerte_ouverte") == 1
+
+
+def test_what_one_person_has_open_on_one_theme_is_settled_together(dossier: Dossier, mc: Auteur, admin: psycopg.Connection) -> None:
+    """Stalled, partner silent, then interrupted: one card, one decision, one effect; rights and safety are other cards."""
+    with lot() as conn:
+        conn.execute(fabrique.text("UPDATE pdp.parcours SET statut = 'oriente' WHERE id = :p"), {"p": dossier.parcours})
+    add_tache(dossier, "decision_medecin", balle="medecin_conseil", cause="silence")
+    premiere = add_alerte(dossier, "enlisement", cause="stall")
+    add_alerte(dossier, "partenaire_sans_reponse", cause="silence")
+    droits = add_alerte(dossier, "seuil_ij_270", cause="ij")
+    with pytest.raises(Conflit) as refus:
+        decide(mc, premiere, "relancer_parcours", vues=1)
+    assert "Un fait s'est ajouté" in refus.value.message
+    assert admin.execute("SELECT count(*) FROM pdp.alerte WHERE decide_at IS NULL").fetchone() == (3,)
+    decide(mc, premiere, "relancer_parcours", vues=2)
+    assert admin.execute("SELECT type, decision FROM pdp.alerte ORDER BY type").fetchall() == [
+        ("enlisement", "relancer_parcours"),
+        ("partenaire_sans_reponse", "relancer_parcours"),
+        ("seuil_ij_270", None),
+    ]
+    assert evenements(admin, dossier).count("alerte_decidee") == 2
+    assert taches_ouvertes(admin, dossier) == ["nouvel_appel"], "the reminder is closed, one call is asked"
+    decide(mc, droits, "prise_en_compte", vues=1)
+    assert add_alerte(dossier, "enlisement", cause="other") is not None, "a new cause makes a new card"
+
+
+def test_a_closed_parcours_offers_no_reminder_and_no_second_closing(dossier: Dossier, mc: Auteur, admin: psycopg.Connection) -> None:
+    alerte = add_alerte(dossier)
+    csam = auteur_agent(dossier.csam)
+    with db.begin_as(csam) as conn:
+        close_parcours(
+            conn, csam, dossier.parcours, motif="injoignable", situation="inconnu", survenu_le=None, provenance="declare_assure",
+            maintenant=MAINTENANT,
+        )  # fmt: skip
+    for refusee in ("convoquer", "contacter_medecin_traitant", "cloturer"):
+        with pytest.raises(DonneeInvalide):
+            decide(mc, alerte, refusee, situation="inconnu")
+    decide(mc, alerte, "prise_en_compte")
+    assert alertes(admin, dossier) == [("parcours_interrompu", "cause"), ("parcours_termine", alertes(admin, dossier)[1][1])]
+    assert admin.execute("SELECT count(*) FROM pdp.alerte WHERE decide_at IS NULL").fetchone() == (0,), "interrupted then ended: one card"

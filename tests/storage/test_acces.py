@@ -101,7 +101,9 @@ def test_the_medical_class_shows_itself_to_the_doctor_who_journalled_it_in_this_
     with lot() as conn:
         autre = fabrique.parcours(conn, csam=ici.csam)
         arret = fabrique.arret(conn, autre.assure, MAINTENANT.date() - timedelta(days=9), MAINTENANT.date())
-        motif = "INSERT INTO medical.motif_arret (plateforme_id, arret_id, assure_id, code_cim10, connu_at) VALUES ('PF35', :r, :a, 'M54', :m)"
+        motif = (
+            "INSERT INTO medical.motif_arret (plateforme_id, arret_id, assure_id, code_cim10, connu_at) VALUES ('PF35', :r, :a, 'M54', :m)"
+        )
         conn.execute(text(motif), {"r": arret, "a": autre.assure, "m": MAINTENANT})
         collegue = auteur_agent(fabrique.agent(conn, "medecin_conseil"), "medecin_conseil")
     medecin, compter = _auteur("medecin_conseil", dossiers), "SELECT count(*) FROM medical.motif_arret"

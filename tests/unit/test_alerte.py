@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pdp.domain.alerte import DECISIONS, ROUVRIR, TYPES, build_phrase, check_decision, list_decisions
+from pdp.domain.alerte import DECISIONS, ROUVRIR, TYPES, build_phrase, check_decision, describe_faits, list_decisions
 from pdp.domain.issue import MOTIFS_RELAIS, MOTIFS_SANS_SUIVI, PROVENANCES, SITUATIONS_PAR_MOTIF, check_cloture, check_issue
 from pdp.domain.parcours import MOTIFS_CLOTURE, MOTIFS_REPRISE, SITUATIONS, SITUATIONS_EN_EMPLOI
 from pdp.errors import DonneeInvalide
@@ -33,13 +33,46 @@ def test_every_kind_offers_known_decisions_and_a_sentence(type_alerte: str) -> N
     for decision in list_decisions(type_alerte):
         assert decision.libelle
         assert decision.effet.endswith(".")
-        check_decision(type_alerte, decision.cle)
+        check_decision((type_alerte,), decision.cle)
 
 
 def test_an_ended_parcours_is_reopened_not_relaunched_nor_closed_again() -> None:
     assert ROUVRIR in list_decisions("parcours_termine")
     with pytest.raises(DonneeInvalide):
-        check_decision("parcours_termine", "cloturer")
+        check_decision(("parcours_termine",), "cloturer")
+
+
+@pytest.mark.parametrize(
+    ("types", "clos", "attendues"),
+    [
+        (("seuil_ij_270",), False, ["prise_en_compte", "convoquer", "contacter_medecin_traitant", "sans_objet"]),
+        (("seuil_ij_270",), True, ["prise_en_compte", "sans_objet"]),  # nothing to remind of on a closed parcours
+        (("enlisement", "parcours_termine"), False, ["relancer_parcours", "prise_en_compte", "sans_objet"]),
+        (("parcours_interrompu", "accord_retire"), True, ["relancer_parcours", "prise_en_compte", "sans_objet"]),
+        (("seuil_ij_270", "enlisement"), False, ["prise_en_compte", "convoquer", "contacter_medecin_traitant", "sans_objet"]),
+    ],
+)
+def test_a_card_offers_what_all_it_says_allows(types: tuple[str, ...], clos: bool, attendues: list[str]) -> None:
+    assert [d.cle for d in list_decisions(*types, clos=clos)] == attendues
+    for refusee in set(DECISIONS) - set(attendues):
+        with pytest.raises(DonneeInvalide):
+            check_decision(types, refusee, clos=clos)
+    if clos:
+        assert ROUVRIR in list_decisions("enlisement", clos=True)
+
+
+def test_facts_are_said_in_french_without_ids() -> None:
+    faits = {
+        "episode_id": "5e0c", "jours": 31, "dispositif": "cap_emploi", "seuil": 270, "epuisement_projete_le": "2027-01-04", "au": None,
+        "parametre_id": "x", "situation": "inconnu", "motif": "injoignable",
+    }  # fmt: skip
+    dits = dict(describe_faits(faits))
+    assert dits["Fin des droits, avec les avis reçus"] == "04/01/2027"
+    assert dits["Jours écoulés"] == "31"
+    assert set(dits) == {
+        "Jours écoulés", "Partenaire", "Motif de clôture", "Situation déclarée", "Fin des droits, avec les avis reçus", "Seuil",
+    }  # fmt: skip
+    assert not {"cap_emploi", "inconnu", "injoignable"} & set(dits.values())
 
 
 @pytest.mark.parametrize(

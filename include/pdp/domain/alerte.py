@@ -5,38 +5,50 @@ A sentence never holds a name, a diagnosis or a free text: the screen adds the i
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
+from pdp.domain.orientation import DISPOSITIFS
+from pdp.domain.parcours import MOTIFS_CLOTURE, SITUATIONS
 from pdp.errors import DonneeInvalide
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """One button: code, French label, and the French sentence that says what a click does."""
+    """One button: code, French label, and the French sentence that says what a click does.
+
+    ``action``: something follows for the person; knowing and setting aside are decisions, not actions. ``ouvert``: only possible while
+    the parcours is open.
+    """
 
     cle: str
     libelle: str
     effet: str
+    action: bool = True
+    ouvert: bool = False
 
 
 DECISIONS: dict[str, Decision] = {
     d.cle: d
     for d in (
         Decision("relancer_parcours", "Relancer le parcours", "Le parcours reprend ; un nouvel appel est demandé au CSAM."),
-        Decision("convoquer", "Convoquer la personne", "Une tâche datée vous rappelle la convocation ; l'alerte est fermée."),
+        Decision("convoquer", "Convoquer la personne", "Une tâche datée vous rappelle la convocation ; l'alerte est fermée.", ouvert=True),
         Decision(
             "contacter_medecin_traitant",
             "Contacter le médecin traitant",
             "Une tâche datée vous rappelle ce contact ; l'alerte est fermée. Rien n'est envoyé par la plateforme.",
+            ouvert=True,
         ),
         Decision(
             "cloturer",
             "Clôturer le parcours",
             "Le parcours est clos sur votre décision, avec la situation que vous indiquez ; les messages non partis sont retirés.",
+            ouvert=True,
         ),
-        Decision("prise_en_compte", "Prendre connaissance", "L'alerte est fermée ; le CSAM garde la main sur le parcours."),
-        Decision("sans_objet", "Sans objet", "L'alerte est fermée comme non fondée ; rien d'autre ne change."),
+        Decision("prise_en_compte", "Prendre connaissance", "L'alerte est fermée ; le CSAM garde la main sur le parcours.", action=False),
+        Decision("sans_objet", "Sans objet", "L'alerte est fermée comme non fondée ; rien d'autre ne change.", action=False),
     )
 }
 ROUVRIR = Decision("relancer_parcours", "Rouvrir le parcours", "La clôture est annulée ; un nouvel appel est demandé au CSAM.")
@@ -95,21 +107,60 @@ TYPES: dict[str, TypeAlerte] = {
 }
 
 
-def list_decisions(type_alerte: str) -> tuple[Decision, ...]:
-    """Decisions allowed for a kind of alert, in the order of the buttons. ``KeyError`` for an unknown kind."""
-    decisions = (DECISIONS[cle] for cle in TYPES[type_alerte].decisions)
-    if type_alerte == "parcours_termine":
+def list_decisions(*types: str, clos: bool = False) -> tuple[Decision, ...]:
+    """Decisions of one card, in the order of the buttons: those that every kind on it offers and, once the parcours is closed (``clos``),
+    those that still mean something. ``KeyError`` for an unknown kind.
+    """
+    premier, *autres = types
+    communes = [cle for cle in TYPES[premier].decisions if all(cle in TYPES[autre].decisions for autre in autres)]
+    decisions = [DECISIONS[cle] for cle in communes if not (clos and DECISIONS[cle].ouvert)]
+    if clos or "parcours_termine" in types:
         return tuple(ROUVRIR if d.cle == ROUVRIR.cle else d for d in decisions)
     return tuple(decisions)
 
 
-def check_decision(type_alerte: str, decision: str) -> None:
-    """Raises :class:`DonneeInvalide` when this kind of alert does not offer the decision."""
-    if decision not in TYPES[type_alerte].decisions:
-        raise DonneeInvalide(
-            f"Cette décision n'est pas possible pour une alerte « {TYPES[type_alerte].libelle} ». Rien n'a été enregistré.",
-            code=f"forbidden_decision:{type_alerte}:{decision}",
-        )
+def check_decision(types: Collection[str], decision: str, *, clos: bool = False) -> None:
+    """Raises :class:`DonneeInvalide` when the card does not offer the decision."""
+    if decision in {d.cle for d in list_decisions(*types, clos=clos)}:
+        return
+    libelles = ", ".join(TYPES[type_alerte].libelle for type_alerte in types)
+    sujet = "une fois le parcours clos" if clos else f"pour une alerte « {libelles} »"
+    raise DonneeInvalide(
+        f"Cette décision n'est pas possible {sujet}. Rien n'a été enregistré.",
+        code=f"forbidden_decision:{'+'.join(types)}:{decision}",
+    )
+
+
+_FAITS: dict[str, str] = {
+    "essais": "Appels sans réponse",
+    "jours": "Jours écoulés",
+    "absences": "Rendez-vous manqués",
+    "dispositif": "Partenaire",
+    "motif": "Motif de clôture",
+    "situation": "Situation déclarée",
+    "ij_utilisees": "Indemnités utilisées sur trois ans",
+    "ij_restantes": "Indemnités restantes",
+    "epuisement_projete_le": "Fin des droits, avec les avis reçus",
+    "duree_jours": "Durée de l'arrêt, en jours",
+    "seuil": "Seuil",
+    "au": "Compté au",
+}
+_VALEURS: dict[str, Mapping[str, str]] = {"dispositif": DISPOSITIFS, "motif": MOTIFS_CLOTURE, "situation": SITUATIONS}
+
+
+def describe_faits(faits: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Facts of an alert in French, label and value; ids and what has no word for people are left out. Values may be ISO dates."""
+    dits = []
+    for cle, libelle in _FAITS.items():
+        valeur = faits.get(cle)
+        if valeur is None:
+            continue
+        if cle in _VALEURS:
+            valeur = _VALEURS[cle].get(str(valeur), str(valeur))
+        elif cle in ("au", "epuisement_projete_le"):
+            valeur = date.fromisoformat(str(valeur)[:10]).strftime("%d/%m/%Y")
+        dits.append((libelle, str(valeur)))
+    return dits
 
 
 def build_phrase(type_alerte: str, circonstance: str, /, **faits: Any) -> str:

@@ -1,7 +1,8 @@
-"""Alerts to the médecin-conseil: raised once per cause, decided once, each decision with its effect."""
+"""Alerts to the médecin-conseil: raised once per cause; those of a person and theme are decided together, once, with one effect."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -20,6 +21,7 @@ from pdp.services.manage_taches import close_tache, close_taches, open_tache
 from pdp.services.move_parcours import apply_acte, lock_parcours
 from pdp.services.raise_alerte import raise_alerte
 from pdp.services.reopen_parcours import reopen_parcours
+from pdp.services.send_digest import mark_lus
 from pdp.storage import journal
 from pdp.storage.sql import query
 
@@ -39,8 +41,12 @@ def decide_alerte(
     situation: str | None = None,
     survenu_le: date | None = None,
     provenance: str = "donnee_administrative",
-) -> None:
-    """Record the decision and do what it says; the list of effects is in ``domain/alerte.py``.
+    vues: int | None = None,
+) -> int:
+    """Record the decision on every open alert of the card, do once what it says, and return how many alerts it settled.
+
+    The list of effects is in ``domain/alerte.py``. ``vues``: alerts that the doctor saw on the card; one that came since is not settled
+    unseen. The digests that told it are read by this act.
 
     ``echeance_le`` dates the reminder of « convoquer » and « contacter_medecin_traitant » (default: policy delay).
     ``situation`` is required to close (« inconnu » is an answer), with ``survenu_le`` and ``provenance`` for a return to work.
@@ -49,29 +55,18 @@ def decide_alerte(
     texte = (note or "").strip()
     if len(texte) > NOTE_MAX:
         raise DonneeInvalide(f"La note dépasse {NOTE_MAX} caractères. Rien n'a été enregistré.", code="note_too_long")
-    alerte = _lock_alerte(conn, alerte_id)
+    carte = _lock_carte(conn, alerte_id)
+    alerte = next(ligne for ligne in carte if ligne.id == alerte_id)
     if alerte.decide_at is not None:
         raise Conflit("Cette alerte a déjà été décidée. La première décision est gardée ; rechargez la page.")
-    check_decision(alerte.type, decision)
+    if vues is not None and len(carte) > vues:
+        raise Conflit("Un fait s'est ajouté depuis l'affichage. Rien n'a été enregistré : rechargez la page pour le lire.")
+    check_decision([ligne.type for ligne in carte], decision, clos=alerte.clos)
     if decision == "cloturer" and situation is None:
         raise DonneeInvalide("Indiquez la situation de la personne ; « inconnue » est une réponse.", code="missing_situation")
-    conn.execute(
-        query("alertes.decider"),
-        {"alerte": alerte_id, "maintenant": maintenant, "par": UUID(auteur.id), "decision": decision, "note": texte or None},
-    )
-    journal.record(
-        conn,
-        "alerte_decidee",
-        plateforme_id=alerte.plateforme_id,
-        assure_id=alerte.assure_id,
-        parcours_id=alerte.parcours_id,
-        donnees={"alerte_id": alerte_id, "type": alerte.type, "decision": decision},
-    )
+    _settle(conn, auteur, carte, decision, texte or None, maintenant)
     if alerte.parcours_id is None:
-        return
-    attente = {"parcours": alerte.parcours_id, "cause": alerte.cause}
-    for tache in conn.execute(query("alertes.lister_taches_decision"), attente).scalars().all():
-        close_tache(conn, auteur, tache, decision, maintenant)
+        return len(carte)
     if decision == "relancer_parcours":
         _relaunch(conn, auteur, alerte, maintenant)
     elif decision == "cloturer":
@@ -87,20 +82,44 @@ def decide_alerte(
         )
     elif decision in ("convoquer", "contacter_medecin_traitant"):
         _open_rappel(conn, auteur, alerte, decision, texte, echeance_le, maintenant)
+    return len(carte)
 
 
-def _lock_alerte(conn: Connection, alerte_id: UUID) -> Row[Any]:
+def _settle(conn: Connection, auteur: Auteur, carte: Sequence[Row[Any]], decision: str, note: str | None, maintenant: datetime) -> None:
+    """The same decision on each alert, told in the journal; nobody waits for it any more, and the digests that told it are read."""
+    cles = [ligne.id for ligne in carte]
+    conn.execute(
+        query("alertes.decider"),
+        {"alertes": [str(cle) for cle in cles], "maintenant": maintenant, "par": UUID(auteur.id), "decision": decision, "note": note},
+    )
+    mark_lus(conn, auteur, maintenant, cles)
+    for ligne in carte:
+        journal.record(
+            conn,
+            "alerte_decidee",
+            plateforme_id=ligne.plateforme_id,
+            assure_id=ligne.assure_id,
+            parcours_id=ligne.parcours_id,
+            donnees={"alerte_id": ligne.id, "type": ligne.type, "decision": decision},
+        )
+        if ligne.parcours_id is not None:
+            attente = {"parcours": ligne.parcours_id, "cause": ligne.cause}
+            for tache in conn.execute(query("alertes.lister_taches_decision"), attente).scalars().all():
+                close_tache(conn, auteur, tache, decision, maintenant)
+
+
+def _lock_carte(conn: Connection, alerte_id: UUID) -> Sequence[Row[Any]]:
     """The lock asks the right to update: the database itself refuses other roles than the médecin-conseil."""
     try:
-        ligne = conn.execute(query("alertes.verrouiller"), {"alerte": alerte_id}).one_or_none()
+        lignes = conn.execute(query("alertes.verrouiller_carte"), {"alerte": alerte_id}).all()
     except ProgrammingError as erreur:
         if isinstance(erreur.orig, InsufficientPrivilege):
             message = "Seul le médecin-conseil décide d'une alerte. Rien n'a été enregistré."
             raise AccesRefuse(message, code="alert_decision_refused") from erreur
         raise
-    if ligne is None:
+    if not lignes:
         raise Introuvable("Cette alerte n'existe pas ou ne vous est pas accessible.")
-    return ligne
+    return lignes
 
 
 def _relaunch(conn: Connection, auteur: Auteur, alerte: Row[Any], maintenant: datetime) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -25,10 +25,11 @@ def raise_alerte(
     faits: dict[str, Any],
     survenu_at: datetime,
     maintenant: datetime,
+    echeance_le: date | None = None,
 ) -> UUID | None:
     """Raise an alert; None when this cause was already told, or when the person has an open alert of this kind.
 
-    Two concurrent calls raise one. ``faits`` and ``phrase`` hold no name and no free text.
+    Two concurrent calls raise one. ``faits`` and ``phrase`` hold no name and no free text. ``echeance_le``: day that the law makes of it.
     """
     alerte = conn.execute(
         query("alertes.ouvrir"),
@@ -42,6 +43,7 @@ def raise_alerte(
             "faits": json.dumps(faits, ensure_ascii=False, default=str),
             "survenu": survenu_at,
             "maintenant": maintenant,
+            "echeance": echeance_le,
         },
     ).scalar()
     if alerte is not None:
