@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from pdp.config import RACINE
@@ -14,7 +15,10 @@ _URLS = {
     "PDP_DATABASE_URL_PORTAIL": "pdp_portail",
     "PDP_DATABASE_URL_EXPEDITEUR": "pdp_expediteur",
 }
-_COMMUN = ("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_HORLOGE", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ")
+_COMMUN = (
+    *("PDP_ETAT", "PDP_DEMONSTRATION", "PDP_HORLOGE", "PDP_PORTAIL_URL", "PDP_AIRFLOW_URL", "PDP_PARTENAIRE_URL", "PYTHONPATH", "TZ"),
+    "PDP_JOURNAUX",
+)
 _MESSAGERIE = (
     *("PDP_MSS_SMTP_HOTE", "PDP_MSS_SMTP_PORT", "PDP_MSS_IMAP_HOTE", "PDP_MSS_IMAP_PORT", "PDP_MSS_COMPTE", "PDP_MSS_MOT_DE_PASSE"),
     *("PDP_MSS_EXPEDITEUR", "PDP_MSS_DOMAINES", "PDP_ECHANGES"),
@@ -26,7 +30,7 @@ _PAR_SERVICE = {
     ),
     "portail": (
         *("PDP_DATABASE_URL_PORTAIL", "PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_SECRET_PARTENAIRES"),
-        *("PDP_DEPOT", "PDP_EXPORTS", "PDP_ECHANGES"),
+        *("PDP_DEPOT", "PDP_EXPORTS", "PDP_ECHANGES", "PDP_METRIQUES_JETON"),
     ),
     "partenaire": ("PDP_PARTENAIRE_PORT", "PDP_SECRET_PARTENAIRES"),
     "sms": ("PDP_SMS_PORT", "PDP_SECRET_PARTENAIRES"),
@@ -41,6 +45,7 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
     connus = etat.secrets()
     urls = {nom: f"postgresql+psycopg://{role}:{connus[f'role:{role}']}@127.0.0.1:{ports['postgres']}/pdp" for nom, role in _URLS.items()}
     return {
+        **{nom: os.environ[nom] for nom in ("PDP_METRIQUES_JETON",) if nom in os.environ},
         **urls,
         **{cle: connus[cle] for cle in CLES},
         "PDP_PORTAIL_URL": f"http://127.0.0.1:{ports['portail']}",
@@ -66,6 +71,7 @@ def platform_environment(etat: Etat, ports: Mapping[str, int]) -> dict[str, str]
         "PDP_EXPORTS": str(etat.racine / "exports"),
         "PDP_ETAT": str(etat.racine),
         "PDP_DEMONSTRATION": "1",
+        "PDP_JOURNAUX": "json",
         "PDP_HORLOGE": str(etat.racine / "horloge"),
         "PYTHONPATH": str(RACINE / "include"),
         "TZ": "UTC",

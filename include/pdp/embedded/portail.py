@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import os
+import tempfile
 
 import uvicorn
 
@@ -15,7 +17,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Serves until stopped; the access log is off because paths are a person's trail."""
+    """Serves until stopped; the access log is off because paths are a person's trail.
+
+    Several processes add their metrics up in a folder of their own.
+    """
+    if arguments.workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="pdp-metriques-")
     uvicorn.run(
         "pdp.portal.app:create_app", factory=True, host=arguments.host, port=arguments.port, workers=arguments.workers,
         root_path=arguments.root_path, access_log=False, server_header=False,

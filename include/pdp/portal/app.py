@@ -14,6 +14,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
 
+from pdp import journaux
 from pdp.errors import (
     AccesRefuse,
     AccordManquant,
@@ -69,8 +70,10 @@ VUES = [
     "partenaire",
     "structure",
     "responsable",
+    "passages",
     "blocages",
     "pilotage",
+    "organisation",
     "capacite",
     "partenaires",
     "echanges",
@@ -100,6 +103,7 @@ _journal = logging.getLogger("pdp.portail")
 
 def create_app() -> FastAPI:
     """The portal; nothing is read from the database here, so it starts and answers even when the database is down."""
+    journaux.install_if_asked()
     app = FastAPI(title="PDP", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.debits = {}
     app.add_middleware(

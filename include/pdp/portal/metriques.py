@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import secrets
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -19,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pdp.config import settings
+from pdp.journaux import REQUETE
 from pdp.portal.sessions import mesurer, portail
 from pdp.services import read_mesures
 
@@ -35,7 +37,7 @@ PROPRES = frozenset({"pdp_http_request_duration_seconds", "pdp_http_responses", 
 
 
 class Mesure:
-    """Outermost layer: how long each answer took, errors included."""
+    """Outermost layer: how long each answer took, errors included; gives the request the id that its log lines bear."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -45,6 +47,7 @@ class Mesure:
             await self.app(scope, receive, send)
             return
         debut, statut = time.perf_counter(), 500
+        REQUETE.set(secrets.token_hex(8))
 
         async def send_compte(message: Message) -> None:
             nonlocal statut
