@@ -34,6 +34,7 @@ def _adresses(jeu: Jeu) -> dict[str, list[str]]:
             "/equipe",
             "/equipe/blocages",
             "/equipe/blocages/premier_appel",
+            "/equipe/blocages/S01",
             f"/equipe/parcours/{jeu.parcours[0]}",
             f"/equipe/absences?agent={jeu.lieu.comptes['csam']}&du={jeu.jour}&au=2099-01-01&motif=conge",
             "/equipe/donnees",

@@ -31,6 +31,7 @@ def _adresses(jeu: Jeu) -> list[str]:
         "/equipe",
         "/equipe/blocages",
         "/equipe/blocages/premier_appel",
+        "/equipe/blocages/S11",
         f"/equipe/parcours/{jeu.parcours[0]}",
         f"/equipe/parcours/{jeu.parcours[1]}",
         "/equipe/absences",
