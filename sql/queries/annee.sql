@@ -149,9 +149,22 @@ SELECT
     (SELECT count(*) FROM pdp.passage) AS passages;
 
 -- name: compter_retard
--- After an outage: reasons overdue and still open, messages due and still here, runs of the day.
+-- After an outage: reasons overdue and still open, those done late and marked so, messages due and still here, runs of the day.
 SELECT
+    (SELECT count(*) FROM pdp.tache WHERE retard_jours > 0 AND fermee_at > cast(:maintenant AS timestamptz) - interval '1 day') AS taches_faites_en_retard,
     (SELECT count(*) FROM pdp.tache WHERE fermee_at IS NULL AND balle = 'csam' AND echeance_at < cast(:maintenant AS timestamptz) - interval '1 day') AS taches_en_retard,
     (SELECT count(*) FROM pdp.outbox WHERE etat = 'a_envoyer' AND canal <> 'courrier' AND prochain_essai_at < cast(:maintenant AS timestamptz) - interval '12 hours')
         AS messages_en_retard,
     (SELECT count(*) FROM pdp.passage WHERE instant_metier > cast(:maintenant AS timestamptz) - interval '1 day') AS passages_du_jour;
+
+-- name: decrire_perdus
+-- Open parcours of a coordinator with nothing to do, as opaque ids, with their last events and the last reasons closed.
+SELECT p.id, p.statut, p.dernier_evenement_at,
+    (SELECT string_agg(e.evenement || ' ' || to_char(e.survenu_at, 'MM-DD HH24:MI'), ', ' ORDER BY e.id) FROM journal.evenement e WHERE e.parcours_id = p.id) AS evenements,
+    (SELECT string_agg(t.motif || '=' || coalesce(t.issue, '?') || ' ' || to_char(t.fermee_at, 'MM-DD HH24:MI'), ', ' ORDER BY t.fermee_at) FROM pdp.tache t
+        WHERE t.parcours_id = p.id) AS taches
+FROM pdp.parcours p
+WHERE p.clos_at IS NULL AND p.csam_id IS NOT NULL AND p.dernier_evenement_at < :veille
+    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM pdp.alerte al WHERE al.parcours_id = p.id AND al.decide_at IS NULL)
+ORDER BY p.dernier_evenement_at, p.id LIMIT 5;

@@ -87,38 +87,44 @@ class Annee:
         self.compte = Compte()
         self.livraisons: Livraisons = build_livraisons(plan.graine, plan.debut, plan.fin, plan.personnes)
         self.rattrapage: dict[str, Any] = {}
-        self._dernier = _a(plan.debut, time(0, 1))
+        self._dernier = at(plan.debut, time(0, 1))
 
     def play(self) -> dict[str, Any]:
         """Every day in order; returns the balance sheet."""
         debut = horloge.monotonic()
-        with self.exterieur.branche(), patch.object(clock, "now", lambda: self.exterieur.maintenant):
+        with self.live():
             for jour in self.plan.jours():
                 self._play_jour(jour)
                 if jour.day == 1:
                     self._dire(f"{jour:%d/%m/%Y} ({horloge.monotonic() - debut:.0f} s)")
             return self._conclude(horloge.monotonic() - debut)
 
+    @contextmanager
+    def live(self) -> Iterator[None]:
+        """This process lives at the instants of the simulation, with the outside world of its own, until the end of the block."""
+        with self.exterieur.branche(), patch.object(clock, "now", lambda: self.exterieur.maintenant):
+            yield
+
     def _play_jour(self, jour: date) -> None:
-        depot = settings().depot
-        self.livraisons.drop(jour, depot)
+        self.livraisons.drop(jour, settings().depot)
         if jour == self.plan.panne:
             return
         self.dags.ignores = frozenset() if jour.day == 1 else MENSUELS
         ouvre = is_jour_ouvre(jour)
         for rang, heure in enumerate(PASSAGES if ouvre else SANS_TRAVAIL):
-            self._pass(_a(jour, heure))
+            self._pass(at(jour, heure))
             if rang == 0:
-                self._work(jour, _a(jour, _TRAVAIL))
+                self.work(jour, at(jour, _TRAVAIL))
         lendemain = self.plan.panne is not None and jour == self.plan.panne + timedelta(days=1)
-        self._look(_a(jour, time(19, 30)), lendemain)
+        self._look(at(jour, time(19, 30)), lendemain)
 
     def _pass(self, instant: datetime) -> None:
         self.exterieur.maintenant = instant
         self.dags.run_dus(self._dernier, instant)
         self._dernier = instant
 
-    def _work(self, jour: date, instant: datetime) -> None:
+    def work(self, jour: date, instant: datetime) -> None:
+        """What people do on a day, from ``instant`` on."""
         self.exterieur.maintenant = instant
         if jour == self.plan.debut:
             self.acteurs.sign_delegation(instant)
@@ -160,7 +166,7 @@ class Annee:
             "dag_runs_per_day": sum(horaire.values()), "dag_runs_per_day_by_dag": horaire,
             "dag_runs_played": joues.total(), "dag_runs_played_per_day_max": max(joues.values(), default=0),
             "dag_failures": len(self.dags.echecs), "dag_failures_first": self.dags.echecs[:5],
-            "not_reconciled": self.compte.ecarts[:10], "seen": self.compte.vus[:20],
+            "not_reconciled": self.compte.ecarts[:10], "seen": self.compte.vus[:20], "lost_examples": self.compte.exemples[:10],
             "steps": etapes, "lines": dict(self.livraisons.lignes), "faults": dict(self.livraisons.fautes + self.exterieur.comptes),
             "outage": self.rattrapage, "acts": dict(sorted(self.acteurs.actes.items())),
             "refusals": dict(self.acteurs.refus.most_common(40)),
@@ -168,7 +174,8 @@ class Annee:
         }  # fmt: skip
 
 
-def _a(jour: date, heure: time) -> datetime:
+def at(jour: date, heure: time) -> datetime:
+    """Instant of an hour of Paris."""
     return datetime.combine(jour, heure, clock.PARIS).astimezone(UTC)
 
 

@@ -24,6 +24,8 @@ from pdp.domain.auteur import systeme
 from pdp.storage import db
 from pdp.storage.sql import query
 
+VEILLE = timedelta(days=4)
+"""Longest time between two watches: it does not pass at the week-end nor on holidays."""
 _LIEUX_SIGNALEMENT = (
     "en_veille", "a_trier", "orientes_csam", "orientes_ism", "convoques", "sans_suite", "rattaches", "remplaces",
 )  # fmt: skip
@@ -37,11 +39,16 @@ class Compte:
     doubles: Counter[str] = field(default_factory=Counter)
     ecarts: list[str] = field(default_factory=list)
     vus: list[str] = field(default_factory=list)
+    exemples: list[str] = field(default_factory=list)
 
     def look(self, maintenant: datetime) -> None:
         """End of a day: keep the highest count of each kind."""
         with db.begin(settings().url_app, systeme("simulation")) as conn:
-            self._keep(self.perdus, count(conn, "perdus", maintenant), maintenant)
+            perdus = count(conn, "perdus", maintenant)
+            if perdus["parcours_sans_suite"] > self.perdus["parcours_sans_suite"]:
+                veille = {"veille": maintenant - VEILLE}
+                self.exemples += [" | ".join(map(str, ligne)) for ligne in conn.execute(query("annee.decrire_perdus"), veille)]
+            self._keep(self.perdus, perdus, maintenant)
             self._keep(self.doubles, count(conn, "doubles", maintenant), maintenant)
             self.ecarts += [f"{jour_local(maintenant)} {e}" for e in find_ecarts(count(conn, "etapes", maintenant))]
 
@@ -53,8 +60,8 @@ class Compte:
 
 
 def count(conn: Connection, quoi: str, maintenant: datetime) -> dict[str, int]:
-    """One of the statements of ``annee.sql``; ``veille``: an instant before the last watch, which does not pass at the week-end."""
-    parametres = {"maintenant": maintenant, "veille": maintenant - timedelta(days=4), "jour": jour_local(maintenant)}
+    """One of the statements of ``annee.sql``; ``veille``: an instant before the last watch."""
+    parametres = {"maintenant": maintenant, "veille": maintenant - VEILLE, "jour": jour_local(maintenant)}
     texte = query(f"annee.compter_{quoi}")
     utiles = {nom: valeur for nom, valeur in parametres.items() if f":{nom}" in str(texte)}
     return {nom: int(valeur) for nom, valeur in conn.execute(texte, utiles).one()._mapping.items()}

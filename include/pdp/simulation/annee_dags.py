@@ -65,15 +65,15 @@ class Traitements:
         for dag_id in self.list_dus(depuis, instant):
             self.run(dag_id, instant)
 
-    def run(self, dag_id: str, instant: datetime) -> None:
+    def run(self, dag_id: str, instant: datetime, genre: str = "scheduled") -> None:
         """One run, then those that wait for what it announced."""
         if dag_id in self.ignores:
             return
         self.runs[instant.astimezone(PARIS).date()] += 1
-        annonces = _Passage(dag_id, self.sac[dag_id], instant, self.echecs).play()
+        annonces = _Passage(dag_id, self.sac[dag_id], instant, genre, self.echecs).play()
         for autre, dag in self.sac.items():
             if autre != dag_id and annonces & _attendus(dag):
-                self.run(autre, instant)
+                self.run(autre, instant, "asset_triggered")
 
     def _next(self, dag_id: str, apres: datetime) -> datetime | None:
         from airflow.serialization.encoders import coerce_to_core_timetable
@@ -90,10 +90,10 @@ class Traitements:
 class _Passage:
     """One run of a DAG: its tasks in order, each seeing the instant of the run and what the ones before returned."""
 
-    def __init__(self, dag_id: str, dag: Any, instant: datetime, echecs: list[str]) -> None:
+    def __init__(self, dag_id: str, dag: Any, instant: datetime, genre: str, echecs: list[str]) -> None:
         self._dag, self._echecs = dag, echecs
         self._run = SimpleNamespace(
-            dag_id=dag_id, run_id=f"simulation__{instant:%Y-%m-%dT%H:%M}", conf={"instant": instant.isoformat()},
+            dag_id=dag_id, run_id=f"simulation__{instant:%Y-%m-%dT%H:%M}", run_type=genre, conf={"instant": instant.isoformat()},
             logical_date=instant, run_after=instant,
         )  # fmt: skip
         self._rendus: dict[str, Any] = {}

@@ -39,6 +39,7 @@ DAGS = (
     "pdp_orientations",
     "pdp_veille",
     "pdp_suivis",
+    "pdp_digest",
     "pdp_evaluation",
 )
 PARIS = ZoneInfo("Europe/Paris")
@@ -142,6 +143,7 @@ def _play_jour(job: _Job, calendrier: Calendrier, cohorte: Path) -> None:
     job.say(f"partenaires qui ont dit leurs places et leurs absences : {structures.tell_structures(calendrier)}")
     job.say(f"dossiers travaillés ces derniers jours : {personnes.play_journee(calendrier)}")
     personnes.decide_alertes(calendrier.matin)
+    job.run("pdp_digest", calendrier.matin)
 
 
 def _once(marque: Path, jouer: Callable[[], None]) -> None:
