@@ -25,6 +25,7 @@ ATTENDUS = {
     "pdp_rendez_vous",
     "pdp_doublons",
     "pdp_orientations",
+    "pdp_digest",
     "pdp_conduite",
     "pdp_portes",
     "pdp_guet",

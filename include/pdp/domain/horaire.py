@@ -108,6 +108,13 @@ _LISTE = (
         "pdp_suivis", "7. Devenir à 6 et 12 mois", "Demande la situation des personnes six et douze mois après la clôture.", "0 7 * * *"
     ),
     Traitement(
+        "pdp_digest",
+        "12. Relevés du médecin-conseil",
+        "Compose le relevé du matin, prévient tout de suite pour la sécurité d'une personne, relaie ce que personne n'a lu.",
+        "5 7-19 * * *",
+        retard_minutes=45,
+    ),
+    Traitement(
         "pdp_guet",
         "13. Guet de la plateforme",
         "Vérifie que les flux arrivent, que les traitements passent et que les messages partent ; prévient une fois.",

@@ -21,6 +21,7 @@ from pdp.services.apply_reponses import apply_reponses
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.detect_signalements import detect_signalements
 from pdp.services.redistribute_parcours import sweep_redistributions
+from pdp.services.send_digest import send_digest
 from pdp.services.sort_signalements import sort_par_delegation
 from pdp.services.sweep_doublons import sweep_doublons
 from pdp.services.sweep_orientations import sweep_orientations
@@ -45,6 +46,7 @@ SERVICES: Mapping[tuple[str, str], Service] = {
     ("pdp_rendez_vous", "tenir_rendez_vous"): sweep_rendez_vous,
     ("pdp_doublons", "tenir_doublons"): sweep_doublons,
     ("pdp_suivis", "ouvrir_suivis"): open_suivis,
+    ("pdp_digest", "composer"): send_digest,
 }
 """Sweeps: they write rows of the database and nothing else, so that they can be tried and undone."""
 ENVOI = ("pdp_envoi", "envoyer")

@@ -26,6 +26,7 @@ TRAITEMENTS = {
     "pdp_rendez_vous": "9. Rendez-vous et rappels",
     "pdp_doublons": "10. Doublons",
     "pdp_orientations": "11. Échéances des orientations",
+    "pdp_digest": "12. Relevés du médecin-conseil",
     "pdp_conduite": "14. Conduite des traitements",
     "pdp_portes": "15. Décisions attendues",
     "pdp_guet": "13. Guet de la plateforme",
