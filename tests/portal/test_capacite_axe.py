@@ -1,4 +1,5 @@
-"""The capacity page by keyboard alone in Chromium: no accessibility violation, reflow at 320 px, drawings beside their tables."""
+"""The capacity page and the catalogue of automatic rules by keyboard alone in Chromium: no accessibility violation, reflow at 320 px, drawings beside their
+tables."""
 
 from __future__ import annotations
 
@@ -54,6 +55,11 @@ def test_question_asked_by_keyboard(lieu: Lieu, app: FastAPI, admin: psycopg.Con
         assert page.get_by_text("Il faut", exact=False).count()
         assert page.locator("svg rect.pilier").count() == page.locator("table").first.locator("tbody tr").count()
         constats += _look(page, tmp_path, "capacite_modifiee")
+        page.goto(f"{adresse}/regles-automatiques")
+        page.get_by_text("Lire le message").first.focus()
+        page.keyboard.press("Enter")
+        assert page.locator("details[open] .citation").first.is_visible()
+        constats += _look(page, tmp_path, "regles_automatiques")
         page.goto(f"{adresse}/equipe/capacite?part=400")
         page.get_by_role("alert").wait_for()
         constats += _look(page, tmp_path, "capacite_refus")
