@@ -74,7 +74,21 @@ def airflow_environment(etat: Path, secrets: Mapping[str, str], ports: Mapping[s
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     propres = {f"AIRFLOW__{nom}": valeur for nom, valeur in reglages.items()}
-    return {**inherited_environment(), **propres, "AIRFLOW_HOME": str(etat / "airflow"), "MALLOC_ARENA_MAX": "2"}
+    collecteur = metrics_environment(os.environ.get("PDP_OTLP_METRIQUES"))
+    return {**inherited_environment(), **propres, **collecteur, "AIRFLOW_HOME": str(etat / "airflow"), "MALLOC_ARENA_MAX": "2"}
+
+
+def metrics_environment(collecteur: str | None) -> dict[str, str]:
+    """Airflow's own metrics go to this OTLP receiver over HTTP (whole address, ``…/v1/metrics``); without one nothing is sent."""
+    if not collecteur:
+        return {}
+    return {
+        "AIRFLOW__METRICS__OTEL_ON": "True",
+        "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT": collecteur,
+        "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+        "OTEL_METRIC_EXPORT_INTERVAL": "30000",
+        "OTEL_SERVICE_NAME": "pdp-airflow",
+    }
 
 
 def write_webserver_config(etat: Path) -> None:
