@@ -85,6 +85,10 @@ VALUES (:table_nom, clock_timestamp(), :lignes, :cases_supprimees, :empreinte, :
 ON CONFLICT (table_nom) DO UPDATE SET publie_at = excluded.publie_at, lignes = excluded.lignes, cases_supprimees = excluded.cases_supprimees,
     empreinte = excluded.empreinte, instant_metier = excluded.instant_metier, etude = excluded.etude;
 
+-- name: compter_publiees
+-- Lines of the publication in place for a study; 0 before the first.
+SELECT coalesce(sum(lignes), 0)::integer FROM evaluation.publication WHERE etude = :etude;
+
 -- name: list_colonnes
 -- Columns of a table of the evaluators with their comments, in order.
 SELECT a.attname AS nom, format_type(a.atttypid, a.atttypmod) AS type, col_description(c.oid, a.attnum) AS sens, a.attnotnull AS obligatoire,

@@ -91,6 +91,9 @@ WITH due AS (
           -- what is said of a hand-over leaves after it, in the order it was written; a notice says nothing of it, and a code is waited for
           SELECT 1 FROM pdp.outbox x WHERE x.orientation_id = o.orientation_id AND x.id <> o.id AND x.etat IN ('a_envoyer', 'en_cours')
             AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
+      AND (o.partenaire_id IS NULL OR NOT EXISTS (  -- added by hand: somebody agrees before anything leaves for it
+          SELECT 1 FROM pdp.porte g WHERE g.genre = 'premier_envoi' AND g.objet = o.partenaire_id::text AND g.utilisee_at IS NULL
+            AND g.decision IS DISTINCT FROM 'acceptee'))
       AND CASE WHEN cast(:fichier_de AS uuid) IS NULL THEN o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
           ELSE o.canal = 'csv' AND o.partenaire_id = :fichier_de END
       AND (o.partenaire_id IS NOT NULL OR o.agent_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up
@@ -139,6 +142,10 @@ RETURNING id;
 UPDATE pdp.outbox o SET bail_jusqu_a = clock_timestamp() + make_interval(secs => :bail_s)
 WHERE o.id = :id AND o.jeton = :jeton AND o.etat = 'en_cours'
 RETURNING o.type = 'orientation' AND EXISTS (SELECT 1 FROM pdp.orientation r WHERE r.id = o.orientation_id AND r.statut IN ('annulee', 'expiree')) AS retiree;
+
+-- name: peut_arriver
+-- Whether the hand-over of a withdrawal may still reach its partner: an attempt of which nobody knows the end.
+SELECT EXISTS (SELECT 1 FROM pdp.outbox WHERE orientation_id = :orientation AND type = 'orientation' AND (ambigu OR etat = 'incertain'));
 
 -- name: relancer_annulation
 -- The hand-over may have reached its partner after its withdrawal, which found nothing there: the withdrawal leaves again, under its key.

@@ -54,7 +54,8 @@ SELECT id FROM pdp.redistribution WHERE agent_id = :agent AND du = :du AND annul
 
 -- name: verrouiller
 -- One redistribution, locked.
-SELECT id, plateforme_id, agent_id, du, au, effet_at, rendue_at, annulee_at FROM pdp.redistribution WHERE id = :redistribution FOR NO KEY UPDATE;
+SELECT id, plateforme_id, agent_id, du, au, demandee_par, effet_at, rendue_at, annulee_at FROM pdp.redistribution
+WHERE id = :redistribution FOR NO KEY UPDATE;
 
 -- name: prevoir
 -- What the manager confirmed, kept until it takes effect.

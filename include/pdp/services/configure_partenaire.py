@@ -20,6 +20,7 @@ from pdp.domain.orientation import CANAUX, DISPOSITIFS
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
 from pdp.partners.connexion import AdresseRefusee
 from pdp.partners.connexion import check_adresse as check_url
+from pdp.services.decide_porte import require_porte
 from pdp.services.manage_structure import HORAIRES_MAX, check_adresse, check_telephone
 from pdp.storage import journal
 from pdp.storage.sql import query
@@ -97,7 +98,7 @@ def create_partenaire(
     cle_saisie: UUID | None,
     maintenant: datetime,
 ) -> UUID:
-    """A partner that no list names; the same form sent again makes no second one."""
+    """A partner that no list names; the same form sent again makes no second one. Nothing leaves for it before somebody agrees."""
     nom = nom.strip()
     if type not in DISPOSITIFS or not nom:
         raise DonneeInvalide("Choisissez un type et écrivez un nom. Rien n'a été enregistré.", code="missing_name")
@@ -119,6 +120,7 @@ def create_partenaire(
         raise Conflit("Ce partenaire vient d'être créé : rechargez la liste.")
     donnees = {"partenaire_id": ident, "type": type, "canal": voulue.canal}
     journal.record(conn, "partenaire_cree", plateforme_id=auteur.plateforme_id, donnees=donnees)
+    require_porte(conn, auteur, "premier_envoi", str(ident), auteur.plateforme_id, {}, maintenant)
     return ident
 
 

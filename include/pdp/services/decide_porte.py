@@ -66,6 +66,12 @@ def is_retenue(conn: Connection, genre: str, objet: str) -> bool:
     return connue is not None and connue.decision != "acceptee"
 
 
+def is_acceptee(conn: Connection, genre: str, objet: str) -> bool:
+    """True when somebody accepted this act and it was not done yet."""
+    connue = conn.execute(query("portes.trouver"), {"genre": genre, "objet": objet}).one_or_none()
+    return connue is not None and connue.decision == "acceptee"
+
+
 def mark_utilisee(conn: Connection, genre: str, objet: str, maintenant: datetime) -> None:
     """The accepted act was done; the next one asks again."""
     conn.execute(query("portes.marquer_utilisee"), {"genre": genre, "objet": objet, "maintenant": maintenant})

@@ -14,6 +14,7 @@ from pdp.clock import jour_local
 from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
+from pdp.domain.porte import is_perte
 from pdp.errors import ErreurPdp
 from pdp.evaluation import marts
 from pdp.evaluation.anonymat import REGROUPE, regroup
@@ -22,6 +23,7 @@ from pdp.evaluation.indicateurs import RECULS, Mesure, build_delais, build_enton
 from pdp.evaluation.precision import build_precisions
 from pdp.evaluation.pseudonyme import Pseudonymes
 from pdp.evaluation.publication import TableExportee, prepare_dossier, publish_dossier, write_datapackage, write_table
+from pdp.services.decide_porte import is_acceptee, mark_utilisee, require_porte
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_evaluation import escape_formule
 from pdp.storage import db, journal
@@ -36,9 +38,29 @@ class PublicationEnCours(ErreurPdp):
     code = "publication_en_cours"
 
 
+class PublicationRetenue(ErreurPdp):
+    """Much fewer lines than last time: the former publication stays until a person accepts."""
+
+    code = "publication_retenue"
+
+    def __init__(self, avant: int, apres: int) -> None:
+        super().__init__("La nouvelle publication perd beaucoup de lignes : elle attend l'accord d'une personne. Rien n'a été changé.")
+        self.detail = {"lignes_avant": avant, "lignes_apres": apres}
+
+
 def publish_evaluation(
     url: str, auteur: Auteur, maintenant: datetime, exports: Path, *, etude: str = ETUDE, passage: str | None = None
 ) -> Bilan:
+    """Publish, or hold a version that lost much and ask a person (``publication_retenue`` in the detail); see :func:`_publish`."""
+    try:
+        return _publish(url, auteur, maintenant, exports, etude=etude, passage=passage)
+    except PublicationRetenue as retenue:
+        with db.begin(url, auteur, passage) as conn:
+            require_porte(conn, auteur, "publication", etude, None, retenue.detail, maintenant)
+        return Bilan(detail={"publication_retenue": 1, **retenue.detail})
+
+
+def _publish(url: str, auteur: Auteur, maintenant: datetime, exports: Path, *, etude: str = ETUDE, passage: str | None = None) -> Bilan:
     """Publish every table from the facts of one same instant; owns its transaction.
 
     All or nothing: until the commit readers see the previous publication, and a crash leaves it as it was. The files are written
@@ -57,8 +79,10 @@ def publish_evaluation(
         dossier = prepare_dossier(exports, jour)
         exportees = [_export(conn, nom, dossier) for nom in marts.TABLES]
         write_datapackage(dossier, exportees, maintenant=maintenant, etude=etude, seuil=seuil)
+        _check_perte(conn, exportees, etude, jour)
         _record(conn, exportees, maintenant, etude)
         marts.swap(conn)
+        mark_utilisee(conn, "publication", etude, maintenant)
     publish_dossier(dossier, jour)
     return Bilan(
         traites=len(exportees),
@@ -109,6 +133,14 @@ def _build_tables(conn: Connection, jour: date, seuil: int, maintenant: datetime
 def _fill(conn: Connection, nom: str, lignes: Sequence[dict[str, Any]]) -> None:
     if lignes:
         marts.execute(conn, nom, "remplir", lignes)
+
+
+def _check_perte(conn: Connection, exportees: Sequence[TableExportee], etude: str, jour: date) -> None:
+    """Raises :class:`PublicationRetenue` for an unusual loss that nobody accepted."""
+    avant, apres = conn.execute(query("evaluation.compter_publiees"), {"etude": etude}).scalar_one(), sum(e.lignes for e in exportees)
+    baisse, minimum = (referentiel().entier(cle, jour) for cle in ("porte_publication_baisse_pct", "porte_publication_lignes_min"))
+    if avant >= minimum and is_perte(avant, apres, baisse) and not is_acceptee(conn, "publication", etude):
+        raise PublicationRetenue(avant, apres)
 
 
 def _export(conn: Connection, nom: str, dossier: Path) -> TableExportee:

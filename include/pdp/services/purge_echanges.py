@@ -9,8 +9,11 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from pdp.clock import jour_local
+from pdp.domain.auteur import systeme
 from pdp.domain.bilan import Bilan
+from pdp.domain.porte import is_massif
 from pdp.partners.lot_csv import ENVOIS, RAPPORTS, REPONSES
+from pdp.services.decide_porte import mark_utilisee, require_porte
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.take_reponses_csv import REFUSES, TRAITES
 from pdp.storage import journal
@@ -21,26 +24,29 @@ _OUBLI_S = 3600
 
 
 def purge_echanges(conn: Connection, racine: Path | None, maintenant: datetime) -> Bilan:
-    """Delete files older than the policy, and drafts left half written. Twice at once: the second deletes nothing."""
+    """Delete files older than the policy (so many that it is unusual: once a person agrees), and drafts left half written.
+
+    Twice at once: the second deletes nothing.
+    """
     if racine is None or not racine.is_dir():
         return Bilan()
     limite = maintenant - timedelta(days=referentiel().entier("echanges_conservation_jours", jour_local(maintenant)))
-    comptes = {"fichiers_purges": 0, "brouillons_purges": 0}
-    for nom in DOSSIERS:
-        for chemin in racine.glob(f"*/*/{nom}/*"):
-            if not chemin.is_file() or chemin.is_symlink():
-                continue
-            age_at = chemin.stat().st_mtime
-            if chemin.name.startswith(".") and chemin.name.endswith(".part"):
-                comptes["brouillons_purges"] += _delete(chemin, time.time() - age_at > _OUBLI_S)
-            else:
-                comptes["fichiers_purges"] += _delete(chemin, age_at < limite.timestamp())
+    fichiers = [c for nom in DOSSIERS for c in racine.glob(f"*/*/{nom}/*") if c.is_file() and not c.is_symlink()]
+    brouillons = [c for c in fichiers if _is_brouillon(c) and time.time() - c.stat().st_mtime > _OUBLI_S]
+    anciens = [c for c in fichiers if not _is_brouillon(c) and c.stat().st_mtime < limite.timestamp()]
+    massif = is_massif(len(anciens), referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant)))
+    auteur = systeme("purge_echanges")
+    if massif and not require_porte(conn, auteur, "purge", "echanges", None, {"fichiers": len(anciens)}, maintenant):
+        anciens, massif = [], False
+    for chemin in (*brouillons, *anciens):
+        chemin.unlink(missing_ok=True)
+    if massif:
+        mark_utilisee(conn, "purge", "echanges", maintenant)
+    comptes = {"fichiers_purges": len(anciens), "brouillons_purges": len(brouillons)}
     if any(comptes.values()):
         journal.record(conn, "echanges_purges", plateforme_id=None, donnees=comptes)
     return Bilan(detail=comptes)
 
 
-def _delete(chemin: Path, ancien: bool) -> bool:
-    if ancien:
-        chemin.unlink(missing_ok=True)
-    return ancien
+def _is_brouillon(chemin: Path) -> bool:
+    return chemin.name.startswith(".") and chemin.name.endswith(".part")

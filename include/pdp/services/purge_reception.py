@@ -13,7 +13,10 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from pdp.clock import jour_local
+from pdp.domain.auteur import systeme
 from pdp.domain.bilan import Bilan
+from pdp.domain.porte import is_massif
+from pdp.services.decide_porte import mark_utilisee, require_porte
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal
 from pdp.storage.sql import query
@@ -22,22 +25,32 @@ DOSSIERS = ("traites", "refuses")
 
 
 def purge_reception(conn: Connection, depot: Path, maintenant: datetime) -> Bilan:
-    """Delete what is older than the policy; ``detail`` and the journal hold counts only. Twice at once: the second deletes nothing."""
+    """Delete what is older than the policy; so many files that it is unusual: once a person agrees.
+
+    ``detail`` and the journal hold counts only. Twice at once: the second deletes nothing.
+    """
     limite = maintenant - timedelta(days=referentiel().entier("depot_conservation_jours", jour_local(maintenant)))
-    comptes = {f"fichiers_{nom}_purges": _purge_folder(depot / nom, limite) for nom in DOSSIERS}
+    anciens = {nom: _list_anciens(depot / nom, limite) for nom in DOSSIERS}
+    nombre = sum(len(chemins) for chemins in anciens.values())
+    massif = is_massif(nombre, referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant)))
+    auteur = systeme("purge_reception")
+    if massif and not require_porte(conn, auteur, "purge", "reception", None, {"fichiers": nombre}, maintenant):
+        return Bilan(detail={"fichiers_retenus": nombre, "lignes_sans_plateforme_closes": _close_orphelines(conn, maintenant)})
+    for chemin in (chemin for chemins in anciens.values() for chemin in chemins):
+        chemin.unlink(missing_ok=True)
+    if massif:
+        mark_utilisee(conn, "purge", "reception", maintenant)
+    comptes = {f"fichiers_{nom}_purges": len(chemins) for nom, chemins in anciens.items()}
     if any(comptes.values()):
         journal.record(conn, "depot_purge", plateforme_id=None, donnees=comptes)
     return Bilan(detail=comptes | {"lignes_sans_plateforme_closes": _close_orphelines(conn, maintenant)})
 
 
-def _purge_folder(dossier: Path, limite: datetime) -> int:
-    """Files received before ``limite``; how many."""
+def _list_anciens(dossier: Path, limite: datetime) -> list[Path]:
+    """Files received before ``limite``."""
     if not dossier.is_dir():
-        return 0
-    anciens = [chemin for chemin in dossier.iterdir() if chemin.is_file() and chemin.stat().st_mtime < limite.timestamp()]
-    for chemin in anciens:
-        chemin.unlink(missing_ok=True)
-    return len(anciens)
+        return []
+    return [chemin for chemin in dossier.iterdir() if chemin.is_file() and chemin.stat().st_mtime < limite.timestamp()]
 
 
 def _close_orphelines(conn: Connection, maintenant: datetime) -> int:

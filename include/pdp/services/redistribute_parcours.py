@@ -14,7 +14,9 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
+from pdp.domain.porte import is_massif
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
+from pdp.services.decide_porte import is_retenue, require_porte
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.hand_over import Mouvement, Passation, cause_tache, hand_over
 from pdp.services.plan_redistribution import Confie, Plan, minuit, plan_redistribution
@@ -51,7 +53,10 @@ def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, d
         donnees={"redistribution_id": identifiant, "agent_id": agent_id, "du": du, "au": au, "parcours": len(plan.confies)},
     )
     _write_lignes(conn, lieu, identifiant, plan, {}, maintenant)
-    if du <= lieu.jour(maintenant):
+    if au is None:
+        conn.execute(query("organisation.fermer_acces"), {"agent": agent_id, "le": du})
+    permise = not _is_massive(lieu, plan, maintenant) or _ask(conn, auteur, plateforme, identifiant, plan, maintenant)
+    if permise and du <= lieu.jour(maintenant):
         _apply(conn, lieu, auteur, identifiant, plan, {}, maintenant)
     return identifiant
 
@@ -74,6 +79,8 @@ def undo_redistribution(conn: Connection, auteur: Auteur, redistribution_id: UUI
     if acte.effet_at is not None and maintenant > undo_until(lieu, acte.effet_at):
         raise Conflit("Le délai d'annulation est passé. Réaffectez les parcours par une nouvelle redistribution.")
     rendus = _give_back(conn, lieu, auteur, acte, "annulee", maintenant)
+    if acte.au is None:
+        conn.execute(query("organisation.fermer_acces"), {"agent": acte.agent_id, "le": None})
     conn.execute(
         query("redistribution.marquer_annulee"), {"redistribution": redistribution_id, "maintenant": maintenant, "par": UUID(auteur.id)}
     )
@@ -107,6 +114,12 @@ def sweep_redistributions(conn: Connection, plateforme_id: str, auteur: Auteur, 
         plan = plan_redistribution(conn, plateforme_id, acte.agent_id, acte.du, au, maintenant, prevus)
         if acte.effet_at is not None and not plan.confies:
             continue
+        demandeur = Auteur("agent", str(acte.demandee_par), "responsable", plateforme_id)
+        massive = acte.effet_at is None and _is_massive(lieu, plan, maintenant)
+        if is_retenue(conn, "reaffectation", str(identifiant)) or (
+            massive and not _ask(conn, demandeur, plateforme_id, identifiant, plan, maintenant)
+        ):
+            continue
         motifs = {parcours: (x.vers_csam_id, x.motif) for parcours, x in lignes.items()}
         _write_lignes(conn, lieu, identifiant, plan, motifs, maintenant)
         confies += _apply(conn, lieu, auteur, identifiant, plan, motifs, maintenant)
@@ -116,6 +129,16 @@ def sweep_redistributions(conn: Connection, plateforme_id: str, auteur: Auteur, 
         conn.execute(query("redistribution.marquer_rendue"), {"redistribution": identifiant, "maintenant": maintenant})
     detail = {cle: n for cle, n in (("parcours_confies", confies), ("parcours_rendus", rendus)) if n}
     return Bilan(traites=confies + rendus, detail=detail)
+
+
+def _is_massive(lieu: Lieu, plan: Plan, maintenant: datetime) -> bool:
+    seuil = referentiel().entier("porte_reaffectation_parcours_min", lieu.jour(maintenant), lieu.plateforme_id)
+    return is_massif(len(plan.confies), seuil)
+
+
+def _ask(conn: Connection, auteur: Auteur, plateforme_id: str, identifiant: UUID, plan: Plan, maintenant: datetime) -> bool:
+    """True when somebody else agreed to move that many parcours at once."""
+    return require_porte(conn, auteur, "reaffectation", str(identifiant), plateforme_id, {"parcours": len(plan.confies)}, maintenant)
 
 
 Motifs = Mapping[UUID, tuple[UUID, str]]

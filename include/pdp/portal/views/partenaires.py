@@ -75,7 +75,10 @@ def create(request: Request) -> Response:
             cle_saisie=identifiant(request, "cle_saisie", libelle="Formulaire"),
             maintenant=maintenant,
         )
-    flash(request, "Partenaire créé. Dites maintenant qui il dessert et combien de demandes il peut prendre.")
+    flash(
+        request,
+        "Partenaire créé. Dites qui il dessert et combien de demandes il peut prendre. Rien ne lui sera envoyé avant votre accord, dans « Décisions attendues » (page Passages).",
+    )
     return redirect(f"{PAGE}/{partenaire}")
 
 

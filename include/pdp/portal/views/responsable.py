@@ -17,10 +17,19 @@ from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, identifiant, jour
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_absences, read_blocages, read_passages, read_redistribution, read_responsable, read_sante, transfer_parcours
+from pdp.services import (
+    preview_passage,
+    read_absences,
+    read_blocages,
+    read_redistribution,
+    read_responsable,
+    read_sante,
+    transfer_parcours,
+)
 from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_charges import read_charges
+from pdp.services.read_passages import TRAITEMENTS
 from pdp.services.record_absence import MOTIFS, record_absence
 
 routeur = Routeur()
@@ -33,11 +42,9 @@ MENU = {
         ("/equipe/absences", "Absences"),
         ("/equipe/agendas", "Agendas"),
         ("/equipe/donnees", "Données reçues"),
-        ("/passages", "Passages"),
     ]
 }
 PAGE = 50
-TOUT = 2000
 
 
 @routeur.get("/equipe")
@@ -74,12 +81,15 @@ def show_parcours(request: Request, parcours_id: UUID) -> Response:
         fiche = read_responsable.get_fiche_neutre(conn, parcours_id)
         transferts = transfer_parcours.list_transferts(conn, parcours_id)
         destinations = transfer_parcours.list_destinations(conn, session_of(request).plateforme_id)
+        passages = preview_passage.list_passages_du_parcours(conn, parcours_id)
         suite = read_blocages.find_suite(conn, parcours_id, clock.now())
         bloques = read_blocages.list_blocages_du_parcours(conn, parcours_id, clock.now())
     return page(
         request,
         "responsable/parcours.html",
         fiche=fiche,
+        passages=passages,
+        TITRES=TRAITEMENTS,
         suite=suite,
         bloques=bloques,
         evenements=[(e, *describe(e.evenement)) for e in fiche.evenements],
@@ -148,30 +158,4 @@ def enter_absence(request: Request) -> Response:
         flash(request, "Absence enregistrée. Aucun rendez-vous n'est touché.")
     return redirect(
         "/equipe/absences?" + urlencode({"agent": agent_id, "du": du, "au": au, "motif": motif}) if touches else "/equipe/absences"
-    )
-
-
-@routeur.get("/passages")
-@acces("responsable")
-def show_passages(request: Request, dag: str | None = None, run: str | None = None, tout: bool = False) -> Response:
-    """DAG runs that concern the platform; Airflow links here with the ``dag`` and the ``run`` it shows."""
-    with lire(request) as conn:
-        passages = read_passages.list_passages(conn, PAGE, dag=dag, run=run, tout=tout)
-    return page(request, "responsable/passages.html", passages=passages, choisi=bool(dag or run), tout=tout)
-
-
-@routeur.get("/passages/{passage_id:path}")
-@acces("responsable")
-def show_passage(request: Request, passage_id: str) -> Response:
-    """One DAG run: counts, and the opaque ids of the parcours it touched."""
-    with lire(request) as conn:
-        passage = read_passages.get_passage(conn, passage_id)
-        evenements = read_passages.count_evenements_passage(conn, passage_id)
-        parcours = read_passages.list_parcours_passage(conn, passage_id, TOUT)
-    return page(
-        request,
-        "responsable/passage.html",
-        passage=passage,
-        evenements=[(e, *describe(e.evenement)) for e in evenements],
-        parcours=[(p.parcours_id, [describe(code)[1] for code in p.evenements]) for p in parcours],
     )
