@@ -21,6 +21,7 @@ from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.partners.lien import code_of, jeton_of
 from pdp.partners.lot_csv import ENVOIS, make_folders
+from pdp.services.edit_dol import open_brouillon
 from pdp.services.renew_lien_partenaire import ensure_lien
 from pdp.services.share_agenda import create_flux
 from pdp.services.upload_reponses import find_dossier
@@ -63,6 +64,7 @@ def build_monde(lieu: donnees.Lieu, app: FastAPI, admin: Admin, monkeypatch: pyt
             donnees.add_tache(conn, dossier.parcours, "nouvel_appel", MAINTENANT - timedelta(days=1))
             _add_contact(conn, dossier)
         _add_clos(conn, lieu)
+    _add_delegation(lieu)
     _add_equipe(admin, jeu)
     _add_lots(admin, jeu)
     _add_echanges(admin, jeu, monkeypatch)
@@ -73,6 +75,14 @@ def build_monde(lieu: donnees.Lieu, app: FastAPI, admin: Admin, monkeypatch: pyt
     invitee = _invite(lieu, app)
     jetons = {"rendez-vous": invitee.chemin.rsplit("/", 1)[1], "agenda": flux, "lien": _open_lien(jeu, invitee.client, monkeypatch)}
     return Monde(jeu, jetons, invitee.client)
+
+
+def _add_delegation(lieu: donnees.Lieu) -> None:
+    """A signed document d'orientation local, and a draft of the next one."""
+    medecin = fabrique.auteur_agent(lieu.comptes["medecin_conseil"], "medecin_conseil")
+    fabrique.delegation(lieu.comptes["medecin_conseil"], conditions={"palier_min": 180})
+    with db.begin_as(medecin) as conn:
+        open_brouillon(conn, medecin, "PF35", MAINTENANT)
 
 
 def _add_echanges(admin: Admin, jeu: Jeu, monkeypatch: pytest.MonkeyPatch) -> None:

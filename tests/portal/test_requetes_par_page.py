@@ -44,6 +44,7 @@ PARAMETRES: dict[str, str] = {
     "palier": "SELECT '90'",
     "categorie": "SELECT 'tms'",
     "risque": "SELECT 'maladie'",
+    "numero": "SELECT version FROM pdp.dol_version WHERE plateforme_id = 'PF35'",
     "motif": "SELECT 'premier_appel'",
     "passage_id": "SELECT id FROM pdp.passage",
     "redistribution_id": "SELECT id FROM pdp.redistribution",

@@ -102,6 +102,16 @@ ECRANS: tuple[Ecran, ...] = (
     Ecran("medecin_pourquoi", "medecin_conseil", "/medecin", (("clic", "tbody th a"), ("clic", "main a[href$='/pourquoi']"))),
     Ecran("medecin_alertes", "medecin_conseil", "/medecin/alertes", extrait=900),
     Ecran("medecin_document_orientation", "medecin_conseil", "/medecin/document-orientation"),
+    Ecran("medecin_document_version", "medecin_conseil", "/medecin/document-orientation/versions/1"),
+    Ecran("medecin_document_dossiers", "medecin_conseil", "/medecin/document-orientation/dossiers"),
+    Ecran(
+        "medecin_document_brouillon",  # begun by the first round, found by the next ones
+        "medecin_conseil",
+        "/medecin/document-orientation",
+        (("clic", "section[aria-labelledby=suite] .bouton:not(.secondaire)"),),
+    ),
+    Ecran("medecin_document_regle", "medecin_conseil", "/medecin/document-orientation/brouillon/regle"),
+    Ecran("medecin_document_essai", "medecin_conseil", "/medecin/document-orientation/essai?mois=12"),
     Ecran("medecin_suivis", "medecin_conseil", "/medecin/suivis"),
     Ecran("medecin_groupes", "medecin_conseil", "/medecin/groupes"),
     Ecran("medecin_groupe", "medecin_conseil", "/medecin/groupes", (("clic", "tbody th a"),)),

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.domain.dol import CIBLES, Regle
+from pdp.domain.dol import CIBLES, Regle, fingerprint
 from pdp.domain.dol_redaction import Changement, compare_tables
 from pdp.errors import Introuvable
 from pdp.services.libelles_dol import tell_conditions
@@ -130,6 +130,11 @@ def find_dol(conn: Connection, jour: date) -> VersionDol | None:
 
 def list_regles_dol(conn: Connection, version_id: UUID) -> list[RegleDol]:
     return list_lignes(conn, "dol.list_regles", RegleDol, version_id=version_id)
+
+
+def is_intacte(version: VersionDol, regles: list[RegleDol]) -> bool:
+    """Whether these rules are those that were signed; a version that is not delegates nothing."""
+    return fingerprint([r.as_regle() for r in regles]).hex() == version.empreinte
 
 
 def list_versions_dol(conn: Connection) -> list[VersionDol]:

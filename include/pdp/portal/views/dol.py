@@ -32,14 +32,16 @@ def show_dol(request: Request) -> Response:
     """Version in force, what each rule decided and how often a doctor changed it, the draft, and every version."""
     with lire(request) as conn:
         version = read_dol.find_dol(conn, jour_local(clock.now()))
+        regles = read_dol.list_regles_dol(conn, version.id) if version else []
         contexte = {
-            "regles": read_dol.list_regles_dol(conn, version.id) if version else [],
+            "regles": regles,
             "versions": read_dol.list_versions_dol(conn),
             "decisions": read_dol.count_decisions(conn),
             "derogations": read_dol.list_derogations(conn, LIMITE),
             "brouillon": find_brouillon(conn, session_of(request).plateforme_id or ""),
         }
-    return page(request, "medecin/dol.html", version=version, cibles=CIBLES, limite=LIMITE, **contexte)
+    intacte = version is not None and read_dol.is_intacte(version, regles)
+    return page(request, "medecin/dol.html", version=version, intacte=intacte, cibles=CIBLES, limite=LIMITE, **contexte)
 
 
 @routeur.get("/medecin/document-orientation/versions/{numero}")
