@@ -23,7 +23,7 @@ RETURNING id;
 -- name: verrouiller
 -- One agreement, locked.
 SELECT id, plateforme_id, parcours_id, destinataire, partenaire_id, decision, retire_at, classes, classes_retirees
-FROM pdp.accord WHERE id = :accord FOR UPDATE;
+FROM pdp.accord WHERE id = :accord FOR NO KEY UPDATE;
 
 -- name: retirer
 -- It ends.

@@ -17,7 +17,7 @@ LEFT JOIN pdp.parcours p ON p.assure_id = x.assure_id AND p.clos_at IS NULL;
 -- name: verrouiller_personne
 -- One act at a time for a person: her parcours first, as every act does, then herself for what happens before any parcours.
 SELECT pg_advisory_xact_lock(hashtext('acte'), hashtext(cast(:assure AS text)))
-FROM (SELECT count(*) FROM (SELECT 1 FROM pdp.parcours WHERE assure_id = :assure ORDER BY id FOR UPDATE) AS lignes) AS verrou;
+FROM (SELECT count(*) FROM (SELECT 1 FROM pdp.parcours WHERE assure_id = :assure ORDER BY id FOR NO KEY UPDATE) AS lignes) AS verrou;
 
 -- name: photographier
 -- Every row of a person that an act may create or change: what could be changed of it, as codes and dates, no words.

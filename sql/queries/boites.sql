@@ -49,7 +49,7 @@ ORDER BY c.rang LIMIT 1;
 
 -- name: verrouiller_orientation
 -- Before the message, as those who take a hand-over back do.
-SELECT id FROM pdp.orientation WHERE id = :orientation FOR UPDATE;
+SELECT id FROM pdp.orientation WHERE id = :orientation FOR NO KEY UPDATE;
 
 -- name: verrouiller_envoi
 -- A message to a partner as what comes back finds it.

@@ -51,7 +51,7 @@ ORDER BY p.csam_id IS NULL, NOT EXISTS (SELECT 1 FROM pdp.contact c WHERE c.parc
 
 -- name: verrouiller_personnes
 -- Both rows and their cases, always in the same order.
-SELECT count(*) FROM (SELECT 1 FROM pdp.parcours WHERE assure_id IN (:garde, :efface) ORDER BY id FOR UPDATE) AS verrou;
+SELECT count(*) FROM (SELECT 1 FROM pdp.parcours WHERE assure_id IN (:garde, :efface) ORDER BY id FOR NO KEY UPDATE) AS verrou;
 
 -- name: verrouiller
 -- One pair, locked.

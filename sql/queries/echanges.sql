@@ -63,7 +63,7 @@ SELECT count(*) FROM pdp.orientation WHERE id = ANY (cast(:references AS uuid[])
 
 -- name: verrouiller_orientations
 -- Hand-overs of this partner named by a file, always in the same order.
-SELECT id, statut FROM pdp.orientation WHERE id = ANY (cast(:references AS uuid[])) AND partenaire_id = :partenaire ORDER BY id FOR UPDATE;
+SELECT id, statut FROM pdp.orientation WHERE id = ANY (cast(:references AS uuid[])) AND partenaire_id = :partenaire ORDER BY id FOR NO KEY UPDATE;
 
 -- name: trouver_meme_reponse
 -- The same answer already received: given the same day, or the last one of its kind when the file gives no day.

@@ -36,11 +36,11 @@ WHERE o.plateforme_id = :plateforme AND o.a_revoir_at <= :maintenant AND (o.acco
     AND NOT EXISTS (SELECT 1 FROM pdp.inbox i WHERE i.orientation_id = o.id AND i.partenaire_id = o.partenaire_id AND i.traite_at IS NULL)
 ORDER BY o.a_revoir_at, o.id
 LIMIT :lot
-FOR UPDATE OF p SKIP LOCKED;
+FOR NO KEY UPDATE OF p SKIP LOCKED;
 
 -- name: verrouiller
 -- Whether a hand-over is still due, locked.
-SELECT o.a_revoir_at <= :maintenant AS due FROM pdp.orientation o WHERE o.id = :orientation FOR UPDATE;
+SELECT o.a_revoir_at <= :maintenant AS due FROM pdp.orientation o WHERE o.id = :orientation FOR NO KEY UPDATE;
 
 -- name: compter_reponses_en_attente
 -- Answers of its partner received and not applied yet, asked under lock: one may have come since the hand-over was claimed.
@@ -61,7 +61,7 @@ WHERE o.plateforme_id = :plateforme AND o.statut IN ('envoyee', 'recue', 'accept
         AND t.cause = 'fin_accord:' || o.id || ':' || o.accord_jusqu_au)
 ORDER BY o.accord_jusqu_au, o.id
 LIMIT :lot
-FOR UPDATE OF p SKIP LOCKED;
+FOR NO KEY UPDATE OF p SKIP LOCKED;
 
 -- name: lire_taches
 -- Open reasons that the clock of a hand-over holds.
@@ -129,7 +129,7 @@ SELECT id FROM pdp.echange_question WHERE cle_reponse = :cle AND orientation_id 
 -- A hand-over under lock, and how its partner is written to.
 SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.dispositif, o.statut, o.envoyee_at, p.assure_id, n.canal, n.courriel
 FROM pdp.orientation o JOIN pdp.parcours p ON p.id = o.parcours_id JOIN pdp.partenaire n ON n.id = o.partenaire_id
-WHERE o.id = :orientation FOR UPDATE OF o;
+WHERE o.id = :orientation FOR NO KEY UPDATE OF o;
 
 -- name: repondre
 -- The answer of the CSAM, once.

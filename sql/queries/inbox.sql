@@ -71,7 +71,7 @@ SELECT parcours_id FROM pdp.orientation WHERE id = :orientation AND partenaire_i
 -- name: verrouiller_orientation
 -- The hand-over answered, when it is this partner's.
 SELECT id, parcours_id, statut, version_partenaire, compte_rendu
-FROM pdp.orientation WHERE id = :orientation AND partenaire_id = :partenaire AND plateforme_id = :plateforme FOR UPDATE;
+FROM pdp.orientation WHERE id = :orientation AND partenaire_id = :partenaire AND plateforme_id = :plateforme FOR NO KEY UPDATE;
 
 -- name: traiter
 -- What was done of an answer, once.

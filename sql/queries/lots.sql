@@ -47,7 +47,7 @@ SELECT parcours_id, etat, empreinte, acte_id FROM pdp.lot_ligne WHERE lot_id = :
 
 -- name: verrouiller_parcours
 -- Cases of a lot, locked in one order.
-SELECT p.id FROM pdp.parcours p JOIN pdp.lot_ligne l ON l.parcours_id = p.id WHERE l.lot_id = :lot ORDER BY p.id FOR UPDATE OF p;
+SELECT p.id FROM pdp.parcours p JOIN pdp.lot_ligne l ON l.parcours_id = p.id WHERE l.lot_id = :lot ORDER BY p.id FOR NO KEY UPDATE OF p;
 
 -- name: lire_empreintes
 -- Digest of each case of a lot: hands, status, open reasons with their deadlines.

@@ -59,7 +59,7 @@ SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoye
     coalesce((SELECT x.canal FROM pdp.outbox x
         WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC, x.id DESC LIMIT 1), n.canal) AS canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
-WHERE o.id = :orientation FOR UPDATE OF o;
+WHERE o.id = :orientation FOR NO KEY UPDATE OF o;
 
 -- name: verrouiller_actives
 -- Active hand-overs of a parcours, locked.
@@ -69,7 +69,7 @@ SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.statut, o.envoye
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.parcours_id = :parcours AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
     AND (cast(:dispositif AS text) IS NULL OR o.dispositif = :dispositif) AND (cast(:partenaire AS uuid) IS NULL OR o.partenaire_id = :partenaire)
-FOR UPDATE OF o;
+FOR NO KEY UPDATE OF o;
 
 -- name: verrouiller_couvertes
 -- Active hand-overs that an agreement covers, locked, with what they hold.
@@ -79,7 +79,7 @@ SELECT o.id, o.plateforme_id, o.parcours_id, o.partenaire_id, o.dispositif, o.re
         WHERE x.orientation_id = o.id AND x.type = 'orientation' ORDER BY x.cree_at DESC, x.id DESC LIMIT 1), n.canal) AS canal
 FROM pdp.orientation o JOIN pdp.partenaire n ON n.id = o.partenaire_id
 WHERE o.accord_id = :accord AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
-FOR UPDATE OF o;
+FOR NO KEY UPDATE OF o;
 
 -- name: reduire
 -- What it holds and may hold from now on.

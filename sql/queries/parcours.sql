@@ -1,7 +1,7 @@
 -- name: verrouiller
 -- State of a parcours, locked.
 SELECT id, plateforme_id, assure_id, signalement_id, statut, csam_id, priorite, decide_at, clos_at, version
-FROM pdp.parcours WHERE id = :parcours FOR UPDATE;
+FROM pdp.parcours WHERE id = :parcours FOR NO KEY UPDATE;
 
 -- name: avancer
 -- New status; the last event never goes back in time when an older act is recorded late.

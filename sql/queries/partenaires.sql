@@ -44,7 +44,7 @@ FROM pdp.partenaire WHERE id = :partenaire;
 -- Same, locked: one change at a time.
 SELECT id, plateforme_id, id_source, type, nom, canal, url, jeton_url, courriel, adresse_securisee, telephone, delai_reponse_jours, horaires, actif_du, actif_au,
     annonce, configure_at
-FROM pdp.partenaire WHERE id = :partenaire FOR UPDATE;
+FROM pdp.partenaire WHERE id = :partenaire FOR NO KEY UPDATE;
 
 -- name: configurer
 -- What a person decided; lists no longer change it.

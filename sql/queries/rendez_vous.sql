@@ -20,7 +20,7 @@ WHERE p.plateforme_id = :plateforme AND p.id IN (
         WHERE v.plateforme_id = :plateforme AND v.fermee_at IS NULL AND v.relance_at IS NULL AND v.relance_due_at <= :maintenant
     UNION ALL SELECT m.parcours_id FROM pdp.message_rendez_vous m
         WHERE m.plateforme_id = :plateforme AND m.processed_at IS NULL AND m.due_at <= :maintenant)
-ORDER BY p.id FOR UPDATE;
+ORDER BY p.id FOR NO KEY UPDATE;
 
 -- name: prendre_dus
 -- Messages due, however late, each taken by one sweep only; with the appointment as it is now.

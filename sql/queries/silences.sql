@@ -6,7 +6,7 @@ SELECT plateforme_id FROM identite.assure WHERE id = :assure;
 
 -- name: verrouiller_parcours
 -- The open parcours of a person, locked before anything of a silence is: calls and closings lock the same row first.
-SELECT id FROM pdp.parcours WHERE assure_id = :assure AND clos_at IS NULL FOR UPDATE;
+SELECT id FROM pdp.parcours WHERE assure_id = :assure AND clos_at IS NULL FOR NO KEY UPDATE;
 
 -- name: verrouiller_personne
 -- One change of silence at a time for a person, even without a parcours.

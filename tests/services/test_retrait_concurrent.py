@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import date, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
@@ -155,8 +155,29 @@ class TestPendantUnAppel:
             o=cas.orientation,
         )
         send_due(MAINTENANT)
-        assert [ligne(admin, cas.orientation, t)["etat"] for t in ("orientation", "annulation")] == ["rappele", "livre"]
+        assert [ligne(admin, cas.orientation, t)["etat"] for t in ("orientation", "annulation")] == ["rappele", "a_envoyer"]
+        send_due(MAINTENANT + timedelta(minutes=1, seconds=59))
+        assert ligne(admin, cas.orientation, "annulation")["essais"] == 1, "what was on its way is given the time to arrive"
+        send_due(MAINTENANT + timedelta(minutes=2))
+        send_due(MAINTENANT + timedelta(minutes=10))
+        assert ligne(admin, cas.orientation, "annulation")["etat"] == "livre", "said three times, it is believed"
         assert monde[1].count()["uniques"] == 0
+
+    def test_a_hand_over_late_in_the_wire_is_taken_back(self, monde: tuple[str, Registre], admin: psycopg.Connection) -> None:
+        """The caller died, its request lived on: the partner has it after it said that it had nothing to take back."""
+        cas = relais(monde[0])
+        assert claim() is not None
+        _withdraw(cas, admin)
+        update(
+            "UPDATE pdp.outbox SET bail_jusqu_a = now() - interval '1 second' WHERE etat = 'en_cours' AND orientation_id = :o",
+            o=cas.orientation,
+        )
+        send_due(MAINTENANT)
+        qui = admin.execute("SELECT plateforme_id, id_source FROM pdp.partenaire WHERE id = %s", (cas.partenaire,)).fetchone()
+        monde[1].receive(*qui, "orientation", str(uuid4()), {"orientation_id": str(cas.orientation)}, b"{}")
+        send_due(MAINTENANT + timedelta(minutes=10))
+        retrait = ligne(admin, cas.orientation, "annulation")
+        assert (retrait["etat"], monde[1].find_recu(*qui, str(retrait["cle"])) is not None) == ("livre", True)
 
 
 def _withdraw(cas: Relais, admin: psycopg.Connection) -> None:

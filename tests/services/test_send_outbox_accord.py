@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -149,5 +149,8 @@ class TestOutbox:
         auteur = auteur_agent(cas.dossier.csam)
         with db.begin_as(auteur) as conn:
             cancel_orientation(conn, auteur, cas.orientation, "erreur", MAINTENANT)
-        assert send_due(MAINTENANT).detail == {"rappeles": 1, "livres": 1}  # nothing more leaves but the withdrawal
+        # nothing more leaves but the withdrawal, asked again until what may be on its way would have arrived
+        assert send_due(MAINTENANT).detail == {"rappeles": 1, "a_reessayer": 1}
+        apres = [send_due(MAINTENANT + timedelta(minutes=m)).detail for m in (5, 15, 25)]
+        assert apres == [{"a_reessayer": 1}, {"livres": 1}, {}]
         assert monde[1].count()["uniques"] == 0

@@ -44,6 +44,9 @@ MODELES_SANS_PORTAIL = {"rappel_partenaire": "rappel_sans_portail"}
 """Notices to people whose structure has no account on the portal: it answers by its own way."""
 PARTAGES = frozenset({"courriel", "messagerie", "sms"})
 """Transports whose failure says something of our own server, not of one partner."""
+ABSENTES = frozenset({"http_404", "http_410"})
+ABSENCES_DITES, ECART_ABSENCES_S = 3, 120.0
+"""How often, and how far apart, a partner says that it has nothing to take back before it is believed of a doubtful hand-over."""
 RETIREE, INTERNE = "retiree_avant_envoi", "interne"
 _ETATS = {Classe.LIVRE: "livre", Classe.REESSAYER: "a_envoyer", Classe.REFUSE: "rebut", Classe.INCERTAIN: "incertain"}
 _COMPTES = {"livre": "livres", "a_envoyer": "a_reessayer", "rebut": "rebuts", "incertain": "incertains", "rappele": "rappeles"}
@@ -171,6 +174,7 @@ def record_remise(
     A worker that comes too late writes nothing of its own; when its hand-over may have reached the partner after a withdrawal that
     found nothing there, that withdrawal leaves again.
     """
+    remise = _doubt_absence(conn, ligne, remise)
     etat, reprise = _ETATS[remise.classe], None
     if remise.classe is Classe.REESSAYER:
         attente = 0.0 if remise.code == RETIREE else next_delay_s(ligne.essais, remise.reprise_apres_s, alea)
@@ -202,6 +206,15 @@ def record_remise(
     elif etat != "a_envoyer":
         call_a_person(conn, auteur, ligne, etat, remise.code, maintenant)
     return etat
+
+
+def _doubt_absence(conn: Connection, ligne: LigneReclamee, remise: Remise) -> Remise:
+    """A partner that says it never had what is withdrawn is asked again while the hand-over may be on its way, in a wire or a queue."""
+    if ligne.type != "annulation" or remise.code not in ABSENTES or ligne.essais >= ABSENCES_DITES:
+        return remise
+    if not conn.execute(query("outbox.peut_arriver"), {"orientation": ligne.orientation_id}).scalar_one():
+        return remise
+    return Remise(Classe.REESSAYER, remise.code, ECART_ABSENCES_S)
 
 
 def _call(url: str, auteur: Auteur, ligne: LigneReclamee, maintenant: datetime) -> Remise | None:
