@@ -14,11 +14,11 @@ from pdp.services.send_digest import send_digest
     tags=["pdp", "parcours"],
     doc_md="""
     **Ce que fait ce traitement.** Au premier passage d'un jour ouvré, il compose le relevé de chaque médecin-conseil présent :
-    les situations à décider, les plus anciennes d'abord, dans la limite d'un nombre par jour. La sécurité d'une personne et une échéance légale proche n'y
-    sont jamais coupées ; le reste attend et reste compté. À chaque passage, tous les jours, une alerte de sécurité est annoncée aussitôt à
-    tous les médecins-conseils présents. Une situation que son médecin n'a pas lue dans le délai est relayée à un collègue, puis seulement
-    comptée chez le responsable, qui n'en voit que le nombre. Les courriels partent par la boîte d'envoi : des nombres et un lien, jamais de
-    nom ni d'information de santé.
+    les situations à décider, les plus anciennes d'abord, dans la limite d'un nombre par jour. La sécurité d'une personne et une
+    échéance légale proche n'y sont jamais coupées ; le reste attend et reste compté. À chaque passage, tous les jours, une alerte
+    de sécurité est annoncée aussitôt à tous les médecins-conseils présents. Une situation que son médecin n'a pas lue dans le délai
+    est relayée à un collègue, puis seulement comptée chez le responsable, qui n'en voit que le nombre. Les courriels partent par la
+    boîte d'envoi : des nombres et un lien, jamais de nom ni d'information de santé.
 
     **En cas d'échec ou de panne.** Relancez-le : un relevé déjà composé ne l'est pas deux fois, un relevé manqué le matin l'est au passage
     suivant.

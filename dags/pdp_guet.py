@@ -9,7 +9,7 @@ from pdp.services.watch_platform import watch_platform
 @dag(
     dag_id="pdp_guet",
     dag_display_name="13. Guet de la plateforme",
-    schedule=o.cron("3-59/5 * * * *"),
+    schedule=o.horaire("pdp_guet"),
     tags=["pdp", "exploitation"],
     doc_md="""
     **Ce que fait ce traitement.** Il vérifie que chaque flux arrive dans son rythme, que les traitements passent, que les messages dus

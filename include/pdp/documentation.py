@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 
 from pdp.config import RACINE
+from pdp.documentation_dags import PAGE as PAGE_DAGS
+from pdp.documentation_dags import page_dags
 from pdp.domain.diagramme import page_parcours
 from pdp.domain.referentiel import Referentiel
 from pdp.domain.regles import Regles
@@ -22,6 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def pages() -> dict[Path, str]:
     """Every generated page with its content."""
     return {
+        PAGE_DAGS: page_dags(),
         DOCS / "parcours.md": page_parcours(),
         DOCS / "referentiel.md": _page_referentiel(load_referentiel()) + _page_regles(load_regles()),
     }

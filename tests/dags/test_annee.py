@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, time
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
 from psycopg import sql
+
+from pdp.embedded.postgres import EmbeddedPostgres
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # Airflow's own import warnings are not ours to fix
 TENUES_PAR_LE_PASSAGE = {"pdp.passage"}
@@ -70,13 +73,13 @@ def test_runs_of_a_day_do_not_depend_on_the_number_of_people(annee: Any) -> None
     assert joues[0] == joues[1]
 
 
-def test_every_dag_run_twice_over_thirty_dates_gives_equal_tables(annee: Any, admin: psycopg.Connection) -> None:
+def test_every_dag_run_twice_over_thirty_dates_gives_equal_tables(annee: Any, pg: EmbeddedPostgres, base: str) -> None:
     from pdp.config import settings
     from pdp.simulation.annee import Plan, at
 
     monde = annee(Plan(date(2026, 9, 14), date(2026, 10, 13), personnes=25, panne=None))
     changees, agissant = [], set()
-    with monde.live():
+    with monde.live(), Temoin(pg.superuser_dsn(base)) as temoin:
         for jour in monde.plan.jours():
             instant = at(jour, time(9, 5))
             monde.exterieur.maintenant = instant
@@ -84,29 +87,58 @@ def test_every_dag_run_twice_over_thirty_dates_gives_equal_tables(annee: Any, ad
             for dag_id in monde.dags.sac:
                 if dag_id == DE_NUIT and jour.day % 10:
                     continue
-                avant = _fingerprint(admin)
+                avant = temoin.sign()
                 monde.dags.run(dag_id, instant)
-                apres = _fingerprint(admin)
+                apres = temoin.sign()
                 agissant |= {dag_id} if apres != avant else set()
-                monde.dags.run(dag_id, instant)
-                changees += [f"{jour} {dag_id}: {table}" for table, empreinte in _fingerprint(admin).items() if apres[table] != empreinte]
+                with temoin.photo():
+                    monde.dags.run(dag_id, instant)
+                    changees += [f"{jour} {dag_id}: {table}" for table in temoin.list_changees(apres)]
             monde.work(jour, at(jour, time(9, 30)))
     assert monde.dags.echecs == []
     assert changees == []
-    assert {"pdp_reception", "pdp_detection", "pdp_envoi", "pdp_reponses", "pdp_rendez_vous"} <= agissant, (
-        "idle runs prove nothing"
-    )
+    assert {"pdp_reception", "pdp_detection", "pdp_envoi", "pdp_reponses", "pdp_rendez_vous"} <= agissant, "idle runs prove nothing"
 
 
-def _fingerprint(admin: psycopg.Connection) -> dict[str, str]:
-    """Hash of every table of the business schemas, the order of rows left aside."""
-    tables = admin.execute(
-        "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
-        " WHERE c.relkind = 'r' AND n.nspname IN ('pdp', 'identite', 'medical', 'journal') ORDER BY 1, 2"
-    ).fetchall()
-    utiles = [(schema, table) for schema, table in tables if f"{schema}.{table}" not in TENUES_PAR_LE_PASSAGE]
-    morceau = sql.SQL("SELECT {nom}, coalesce(sum(hashtextextended(t::text, 0)), 0)::text || '/' || count(*) FROM {table} t")
-    requete = sql.SQL(" UNION ALL ").join(
-        morceau.format(nom=sql.Literal(f"{schema}.{table}"), table=sql.Identifier(schema, table)) for schema, table in utiles
-    )
-    return dict(admin.execute(requete).fetchall())
+class Temoin:
+    """Sees the tables of the business schemas, as they are and as they were in the photo."""
+
+    def __init__(self, dsn: str) -> None:
+        self._vivant, self._fige = psycopg.connect(dsn, autocommit=True), psycopg.connect(dsn, autocommit=True)
+        tables = self._vivant.execute(
+            "SELECT n.nspname, c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+            " WHERE c.relkind = 'r' AND n.nspname IN ('pdp', 'identite', 'medical', 'journal') ORDER BY 1, 2"
+        ).fetchall()
+        self._tables = {f"{schema}.{table}": sql.Identifier(schema, table) for schema, table in tables}
+        for tenue in TENUES_PAR_LE_PASSAGE:
+            del self._tables[tenue]
+
+    def __enter__(self) -> Temoin:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._vivant.close()
+        self._fige.close()
+
+    def sign(self) -> dict[str, str]:
+        """Cheap: moves with every row written, even written again as it was."""
+        return self._read(self._vivant, "SELECT {nom}, count(*) || '/' || coalesce(sum(xmin::text::bigint), 0) FROM {table}", self._tables)
+
+    @contextmanager
+    def photo(self) -> Iterator[None]:
+        """The tables of this instant stay readable until the end of the block; nothing is locked before they are read."""
+        with self._fige.transaction():
+            self._fige.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+            self._fige.execute("SELECT 1")
+            yield
+
+    def list_changees(self, apres: dict[str, str]) -> list[str]:
+        """Tables whose content is not the one of the photo, the order of rows left aside."""
+        ecrites = [table for table, signe in self.sign().items() if apres[table] != signe]
+        contenu = "SELECT {nom}, coalesce(sum(hashtextextended(t::text, 0)), 0) || '/' || count(*) FROM {table} t"
+        avant, maintenant = self._read(self._fige, contenu, ecrites), self._read(self._vivant, contenu, ecrites)
+        return [table for table in ecrites if avant[table] != maintenant[table]]
+
+    def _read(self, conn: psycopg.Connection, modele: LiteralString, tables: Iterable[str]) -> dict[str, str]:
+        morceaux = [sql.SQL(modele).format(nom=sql.Literal(t), table=self._tables[t]) for t in tables]
+        return dict(conn.execute(sql.SQL(" UNION ALL ").join(morceaux)).fetchall()) if morceaux else {}

@@ -115,12 +115,6 @@ _LISTE = (
         retard_minutes=45,
     ),
     Traitement(
-        "pdp_guet",
-        "13. Guet de la plateforme",
-        "Vérifie que les flux arrivent, que les traitements passent et que les messages partent ; prévient une fois.",
-        "3-59/5 * * * *",
-    ),
-    Traitement(
         "pdp_evaluation",
         "8. Tables des évaluateurs",
         "Reconstruit les tables pseudonymisées, puis les publie d'un coup.",

@@ -29,6 +29,7 @@ from pdp.services.sweep_rendez_vous import sweep_rendez_vous
 from pdp.services.sweep_suivis import open_suivis
 from pdp.services.sweep_veille import sweep_veille
 from pdp.services.transfer_parcours import apply_transferts
+from pdp.services.watch_platform import watch_platform
 from pdp.storage import db, journal
 from pdp.storage.lignes import find_ligne
 from pdp.storage.sql import query
@@ -47,6 +48,7 @@ SERVICES: Mapping[tuple[str, str], Service] = {
     ("pdp_doublons", "tenir_doublons"): sweep_doublons,
     ("pdp_suivis", "ouvrir_suivis"): open_suivis,
     ("pdp_digest", "composer"): send_digest,
+    ("pdp_guet", "guetter"): watch_platform,
 }
 """Sweeps: they write rows of the database and nothing else, so that they can be tried and undone."""
 ENVOI = ("pdp_envoi", "envoyer")

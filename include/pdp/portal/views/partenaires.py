@@ -77,7 +77,8 @@ def create(request: Request) -> Response:
         )
     flash(
         request,
-        "Partenaire créé. Dites qui il dessert et combien de demandes il peut prendre. Rien ne lui sera envoyé avant votre accord, dans « Décisions attendues » (page Passages).",
+        "Partenaire créé. Dites qui il dessert et combien de demandes il peut prendre. Rien ne part vers lui avant votre accord, dans"
+        " « Décisions attendues » (page Passages).",
     )
     return redirect(f"{PAGE}/{partenaire}")
 
