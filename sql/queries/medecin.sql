@@ -22,35 +22,6 @@ SELECT count(*) FILTER (WHERE s.statut = 'a_trier') AS a_trier,
 FROM pdp.signalement s
 WHERE s.statut = 'a_trier' OR s.decide_at >= :depuis;
 
--- name: list_alertes_ouvertes
--- Alerts nobody has decided yet, urgent kind first, then oldest.
-SELECT al.id, al.type, al.phrase, al.faits, al.survenu_at, al.connu_at, al.parcours_id, a.nom, a.prenom, a.date_naissance,
-       p.statut AS parcours_statut, p.signalement_id, g.nom AS csam_nom, g.prenom AS csam_prenom
-FROM pdp.alerte al
-JOIN identite.assure a ON a.id = al.assure_id
-LEFT JOIN pdp.parcours p ON p.id = al.parcours_id
-LEFT JOIN pdp.agent g ON g.id = p.csam_id
-WHERE al.decide_at IS NULL
-ORDER BY al.type <> 'risque_suicidaire', al.connu_at, al.id
-LIMIT :limite;
-
--- name: list_alertes_decidees
--- Alerts decided since the given instant, latest first.
-SELECT al.id, al.type, al.phrase, al.decision, al.decision_note, al.decide_at, a.nom, a.prenom, g.nom AS medecin_nom, g.prenom AS medecin_prenom
-FROM pdp.alerte al
-JOIN identite.assure a ON a.id = al.assure_id
-LEFT JOIN pdp.agent g ON g.id = al.decide_par
-WHERE al.decide_at >= :depuis
-ORDER BY al.decide_at DESC
-LIMIT 50;
-
--- name: count_alertes
--- Open alerts, the oldest, those decided since the given instant.
-SELECT count(*) FILTER (WHERE decide_at IS NULL) AS ouvertes, min(connu_at) FILTER (WHERE decide_at IS NULL) AS plus_ancienne_at,
-       count(*) FILTER (WHERE decide_at >= :depuis) AS decidees
-FROM pdp.alerte
-WHERE decide_at IS NULL OR decide_at >= :depuis;
-
 -- name: find_dossier
 -- One file with its person and its absence; the medical class is not read here.
 SELECT s.id, s.plateforme_id, s.assure_id, s.statut, s.palier, s.priorite, s.survenu_le, s.connu_at, s.decide_at, s.mode_decision, s.motif_decision,

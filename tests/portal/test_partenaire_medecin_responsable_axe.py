@@ -29,7 +29,13 @@ def jeu(lieu: Lieu) -> Jeu:
 def _adresses(jeu: Jeu) -> dict[str, list[str]]:
     return {
         "partenaire": ["/partenaire", f"/partenaire/demandes/{jeu.orientations['mienne']}", "/aide"],
-        "medecin_conseil": ["/medecin", "/medecin/alertes", "/medecin/document-orientation", f"/medecin/dossiers/{jeu.signalements[0]}"],
+        "medecin_conseil": [
+            "/medecin",
+            "/medecin/alertes",
+            "/medecin/alertes/suites",
+            "/medecin/document-orientation",
+            f"/medecin/dossiers/{jeu.signalements[0]}",
+        ],
         "responsable": [
             "/equipe",
             "/equipe/blocages",

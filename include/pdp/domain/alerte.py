@@ -153,7 +153,7 @@ def describe_faits(faits: Mapping[str, Any]) -> list[tuple[str, str]]:
     dits = []
     for cle, libelle in _FAITS.items():
         valeur = faits.get(cle)
-        if valeur is None:
+        if valeur is None or (cle == "seuil" and "jours_avant_j180" in faits):  # said by the sentence
             continue
         if cle in _VALEURS:
             valeur = _VALEURS[cle].get(str(valeur), str(valeur))

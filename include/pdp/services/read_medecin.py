@@ -69,61 +69,11 @@ class LigneSignalement:
 
 
 @dataclass(frozen=True)
-class LigneAlerte:
-    """An open alert."""
-
-    id: UUID
-    type: str
-    phrase: str
-    faits: Mapping[str, Any]
-    survenu_at: datetime
-    connu_at: datetime
-    parcours_id: UUID | None
-    nom: str
-    prenom: str
-    date_naissance: date
-    parcours_statut: str | None
-    signalement_id: UUID | None
-    csam_nom: str | None
-    csam_prenom: str | None
-
-    @property
-    def statut_libelle(self) -> str | None:
-        return STATUTS_PARCOURS[StatutParcours(self.parcours_statut)] if self.parcours_statut else None
-
-    def age_jours(self, jour: date) -> int:
-        return (jour - jour_local(self.connu_at)).days
-
-
-@dataclass(frozen=True)
-class AlerteDecidee:
-    """An alert decided lately, kept in sight."""
-
-    id: UUID
-    type: str
-    phrase: str
-    decision: str
-    decision_note: str | None
-    decide_at: datetime
-    nom: str
-    prenom: str
-    medecin_nom: str | None
-    medecin_prenom: str | None
-
-
-@dataclass(frozen=True)
 class CompteSignalements:
     a_trier: int
     plus_ancien_at: datetime | None
     decides_mc: int
     decides_delegues: int
-
-
-@dataclass(frozen=True)
-class CompteAlertes:
-    ouvertes: int
-    plus_ancienne_at: datetime | None
-    decidees: int
 
 
 @dataclass(frozen=True)
@@ -232,21 +182,6 @@ def count_signalements(conn: Connection, maintenant: datetime) -> CompteSignalem
 def list_signalements(conn: Connection, limite: int, jour: date) -> list[LigneSignalement]:
     """Files to orient, highest priority first; ``limite`` rows at most. IJ are counted on ``jour``."""
     return list_lignes(conn, "medecin.list_signalements_a_trier", LigneSignalement, limite=limite, jour=jour, **bornes_compte(jour))
-
-
-def count_alertes(conn: Connection, maintenant: datetime) -> CompteAlertes:
-    compte = find_ligne(conn, "medecin.count_alertes", CompteAlertes, depuis=debut_de_journee(maintenant))
-    return compte or CompteAlertes(0, None, 0)
-
-
-def list_alertes(conn: Connection, limite: int) -> list[LigneAlerte]:
-    """Open alerts: declared suicidal risk first, then the oldest."""
-    return list_lignes(conn, "medecin.list_alertes_ouvertes", LigneAlerte, limite=limite)
-
-
-def list_alertes_decidees(conn: Connection, maintenant: datetime) -> list[AlerteDecidee]:
-    """Alerts decided since this morning."""
-    return list_lignes(conn, "medecin.list_alertes_decidees", AlerteDecidee, depuis=debut_de_journee(maintenant))
 
 
 def get_dossier(conn: Connection, signalement_id: UUID) -> Dossier:

@@ -1,4 +1,4 @@
-"""Screens of the médecin-conseil: files to orient, alerts to decide, the file, and the medical class on demand."""
+"""Screens of the médecin-conseil: files to orient, the file, and the medical class on demand."""
 
 from __future__ import annotations
 
@@ -9,21 +9,17 @@ from starlette.responses import Response
 
 from pdp import clock
 from pdp.clock import jour_local
-from pdp.domain.alerte import DECISIONS, TYPES, list_decisions
 from pdp.domain.dol import CIBLES
 from pdp.domain.evenements import describe
-from pdp.domain.issue import PROVENANCES, SITUATIONS_PAR_MOTIF
-from pdp.domain.parcours import SITUATIONS
 from pdp.domain.verdict import MOTIFS as MOTIFS_VERDICT
 from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
-from pdp.portal.formulaires import NOTE_MAX, choix, identifiant, jour, texte
+from pdp.portal.formulaires import NOTE_MAX, choix, identifiant, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
-from pdp.services import read_medecin, read_passages
+from pdp.services import read_alertes, read_medecin, read_passages
 from pdp.services.annulation import acte, offer
 from pdp.services.consult_medical import DossierMedical, consult_medical
-from pdp.services.decide_alerte import decide_alerte
 from pdp.services.read_compte_ij import find_compte_ij
 from pdp.services.record_avis import LONGUEUR_MAX, record_avis
 from pdp.services.record_silence import list_silences
@@ -31,15 +27,9 @@ from pdp.services.record_verdict import list_verdicts
 from pdp.services.sort_signalements import decide_signalement
 
 routeur = Routeur()
-MENU = {
-    "medecin_conseil": [
-        ("/medecin", "Dossiers à orienter"),
-        ("/medecin/alertes", "Alertes"),
-    ]
-}
+MENU = {"medecin_conseil": [("/medecin", "Dossiers à orienter")]}
 PAGE = 50
 TOUT = 2000
-SITUATIONS_CLOTURE = {code: libelle for code, libelle in SITUATIONS.items() if code in SITUATIONS_PAR_MOTIF["decision_mc"]}
 CIBLES_MEDECIN = {cible: libelle for cible, libelle in CIBLES.items() if cible != "medecin_conseil"}
 
 
@@ -50,33 +40,10 @@ def show_dossiers(request: Request, tout: bool = False) -> Response:
     maintenant = clock.now()
     with lire(request) as conn:
         compte = read_medecin.count_signalements(conn, maintenant)
-        alertes = read_medecin.count_alertes(conn, maintenant)
+        alertes = read_alertes.count_alertes(conn, session_of(request).agent_id, maintenant)
         dossiers = read_medecin.list_signalements(conn, TOUT if tout else PAGE, jour_local(maintenant))
         flux = read_passages.list_fraicheur(conn)
     return page(request, "medecin/dossiers.html", compte=compte, alertes=alertes, dossiers=dossiers, flux=flux, cibles=CIBLES_MEDECIN)
-
-
-@routeur.get("/medecin/alertes")
-@acces("medecin_conseil")
-def show_alertes(request: Request, tout: bool = False) -> Response:
-    """Open alerts with what each decision does, then those decided today."""
-    maintenant = clock.now()
-    with lire(request) as conn:
-        compte = read_medecin.count_alertes(conn, maintenant)
-        ouvertes = read_medecin.list_alertes(conn, TOUT if tout else PAGE)
-        decidees = read_medecin.list_alertes_decidees(conn, maintenant)
-    return page(
-        request,
-        "medecin/alertes.html",
-        compte=compte,
-        ouvertes=ouvertes,
-        decidees=decidees,
-        types=TYPES,
-        list_decisions=list_decisions,
-        noms_decisions={cle: decision.libelle for cle, decision in DECISIONS.items()},
-        situations=SITUATIONS_CLOTURE,
-        provenances=PROVENANCES,
-    )
 
 
 @routeur.get("/medecin/dossiers/{signalement_id}")
@@ -141,26 +108,3 @@ def write_avis(request: Request, signalement_id: UUID) -> Response:
         record_avis(conn, session_of(request).auteur, signalement_id, texte=avis, cle_saisie=cle, maintenant=clock.now())
     flash(request, "Avis enregistré. Seuls les médecins-conseils peuvent le lire, et chaque lecture est journalisée.")
     return redirect(f"/medecin/dossiers/{signalement_id}")
-
-
-@routeur.post("/medecin/alertes/{alerte_id}/decision")
-@acces("medecin_conseil")
-def decide(request: Request, alerte_id: UUID) -> Response:
-    """Decision on one alert; which ones its kind allows is checked by the service."""
-    decision = choix(request, "decision", DECISIONS, libelle="Décision", obligatoire=True)
-    with ecrire(request) as conn, acte(conn, session_of(request).auteur, None, "alerte_decidee", clock.now(), piece_id=alerte_id) as fait:
-        decide_alerte(
-            conn,
-            session_of(request).auteur,
-            alerte_id,
-            decision or "",
-            texte(request, "note", libelle="Note", maximum=NOTE_MAX),
-            clock.now(),
-            echeance_le=jour(request, "echeance_le", libelle="Jour du rappel"),
-            situation=choix(request, "situation", SITUATIONS_CLOTURE, libelle="Situation de la personne", obligatoire=False),
-            survenu_le=jour(request, "survenu_le", libelle="Depuis le"),
-            provenance=choix(request, "provenance", PROVENANCES, libelle="Information donnée par", obligatoire=False)
-            or "donnee_administrative",
-        )
-    flash(request, "Décision enregistrée : l'alerte est fermée.", annulation=offer(fait, "Annuler cette décision"))
-    return redirect("/medecin/alertes")
