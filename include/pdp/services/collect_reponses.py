@@ -92,7 +92,7 @@ def _read_partenaire(url: str, auteur: Auteur, passage: str | None, partenaire: 
 
 def _keep(conn: Connection, partenaire: LignePartenaire, page: Page, maintenant: datetime) -> Bilan:
     bilan = Bilan(detail={"illisibles": page.illisibles} if page.illisibles else {})
-    for evenement in page.evenements:
+    for evenement in sorted(page.evenements, key=lambda e: e.evenement_id):  # two readers of one page never wait for each other
         sort = _deposit(conn, partenaire, evenement, evenement.evenement_id, maintenant)
         if sort == "autre_contenu":  # kept under a marked id: applying it sets it aside and tells a person
             marque = f"{evenement.evenement_id}{inbox.MARQUE_AUTRE_CONTENU}{evenement.empreinte.hex()[:16]}"
