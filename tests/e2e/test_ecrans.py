@@ -27,7 +27,7 @@ from plateforme_e2e import Plateforme
 
 # the last three exist once somebody has chosen people or confirmed: test_redistribution_axe and test_lots_axe look at them at both widths
 PAS_DES_ECRANS = {
-    "/sante",
+    *("/sante", "/sante/vivant", "/sante/pret", "/metrics"),  # machines ask
     "/statique/{nom}",
     "/",
     "/evaluation/{nom}.csv",
