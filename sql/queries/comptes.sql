@@ -2,19 +2,20 @@
 -- Creates an account, or gives an existing one this password and name; a second call makes no second account.
 INSERT INTO securite.compte (login, mot_de_passe, role, plateforme_id, agent_id, partenaire_id, nom_affiche)
 VALUES (:login, :mot_de_passe, :role, :plateforme_id, :agent_id, :partenaire_id, :nom_affiche)
-ON CONFLICT (login) DO UPDATE SET mot_de_passe = :mot_de_passe, nom_affiche = :nom_affiche, actif = true
+ON CONFLICT (login) DO UPDATE SET mot_de_passe = :mot_de_passe, nom_affiche = :nom_affiche, actif = true, ferme_le = NULL
 RETURNING id, role;
 
 -- name: set_actif
 -- Opens or closes an account; its open sessions are refused at their next request.
-UPDATE securite.compte SET actif = :actif WHERE login = :login RETURNING id, plateforme_id;
+UPDATE securite.compte SET actif = :actif, ferme_le = CASE WHEN :actif THEN NULL ELSE ferme_le END WHERE login = :login RETURNING id, plateforme_id;
 
 -- name: reserve_essai
 -- Counts the try before it is evaluated, so that parallel tries cannot exceed the limit; nothing comes back from a blocked account.
 UPDATE securite.compte SET
     echecs = CASE WHEN echecs + 1 >= :maximum THEN 0 ELSE echecs + 1 END,
     bloque_jusqu_a = CASE WHEN echecs + 1 >= :maximum THEN cast(:bloque_jusqu_a AS timestamptz) END
-WHERE login = :login AND actif AND (bloque_jusqu_a IS NULL OR bloque_jusqu_a <= :maintenant)
+WHERE login = :login AND actif AND (ferme_le IS NULL OR ferme_le > (cast(:maintenant AS timestamptz) AT TIME ZONE 'Europe/Paris')::date)
+    AND (bloque_jusqu_a IS NULL OR bloque_jusqu_a <= :maintenant)
 RETURNING id, mot_de_passe;
 
 -- name: reset_essais
@@ -28,8 +29,8 @@ VALUES (:empreinte, :compte_id, :csrf, :maintenant, :maintenant, :expire_at);
 
 -- name: find_session
 -- The open session of a cookie with its account, when it is neither closed, idle nor expired.
-SELECT s.jeton_empreinte, s.compte_id, s.csrf, s.vue_at, s.preferences, c.actif, c.login, c.role, c.plateforme_id, c.agent_id, c.partenaire_id, c.nom_affiche,
-       p.libelle AS plateforme
+SELECT s.jeton_empreinte, s.compte_id, s.csrf, s.vue_at, s.preferences, c.login, c.role, c.plateforme_id, c.agent_id, c.partenaire_id, c.nom_affiche,
+       p.libelle AS plateforme, c.actif AND (c.ferme_le IS NULL OR c.ferme_le > (cast(:maintenant AS timestamptz) AT TIME ZONE p.fuseau)::date) AS actif
 FROM securite.session s
 JOIN securite.compte c ON c.id = s.compte_id
 JOIN pdp.plateforme p ON p.id = c.plateforme_id

@@ -31,7 +31,7 @@ ETAPES = [
     ("Jointe", "120", "75 %", "3 jours", "pas encore atteint", "144 dont 24 sans cette étape à ce jour"),
     ("Télé-échange réalisé", "96", "60 %", "7 jours", "7 jours", "120 dont 24 sans cette étape à ce jour"),
     ("Orientée vers un partenaire", "48", "30 %", "1 jour", "pas encore atteint", "96 dont 48 sans cette étape à ce jour"),
-    ("Acceptée par le partenaire", "moins de 11", "—", "pas encore atteint", "pas encore atteint", "48 dont 38 sans cette étape à ce jour"),
+    ("Acceptée par le partenaire", "moins de 11", "—", "pas encore atteint", "pas encore atteint", "48"),
     ("Accompagnement réalisé par le partenaire", "moins de 11", "—", "—", "—", "moins de 11"),
     ("Issue enregistrée", "moins de 11", "—", "—", "—", "moins de 11"),
 ]

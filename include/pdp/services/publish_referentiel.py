@@ -12,6 +12,7 @@ from pdp.domain.partage import Partages
 from pdp.domain.referentiel import Referentiel, ReferentielInvalide
 from pdp.domain.regles import Regles
 from pdp.referentiel import load_partages, load_referentiel, load_regles
+from pdp.services.found_organisation import found_organisation
 from pdp.storage.sql import query
 
 PLATEFORMES = Path(__file__).resolve().parents[1] / "referentiel" / "plateformes.toml"
@@ -63,6 +64,7 @@ def publish_referentiel(conn: Connection) -> int:
     publish_textes(conn)
     plateformes = tomllib.loads(PLATEFORMES.read_text(encoding="utf-8"))["plateforme"]
     conn.execute(query("referentiel.publier_plateforme"), plateformes)
+    found_organisation(conn)
     return len(lignes)
 
 

@@ -168,7 +168,7 @@ def _build_etape(code: str, atteint: int, signalees: int, durees: list[Duree], s
         atteint if montre else None,
         round(100 * atteint / signalees) if montre else None,
         base if assez else None,
-        attendent if assez and attendent >= seuil else None,
+        attendent if assez and montre and attendent >= seuil else None,
         compute_quantile(durees, MEDIANE) if assez else None,
         compute_quantile(durees, NEUF_SUR_DIX) if assez else None,
         premiere=code == "signale",
