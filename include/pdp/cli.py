@@ -38,6 +38,7 @@ COMMANDS: list[Command] = [
     Command("ingest", "take one file into the business database, or only say what it holds (--dry-run)", "pdp.commandes.ingest"),
     Command("explain", "say in French why a person was signalled, on what facts, under which law", "pdp.commandes.explain"),
     Command("what-if", "change a threshold on past data and count who would enter, before publishing it", "pdp.commandes.what_if"),
+    Command("capacity", "simulate the coming weeks: how many coordinators to call 95 % in time", "pdp.commandes.capacity"),
     Command("fhir", "check FHIR R4 files, and list who may move a referral Task between which statuses", "pdp.commandes.fhir"),
     Command("chaos", "hand over under faults (kills, cuts, lying partners): nothing lost, doubled or unconsented", "pdp.chaos.commande"),
     Command("simulate", "play months with simulated people on the real services: nobody lost, nothing double", "pdp.simulation.annee"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import psycopg
 import pytest
 
 from fabrique import MAINTENANT, lot
+from pdp.cli import main
 from pdp.services.delais import get_lieu
 from pdp.services.read_capacite import CHAMPS, read_capacite, read_faits
 from portal import donnees
@@ -111,3 +113,18 @@ def test_only_a_manager_and_only_their_platform(passe: Passe, connecter: Connect
         ici, ailleurs = (read_capacite(conn, p, MAINTENANT) for p in (lieu.plateforme_id, lieu.autre_plateforme_id))
     assert (ici.situation.ouverts > 0, ailleurs.situation.ouverts, ailleurs.reponse) == (True, 0, None)
     assert {v.champ.cle for v in ici.valeurs} == {c.cle for c in CHAMPS}
+
+
+def test_command_says_the_same_without_a_name(passe: Passe, capsys: pytest.CaptureFixture[str]) -> None:
+    fill(passe)
+    main(["capacity", "--plateforme", "PF35", "--avec", "arrivees=60", "--json"])
+    [ici] = json.loads(capsys.readouterr().out.splitlines()[-1])["capacites"]
+    assert ici["hypotheses"]["arrivees"] == {"valeur": 60, "origine": "saisie"}
+    assert ici["equipe_actuelle_etp"] == 2
+    assert ici["etp_necessaires"] == 2 + ici["conseillers_en_plus"] > 2
+    assert ici["ajustement"]["dans_la_fourchette"] == [4, 4]
+    assert main(["capacity", "--plateforme", "PF35"]) == 0
+    assert "Avec l'équipe actuelle (2 équivalents temps plein)" in capsys.readouterr().out
+    for refuse in (["--plateforme", "PF00"], ["--avec", "inconnue=3"], ["--avec", "part"], ["--avec", "part=400"]):
+        assert main(["capacity", *refuse]) != 0, refuse
+        assert capsys.readouterr().err.count("\n") == 1, refuse

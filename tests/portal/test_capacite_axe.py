@@ -1,5 +1,4 @@
-"""The capacity page and the catalogue of automatic rules by keyboard alone in Chromium: no accessibility violation, reflow at 320 px, drawings beside their
-tables."""
+"""Capacity and catalogue of automatic rules by keyboard alone in Chromium: accessible, readable at 320 px, drawings beside tables."""
 
 from __future__ import annotations
 
