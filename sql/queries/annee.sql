@@ -71,9 +71,12 @@ SELECT id, plateforme_id, imprime_at IS NOT NULL AS imprimee FROM pdp.outbox WHE
 -- name: compter_perdus
 -- People lost from view, by definition (see simulation/annee_compte.py); everything is 0 in a platform that loses nobody.
 SELECT
+    (SELECT count(*) FROM pdp.parcours p LEFT JOIN pdp.suite_de_parcours(:maintenant) s ON s.parcours_id = p.id
+        WHERE p.clos_at IS NULL AND s.blocage IS NULL AND (s.motif IS NULL OR s.balle IS NULL OR s.echeance_at IS NULL)) AS ni_suite_ni_blocage,
+    (SELECT count(*) - count(DISTINCT parcours_id) FROM pdp.suite_de_parcours(:maintenant)) AS suites_multiples,
     (SELECT count(*) FROM pdp.parcours p
         WHERE p.clos_at IS NULL AND p.csam_id IS NOT NULL AND p.dernier_evenement_at < :veille
-        AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL AND t.ouverte_at <= :maintenant)
+        AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND (t.fermee_at IS NULL OR t.fermee_at >= :veille))
         AND NOT EXISTS (SELECT 1 FROM pdp.alerte al WHERE al.parcours_id = p.id AND al.decide_at IS NULL)) AS parcours_sans_suite,
     (SELECT count(*) FROM pdp.parcours p
         WHERE p.clos_at IS NULL AND p.csam_id IS NULL AND p.statut NOT IN ('a_affecter', 'interrompu')) AS parcours_sans_conseiller,
@@ -165,6 +168,6 @@ SELECT p.id, p.statut, p.dernier_evenement_at,
         WHERE t.parcours_id = p.id) AS taches
 FROM pdp.parcours p
 WHERE p.clos_at IS NULL AND p.csam_id IS NOT NULL AND p.dernier_evenement_at < :veille
-    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL)
+    AND NOT EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND (t.fermee_at IS NULL OR t.fermee_at >= :veille))
     AND NOT EXISTS (SELECT 1 FROM pdp.alerte al WHERE al.parcours_id = p.id AND al.decide_at IS NULL)
 ORDER BY p.dernier_evenement_at, p.id LIMIT 5;

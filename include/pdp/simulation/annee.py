@@ -41,7 +41,7 @@ from pdp.storage import db
 BASE = "pdp_annee"
 GRAINE = 20261122
 FIN = date(2026, 11, 20)
-PASSAGES = (time(7, 30), time(13, 0), time(18, 45))
+PASSAGES = (time(8, 5), time(18, 45))
 SANS_TRAVAIL = (time(9, 0),)
 """When what is due is run. Between two of them each DAG runs once, as after a short stop: a real day has more runs. Fewer on days off."""
 MENSUELS = frozenset({"pdp_evaluation"})
@@ -87,6 +87,7 @@ class Annee:
         self.compte = Compte()
         self.livraisons: Livraisons = build_livraisons(plan.graine, plan.debut, plan.fin, plan.personnes)
         self.rattrapage: dict[str, Any] = {}
+        self._dits = 0
         self._dernier = at(plan.debut, time(0, 1))
 
     def play(self) -> dict[str, Any]:
@@ -139,7 +140,11 @@ class Annee:
 
     def _look(self, soir: datetime, lendemain: bool) -> None:
         self.exterieur.maintenant = soir
+        deja, dits = len(self.compte.vus), self._dits
+        self._dits = len(self.dags.echecs)
         self.compte.look(soir)
+        for vu in (*self.compte.vus[deja:], *self.dags.echecs[dits:]):
+            self._dire(vu)
         if lendemain:
             self.rattrapage = self._measure_rattrapage(soir)
 

@@ -2,8 +2,9 @@
 
 Lost from view, by definition (``annee.compter_perdus``), at the end of a day that was not an outage:
 
-- a parcours followed by a coordinator, quiet since before the last watch, with neither an open reason to act (it has an owner and a
-  deadline) nor an alert in the hands of a médecin-conseil; one without a coordinator that does not wait for one; one of a coordinator gone;
+- an open parcours without exactly one next action (owner and deadline) that is in no list of stalls either (``pdp.suite_de_parcours``);
+- a parcours in such a list that nothing took up: since before the last watch no event, no reason opened nor closed, and no alert in the
+  hands of a médecin-conseil; a parcours without a coordinator that does not wait for one; one of a coordinator gone;
 - a signalement oriented to a coordinator without a parcours of that person since, nor a proposal to reopen; one convoked without follow-up;
 - a message neither delivered, nor failed, nor taken back, nor due: it should have left five days ago (nights, Sundays and holidays hold
   back those to people; letters wait in a list, to be printed);
