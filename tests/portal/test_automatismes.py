@@ -42,7 +42,7 @@ def test_staff_read_each_rule_with_what_it_did(lieu: donnees.Lieu, connecter: Co
     )
     for login in ("csam", "medecin_conseil", "responsable"):
         client = connecter(login)
-        reponse = client.get("/regles-automatiques")
+        reponse = client.get("/regles-automatiques?famille=toutes")
         assert reponse.status_code == 200, login
         page = reponse.text.replace("&#39;", "'")
         tache, blocage, rappel = (_row(page, code) for code in ("faire_le_point", "S11", "rappel_rendez_vous"))
@@ -51,9 +51,15 @@ def test_staff_read_each_rule_with_what_it_did(lieu: donnees.Lieu, connecter: Co
         assert 'data-label="Bloqués au dernier regard">3</td>' in blocage
         assert "18/11/2026 à 07 h 00" in blocage
         assert "traitement passé le 18/11/2026 à 09 h 00" in blocage
+        assert "Pas encore cherché" in _row(page, "S12")
+        assert "<strong>1 jour</strong> : Dernier rappel" in rappel
         assert "Lire le message" in rappel
         assert "10 h 30" in rappel
         assert "Pas dans la période" in rappel
+        seule = client.get("/regles-automatiques?famille=alerte").text
+        assert "<code>risque_suicidaire</code>" in seule
+        assert "<code>S11</code>" not in seule
+        assert client.get("/regles-automatiques?famille=autre").status_code == 404
         assert 'href="/regles-automatiques"' in client.get("/aide").text
     assert connecter("evaluateur").get("/regles-automatiques").status_code == 404
     partenaire = connecter("partenaire")

@@ -54,7 +54,7 @@ def test_question_asked_by_keyboard(lieu: Lieu, app: FastAPI, admin: psycopg.Con
         assert page.get_by_text("Il faut", exact=False).count()
         assert page.locator("svg rect.pilier").count() == page.locator("table").first.locator("tbody tr").count()
         constats += _look(page, tmp_path, "capacite_modifiee")
-        page.goto(f"{adresse}/regles-automatiques")
+        page.goto(f"{adresse}/regles-automatiques?famille=message")
         page.get_by_text("Lire le message").first.focus()
         page.keyboard.press("Enter")
         assert page.locator("details[open] .citation").first.is_visible()

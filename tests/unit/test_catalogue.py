@@ -29,7 +29,7 @@ ECRITS_A_LA_MAIN = {"injoignable", "rappelez_nous"}
 
 
 def _catalogue() -> tuple[Automatisme, ...]:
-    return list_automatismes(load_regles().list_en_vigueur(JOUR), [])
+    return list_automatismes(load_regles().list_en_vigueur(JOUR), [], {"palier_signalement_j60": "au moins 60"})
 
 
 def test_every_registry_is_whole_and_no_rule_is_named_twice() -> None:
@@ -42,6 +42,12 @@ def test_every_registry_is_whole_and_no_rule_is_named_twice() -> None:
     assert par_famille["detection"] == [r.cle for r in load_regles().list_en_vigueur(JOUR)]
     assert set(MODELES) - set(par_famille["message"]) == ECRITS_A_LA_MAIN
     assert all(len(codes) == len(set(codes)) for codes in par_famille.values())
+
+
+def test_a_rule_of_detection_is_told_with_its_threshold_and_no_figure_of_anybody() -> None:
+    titres = {a.code: a.titre for a in _catalogue()}
+    assert titres["palier_60"] == "Arrêt de … jours (repère : au moins 60 jours)."
+    assert titres["palier_90"] == "Arrêt de … jours (repère : … jours)."
 
 
 def test_every_delay_model_and_treatment_exists() -> None:

@@ -6,7 +6,7 @@ wakes a message) is said in the tables below, and a test compares their keys wit
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pdp.domain.alerte import TYPES
@@ -139,26 +139,14 @@ class Automatisme:
     modele: str | None = None
 
 
-def list_automatismes(regles: Iterable[Regle], exclusions: Iterable[Exclusion]) -> tuple[Automatisme, ...]:
-    """All of them, family by family; ``regles`` and ``exclusions``: those in force."""
+def list_automatismes(regles: Iterable[Regle], exclusions: Iterable[Exclusion], seuils: Mapping[str, str]) -> tuple[Automatisme, ...]:
+    """All of them, family by family; ``regles`` and ``exclusions``: those in force; ``seuils``: wording of the policy, by key."""
     return (
         *(
             Automatisme("traitement", t.dag, t.titre, f"{t.effet} {tell_horaire(t)}", "La plateforme", (), t.dag, ("traitement", t.dag))
             for t in TRAITEMENTS.values()
         ),
-        *(
-            Automatisme(
-                "detection",
-                r.cle,
-                _neutral(r.phrase),
-                r.levier,
-                "La plateforme",
-                (r.parametre, r.points),
-                "pdp_detection",
-                ("regle", r.cle),
-            )
-            for r in regles
-        ),
+        *(_from_regle(r, seuils) for r in regles),
         *(Automatisme("exclusion", e.cle, e.phrase, f"Source : {e.source}.", "La plateforme", (), "pdp_detection") for e in exclusions),
         *_list_taches(),
         *_list_blocages(),
@@ -183,9 +171,10 @@ def list_automatismes(regles: Iterable[Regle], exclusions: Iterable[Exclusion]) 
     )
 
 
-def _from_regle(r: Regle) -> Automatisme:
+def _from_regle(r: Regle, seuils: Mapping[str, str]) -> Automatisme:
     delais = (r.parametre, r.points)
-    return Automatisme("detection", r.cle, _neutral(r.phrase), r.levier, "La plateforme", delais, "pdp_detection", ("regle", r.cle))
+    titre = _neutral(r.phrase.replace("{seuil}", seuils.get(r.parametre, "…")))
+    return Automatisme("detection", r.cle, titre, r.levier, "La plateforme", delais, "pdp_detection", ("regle", r.cle))
 
 
 def _list_taches() -> Iterable[Automatisme]:

@@ -23,6 +23,7 @@ from pdp.services.read_messages import get_expediteur
 from pdp.storage.sql import query
 
 PERIODE_JOURS = 30
+_UNITES = {"jours_ouvres": "jours ouvrés", "ij": "indemnités", "annees": "années", "pourcent": "%"}
 _EXCLUSIONS = get_args(CleExclusion)
 
 
@@ -60,6 +61,8 @@ def read_automatismes(conn: Connection, plateforme_id: str, maintenant: datetime
     jour = lieu.jour(maintenant)
     regles = load_regles()
     exclusions = [e for cle in _EXCLUSIONS if (e := regles.find_exclusion(cle, jour, plateforme_id))]
+    en_vigueur = regles.list_en_vigueur(jour, plateforme_id)
+    seuils = {r.parametre: p.en_mots for r in en_vigueur if (p := referentiel().find_parametre(r.parametre, jour, plateforme_id))}
     depuis = maintenant - timedelta(days=PERIODE_JOURS)
     comptes = {
         (c.genre, c.code): (c.nombre, c.dernier_at)
@@ -74,7 +77,7 @@ def read_automatismes(conn: Connection, plateforme_id: str, maintenant: datetime
             comptes.get(("traitement", regle.dag or ""), (0, None))[1],
             textes.get(regle.modele or ""),
         )
-        for regle in list_automatismes(regles.list_en_vigueur(jour, plateforme_id), exclusions)
+        for regle in list_automatismes(en_vigueur, exclusions, seuils)
     ]
     return tuple(Famille(code, libelle, tuple(x for x in lignes if x.regle.famille == code)) for code, libelle in FAMILLES.items())
 
@@ -82,13 +85,15 @@ def read_automatismes(conn: Connection, plateforme_id: str, maintenant: datetime
 def _find_compte(regle: Automatisme, comptes: Mapping[tuple[str, str], tuple[int, datetime | None]]) -> tuple[int | None, datetime | None]:
     if regle.compte is None or regle.compte[0] == "incident":
         return None, None
-    return comptes.get(regle.compte, (0, None))
+    return comptes.get(regle.compte, (None if regle.famille == "blocage" else 0, None))
 
 
 def _describe(p: Parametre) -> Delai:
     if p.valeur is None:
         return Delai(p.cle, "pas encore fixé", p.note)
-    unite = {"jours_ouvres": "jours ouvrés", "points": "points", "heure": "h"}.get(p.unite, p.unite.replace("_", " "))
+    unite = _UNITES.get(p.unite, p.unite.replace("_", " "))
+    if p.nombre < 2:
+        unite = " ".join(mot.removesuffix("s") if mot != "mois" else mot for mot in unite.split(" "))
     return Delai(p.cle, f"{p.nombre:g} {unite}".replace(".", ","), p.note)
 
 
