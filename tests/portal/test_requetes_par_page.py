@@ -31,7 +31,7 @@ from portal.jeu_pages import Monde, build_monde
 ATTENDUES = Path(__file__).with_name("requetes_attendues.txt")
 EN_TETE = "# Statements of each GET page, as tests/portal/test_requetes_par_page.py counts them: function | address | number"
 FOIS = 10
-SANS_COMPTE = frozenset({"/statique/{nom}"})
+SANS_COMPTE = frozenset({"/statique/{nom}", "/metrics"})  # the last one: a statement per family, and none without its token
 # What to open where an address asks for something. Keys: name of the parameter, or "address#name" where one page needs another row.
 PARAMETRES: dict[str, str] = {
     "parcours_id": "SELECT id FROM pdp.parcours WHERE statut = 'oriente'",
@@ -66,6 +66,7 @@ PARAMETRES: dict[str, str] = {
 QUESTIONS: dict[str, str] = {
     "/equipe/essai": "?cle=palier_signalement_j60&valeur=45",
     "/equipe/redistribution": "?agent={csam}&du=2026-12-01",
+    "/equipe/organisation/apercu": "?acte=mutation&agents={csam}&vers={unite}&le=2026-12-01",
 }
 
 
@@ -113,7 +114,12 @@ def _fill(adresse: str, admin: Admin, monde: Monde) -> str:
         assert ligne, f"{adresse}: the data have no {nom}"
         return str(ligne[0])
 
-    return re.sub(r"\{([a-z_]+)(?::path)?\}", one, adresse) + QUESTIONS.get(adresse, "").format(csam=monde.jeu.lieu.comptes["csam"])
+    return re.sub(r"\{([a-z_]+)(?::path)?\}", one, adresse) + _question(adresse, monde, admin)
+
+
+def _question(adresse: str, monde: Monde, admin: Admin) -> str:
+    unite = admin.execute("SELECT id FROM pdp.unite WHERE plateforme_id = 'PF35' AND code = 'plateforme'").fetchone()
+    return QUESTIONS.get(adresse, "").format(csam=monde.jeu.lieu.comptes["csam"], unite=unite[0] if unite else "")
 
 
 def _count_all(adresses: dict[tuple[str, str], str], clients: Callable[[str], TestClient]) -> dict[tuple[str, str], int]:

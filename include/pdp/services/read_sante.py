@@ -12,7 +12,7 @@ from uuid import UUID
 from sqlalchemy import Connection
 
 from pdp.domain.sonde import SONDES, Constat, Sonde
-from pdp.services.delais import get_lieu
+from pdp.services.delais import Lieu, get_lieu
 from pdp.services.describe_incident import describe_incident
 from pdp.services.read_ma_liste import Panne, read_fraicheur
 from pdp.services.read_passages import FLUX
@@ -119,7 +119,7 @@ class Sante:
 
 @dataclass(frozen=True)
 class Bandeau:
-    """What the other pages of the manager say of it, in two statements."""
+    """What the other pages of the manager say of it."""
 
     incidents: list[Incident]
     rattrapages: list[Rattrapage]
@@ -143,7 +143,7 @@ def read_sante(conn: Connection, plateforme_id: str, maintenant: datetime) -> Sa
     constats = look(conn, lieu, maintenant)
     absents = {c.cible for c in constats if c.sonde == "flux_absent"}
     flux = [FluxAttendu(FLUX[nom], dernier, attendu, nom in absents) for nom, (dernier, attendu) in read_rythmes(conn, lieu).items()]
-    rattrapages, en_cours = _read_rattrapages(conn, plateforme_id, maintenant)
+    rattrapages, en_cours = _read_rattrapages(conn, lieu, maintenant)
     return Sante(
         points=[Point(c, SONDES[c.sonde], ouverts.get((c.sonde, c.cible))) for c in constats],
         flux=flux,
@@ -155,9 +155,9 @@ def read_sante(conn: Connection, plateforme_id: str, maintenant: datetime) -> Sa
     )
 
 
-def read_bandeau(conn: Connection, plateforme_id: str, maintenant: datetime) -> Bandeau:
+def read_bandeau(conn: Connection, lieu: Lieu, maintenant: datetime) -> Bandeau:
     """Open incidents, and outages whose people have not all been called."""
-    rattrapages, _ = _read_rattrapages(conn, plateforme_id, maintenant)
+    rattrapages, _ = _read_rattrapages(conn, lieu, maintenant)
     return Bandeau(
         incidents=[i for i in _list_incidents(conn, maintenant) if i.ferme_at is None],
         rattrapages=[r for r in rattrapages if not r.fini],
@@ -169,10 +169,9 @@ def _list_incidents(conn: Connection, depuis: datetime) -> list[Incident]:
     return list_lignes(conn, "sante.lister_incidents", Incident, depuis=depuis)
 
 
-def _read_rattrapages(conn: Connection, plateforme_id: str, maintenant: datetime) -> tuple[list[Rattrapage], Panne | None]:
+def _read_rattrapages(conn: Connection, lieu: Lieu, maintenant: datetime) -> tuple[list[Rattrapage], Panne | None]:
     """Outages that ended lately and touched somebody, and the one under way."""
-    lieu = get_lieu(conn, plateforme_id)
-    fraicheur = read_fraicheur(conn, plateforme_id, maintenant, lieu.jour(maintenant))
+    fraicheur = read_fraicheur(conn, lieu.plateforme_id, maintenant, lieu.jour(maintenant))
     pannes = {"pannes_de": [p.de for p in fraicheur.pannes], "pannes_a": [p.a for p in fraicheur.pannes]}
     lignes = list_lignes(conn, "sante.lire_rattrapage", Rattrapage, **pannes) if fraicheur.pannes else []
     en_cours = None if fraicheur.detection_a_jour or fraicheur.detection_at is None else Panne(fraicheur.detection_at, maintenant)

@@ -69,10 +69,11 @@ def _page(request: Request, erreur: str | None = None) -> Response:
     maintenant = clock.now()
     plateforme_id = session_of(request).plateforme_id
     with lire(request) as conn:
+        lieu = get_lieu(conn, plateforme_id)
         contexte = {
             "fraicheur": read_passages.list_fraicheur(conn),
-            "rythmes": read_rythmes(conn, get_lieu(conn, plateforme_id)),
-            "bandeau": read_sante.read_bandeau(conn, plateforme_id, maintenant),
+            "rythmes": read_rythmes(conn, lieu),
+            "bandeau": read_sante.read_bandeau(conn, lieu, maintenant),
             "fichiers": read_passages.list_fichiers(conn, PAGE),
             "groupes": read_quarantaine.list_groupes(conn),
             "orphelines": read_quarantaine.list_groupes(conn, sans_plateforme=True),

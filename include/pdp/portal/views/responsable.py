@@ -58,7 +58,7 @@ def show_equipe(request: Request) -> Response:
         blocages = read_blocages.read_blocages(conn, session_of(request).plateforme_id, maintenant)
         lieu = get_lieu(conn, session_of(request).plateforme_id)
         charges = read_charges(conn, lieu, lieu.jour(maintenant))
-        bandeau = read_sante.read_bandeau(conn, lieu.plateforme_id, maintenant)
+        bandeau = read_sante.read_bandeau(conn, lieu, maintenant)
     plafond = referentiel().entier("csam_parcours_actifs_max", jour_local(maintenant), session_of(request).plateforme_id)
     return page(
         request,
