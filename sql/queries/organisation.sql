@@ -71,7 +71,7 @@ LIMIT 100;
 
 -- name: lister_successions
 -- Units that ended and what took them over, latest first.
-SELECT s.le, d.libelle AS de, v.libelle AS vers
+SELECT s.le, d.libelle AS de, v.libelle AS vers, s.acte_id IS NULL AS nationale
 FROM pdp.unite_succession s
 JOIN LATERAL (SELECT n.libelle FROM pdp.unite_nom n WHERE n.unite_id = s.de_id AND n.annulee_at IS NULL ORDER BY n.au DESC NULLS FIRST LIMIT 1) d ON true
 JOIN LATERAL (SELECT n.libelle FROM pdp.unite_nom n WHERE n.unite_id = s.vers_id AND n.annulee_at IS NULL ORDER BY n.du DESC NULLS LAST LIMIT 1) v ON true

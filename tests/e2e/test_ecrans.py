@@ -38,6 +38,7 @@ PAS_DES_ECRANS = {
     "/equipe/redistributions/{redistribution_id}",
     "/lots/{lot_id}",
     "/equipe/lots/{lot_id}",
+    "/equipe/organisation/apercu",  # test_organisation looks at it at both widths
     "/equipe/echanges/{fichier_id}",  # test_echanges_navigateur looks at these four at both widths
     "/partenaire/fichiers",
     "/partenaire/fichiers/{fichier_id}/contenu",

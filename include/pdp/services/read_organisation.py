@@ -70,9 +70,12 @@ class Acte:
 
 @dataclass(frozen=True)
 class Succession:
+    """``nationale``: of the referential, not an act of a manager."""
+
     le: date
     de: str
     vers: str
+    nationale: bool
 
 
 @dataclass(frozen=True)
