@@ -81,21 +81,21 @@ def decide_porte(conn: Connection, auteur: Auteur, porte_id: UUID, choix: str, m
     """Write a decision; False when it was already this one. A refusal may be turned into an agreement until the act is done.
 
     From Airflow (``ou``), only a gate that still waits is decided: what a manager decided meanwhile stays. Raises :class:`Conflit`
-    for the person who asked, where somebody else must look, and for acts of the whole installation decided in the portal.
+    for the person who asked, where somebody else must look; :class:`Introuvable` for what the role may not decide.
     """
     decision = DECISIONS.get(choix)
     if decision is None:
         raise DonneeInvalide("Choisissez Accepter ou Refuser. Rien n'a été décidé.", code="bad_decision")
     porte = conn.execute(query("portes.verrouiller"), {"porte": porte_id}).one_or_none()
     if porte is None:
-        raise Introuvable("Cette décision n'existe pas ou n'est pas de votre plateforme.")
+        raise Introuvable(
+            "Cette décision n'existe pas, ou n'est pas de votre plateforme : celles de toute l'installation se prennent dans Airflow."
+        )
     if porte.decision == decision or (ou == "airflow" and porte.decision is not None):
         return False
     if porte.utilisee_at is not None or porte.decision == "acceptee":
         raise Conflit("Cette décision a déjà été acceptée : elle ne se reprend pas ici.")
     genre = GENRES[porte.genre]
-    if ou == "portail" and genre.installation:
-        raise Conflit("Cette décision concerne toute l'installation : elle se prend dans Airflow, par l'exploitation.")
     if decision == "acceptee" and genre.autre_personne and porte.demandee_par == auteur.id:
         raise Conflit("Vous avez demandé cet acte : un autre responsable, ou l'exploitation, doit l'accepter.")
     conn.execute(query("portes.decider"), {"porte": porte_id, "decision": decision, "maintenant": maintenant, "par": auteur.id, "ou": ou})

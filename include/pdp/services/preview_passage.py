@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
+from pdp.domain.horaire import TRAITEMENTS, cadence, next_depart
 from pdp.services.apply_reponses import apply_reponses
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.detect_signalements import detect_signalements
@@ -52,8 +53,8 @@ SERVICES: Mapping[tuple[str, str], Service] = {
 }
 """Sweeps: they write rows of the database and nothing else, so that they can be tried and undone."""
 ENVOI = ("pdp_envoi", "envoyer")
-EXTERIEUR = "exterieur"
-LOTS_MAX, PARCOURS_MAX, DEMANDES_MAX, PATIENCE_MINUTES = 20, 500, 20, 10
+EXTERIEUR, EN_COURS = "exterieur", "deja_en_cours"
+LOTS_MAX, PARCOURS_MAX, DEMANDES_MAX, PATIENCE_MINUTES, MARGE_MINUTES = 20, 500, 20, 10, 3
 DUREE_MAX = "30s"
 
 
@@ -103,7 +104,8 @@ def compute_apercus(url: str, maintenant: datetime, passage: str | None = None) 
     with db.begin(url, auteur, passage) as conn:
         conn.execute(query("apercus.demander_pour_echecs"), {"maintenant": maintenant, "patience_minutes": PATIENCE_MINUTES})
         demandes = conn.execute(query("apercus.lister_demandes"), {"limite": DEMANDES_MAX}).all()
-    for demande in demandes:
+    faisables = [d for d in demandes if not is_sur_le_point_de_partir(d.dag, maintenant)]
+    for demande in faisables:
         apercu = preview(url, demande.dag, demande.tache, demande.passage_id, demande.plateforme_id, maintenant)
         with db.begin(url, auteur, passage) as conn:
             conclusion = {"id": demande.id, "maintenant": maintenant, "etat": apercu.etat, "code": apercu.code}
@@ -111,7 +113,16 @@ def compute_apercus(url: str, maintenant: datetime, passage: str | None = None) 
                 query("apercus.conclure"),
                 {**conclusion, "comptes": json.dumps(apercu.comptes), "parcours": json.dumps(apercu.parcours)},
             )
-    return Bilan(traites=len(demandes))
+    return Bilan(traites=len(faisables), ignores=len(demandes) - len(faisables))
+
+
+def is_sur_le_point_de_partir(dag: str, maintenant: datetime) -> bool:
+    """True when the real sweep starts within minutes: a dry run holds its lock and would make it give way; the next pass computes it."""
+    traitement = TRAITEMENTS[dag]
+    if traitement.cron is None or (cadence(traitement.cron).pas_minutes or MARGE_MINUTES) < MARGE_MINUTES:
+        return False
+    depart = next_depart(traitement, maintenant, ())
+    return depart is not None and depart - maintenant < timedelta(minutes=MARGE_MINUTES)
 
 
 def preview(url: str, dag: str, tache: str, passage_id: str, plateforme_id: str, maintenant: datetime) -> Apercu:
@@ -125,6 +136,8 @@ def preview(url: str, dag: str, tache: str, passage_id: str, plateforme_id: str,
             conn.execute(query("apercus.limiter"), {"duree": DUREE_MAX})
             journal.live_at(conn, maintenant)
             bilan = _run_lots(conn, service, plateforme_id, systeme(tache), maintenant)
+            if EN_COURS in bilan.detail:
+                raise _Annulation(Apercu("impossible", code=EN_COURS))
             raise _Annulation(_read_effets(conn, bilan, marque, passage_id, plateforme_id, maintenant))
     except _Annulation as fin:
         return fin.apercu
