@@ -81,6 +81,6 @@ FROM pdp.releve r WHERE r.agent_id = :agent AND r.jour = :jour AND r.niveau = 'q
 SELECT count(*) FROM pdp.releve r WHERE r.agent_id = :agent AND r.lu_at IS NULL AND r.niveau <> 'responsable';
 
 -- name: compter_remontees
--- What a manager was told last: how many cards nobody read in time.
-SELECT r.jour, max(r.a_decider) AS nombre, max(r.urgentes) AS urgentes FROM pdp.releve r
+-- What the managers were told last: how many cards nobody read in time, whatever the level of urgency.
+SELECT r.jour, max(r.a_decider) AS nombre FROM pdp.releve r
 WHERE r.niveau = 'responsable' AND r.jour > :depuis GROUP BY r.jour ORDER BY r.jour DESC LIMIT 1;

@@ -22,6 +22,7 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.raise_alerte import raise_alerte
+from pdp.services.read_blocages import read_blocages
 from pdp.services.send_digest import mark_lus, send_digest
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
@@ -80,8 +81,8 @@ def test_once_a_day_within_the_budget_by_mail_without_a_name(
     with lot() as conn:
         d = fabrique.parcours(conn)
         raise_alerte(
-            conn, plateforme_id="PF35", assure_id=d.assure, parcours_id=d.parcours, type="j180_approche", cause="j180", phrase="x", faits={},
-            survenu_at=LUNDI, maintenant=LUNDI + timedelta(hours=1), echeance_le=(LUNDI + 7 * JOURS).date(),
+            conn, plateforme_id="PF35", assure_id=d.assure, parcours_id=d.parcours, type="j180_approche", cause="j180", phrase="x",
+            faits={}, survenu_at=LUNDI, maintenant=LUNDI + timedelta(hours=1), echeance_le=(LUNDI + 7 * JOURS).date(),
         )  # fmt: skip
     alert(3, plateforme="PF57")
     bilan = sweep()
@@ -97,9 +98,8 @@ def test_once_a_day_within_the_budget_by_mail_without_a_name(
         admin.execute("SELECT type, canal, agent_id::text, parcours_id FROM pdp.outbox").fetchall()
         == [("avis_interne", "courriel", anne.id, None)] * 2
     )
-    assert admin.execute("SELECT donnees ->> 'niveau' FROM journal.evenement WHERE evenement = 'releve_compose' ORDER BY id").fetchall() == [
-        ("urgent",), ("quotidien",),
-    ]  # fmt: skip
+    journal = "SELECT donnees ->> 'niveau' FROM journal.evenement WHERE evenement = 'releve_compose' ORDER BY id"
+    assert admin.execute(journal).fetchall() == [("urgent",), ("quotidien",)]
     noms = [n for (n,) in admin.execute("SELECT nom FROM identite.assure UNION SELECT nom FROM pdp.agent").fetchall()]
     with boite(tmp_path) as (port, dossier):
         monkeypatch.setenv("PDP_SMTP_PORT", str(port))
@@ -199,3 +199,15 @@ def test_a_doctor_says_for_herself_alone_that_she_read(plateforme: None, admin: 
     ):
         with pytest.raises(DBAPIError, match="permission denied"), db.begin_as(benoit) as conn:
             conn.execute(text(requete))
+
+
+def test_the_manager_sees_the_number_on_what_is_blocked_for_two_days(plateforme: None) -> None:
+    doctor()
+    carole = doctor(role="responsable")
+    alert(2)
+    sweep()
+    sweep(MAINTENANT)
+    for le, attendu in ((MAINTENANT, 2), (MAINTENANT + JOURS, 2), (MAINTENANT + 2 * JOURS, None)):
+        with db.begin_as(carole) as conn:
+            alertes = read_blocages(conn, "PF35", le).alertes
+        assert (alertes.ouvertes, alertes.non_lues) == (2, attendu)

@@ -22,6 +22,7 @@ from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_medecin import debut_de_journee
 from pdp.storage.lignes import find_ligne, list_lignes
+from pdp.storage.sql import query
 
 ACTIONS = sorted(cle for cle, decision in DECISIONS.items() if decision.action)
 
@@ -211,6 +212,11 @@ def list_alertes_decidees(conn: Connection, maintenant: datetime) -> list[Alerte
 
 def find_releve(conn: Connection, agent_id: UUID, maintenant: datetime) -> ReleveDuJour | None:
     return find_ligne(conn, "releves.trouver_du_jour", ReleveDuJour, agent=agent_id, jour=jour_local(maintenant))
+
+
+def count_non_lus(conn: Connection, agent_id: UUID) -> int:
+    """Digests told to this doctor and not read, urgent ones included."""
+    return conn.execute(query("releves.compter_non_lus"), {"agent": agent_id}).scalar_one()
 
 
 def list_trimestres(conn: Connection, plateforme_id: str, maintenant: datetime, nombre: int = 4) -> list[Trimestre]:

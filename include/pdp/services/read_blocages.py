@@ -6,7 +6,7 @@ No identity for the manager: opaque parcours only. The coordinator reads names, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -59,11 +59,11 @@ class LigneCatalogue:
 
 @dataclass(frozen=True)
 class Bloque:
-    """One parcours stuck in one way, without its person; ``repare_at`` None = it still is."""
+    """One parcours stuck in one way, without its person. ``repare_at`` None: it still is; ``constate_at`` None: since the last look."""
 
     parcours_id: UUID
     depuis_at: datetime
-    constate_at: datetime
+    constate_at: datetime | None
     repare_at: datetime | None
     csam_nom: str | None
     csam_prenom: str | None
@@ -183,11 +183,16 @@ class Silencieux:
 
 @dataclass(frozen=True)
 class AlertesEnAttente:
-    """Alerts without a decision; ``depassees`` = past the delay of the policy."""
+    """Alerts without a decision; ``depassees`` = past the delay of the policy.
+
+    ``non_lues``: last number told to the managers, since yesterday, of situations that no doctor read in time; None = none was.
+    """
 
     ouvertes: int
     depassees: int
     plus_ancienne_at: datetime | None
+    non_lues: int | None = None
+    non_lues_le: date | None = None
 
 
 @dataclass(frozen=True)
@@ -236,8 +241,10 @@ def list_regards(conn: Connection, maintenant: datetime) -> list[LigneCatalogue]
 
 
 def list_bloques(conn: Connection, code: str, maintenant: datetime) -> list[Bloque]:
-    """Parcours stuck in one way, longest first, then those the watch repaired within a week."""
-    return list_lignes(conn, "blocages.lister_du_code", Bloque, code=code, depuis=maintenant - REPARES_DEPUIS, limite=LIMITE)
+    """Parcours stuck in one way, longest first, then those repaired within a week."""
+    return list_lignes(
+        conn, "blocages.lister_du_code", Bloque, code=code, depuis=maintenant - REPARES_DEPUIS, maintenant=maintenant, limite=LIMITE
+    )
 
 
 def list_mes_bloques(conn: Connection, csam_id: UUID, maintenant: datetime) -> list[MonBloque]:
@@ -278,7 +285,9 @@ def read_blocages(conn: Connection, plateforme_id: str, maintenant: datetime) ->
 def _count_alertes(conn: Connection, lieu: Lieu, maintenant: datetime) -> AlertesEnAttente:
     connues = list(conn.execute(query("responsable.list_alertes_en_attente")).scalars())
     depassees = sum(due_at(lieu, "alerte_mc_prise_en_compte_jours_ouvres", connue) < maintenant for connue in connues)
-    return AlertesEnAttente(len(connues), depassees, connues[0] if connues else None)
+    remontees = conn.execute(query("releves.compter_remontees"), {"depuis": lieu.jour(maintenant) - timedelta(days=2)}).one_or_none()
+    non_lues, non_lues_le = (remontees.nombre, remontees.jour) if remontees else (None, None)
+    return AlertesEnAttente(len(connues), depassees, connues[0] if connues else None, non_lues, non_lues_le)
 
 
 def list_retards_detail(conn: Connection, motif: str, maintenant: datetime) -> list[RetardDetail]:

@@ -38,6 +38,7 @@ def show_alertes(request: Request, tout: bool = False) -> Response:
     with lire(request) as conn:
         compte = read_alertes.count_alertes(conn, session.agent_id, maintenant)
         releve = read_alertes.find_releve(conn, session.agent_id, maintenant)
+        non_lus = read_alertes.count_non_lus(conn, session.agent_id)
         du_jour = compte.du_jour > 0 and not tout
         limite = TOUT if tout else PAGE
         cartes = read_alertes.list_cartes(conn, session.plateforme_id, session.agent_id, maintenant, du_jour=du_jour, limite=limite)
@@ -48,6 +49,7 @@ def show_alertes(request: Request, tout: bool = False) -> Response:
         "medecin/alertes.html",
         compte=compte,
         releve=releve,
+        non_lus=non_lus,
         du_jour=du_jour,
         cartes=cartes,
         decidees=decidees,
