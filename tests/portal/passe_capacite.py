@@ -52,7 +52,7 @@ class Passe:
         )
 
 
-def fill(passe: Passe, semaines: int = 10, par_jour: int = 4, delai: int = 2, maintenant: datetime = MAINTENANT) -> None:
+def fill(passe: Passe, semaines: int = 11, par_jour: int = 4, delai: int = 2, maintenant: datetime = MAINTENANT) -> None:
     """The same number of people every working day of the last whole weeks, called ``delai`` calendar days later, one in two reached."""
     lundi = maintenant - timedelta(days=maintenant.weekday())
     for semaine in range(semaines, 0, -1):

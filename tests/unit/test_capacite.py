@@ -181,6 +181,7 @@ def test_a_day_of_the_past_is_seen_with_what_was_known_that_day() -> None:
 def test_measures_need_enough_facts_and_whole_weeks() -> None:
     mercredi = LUNDI + timedelta(days=2)
     passe = faits(
+        Ouvertures(LUNDI - timedelta(days=24), None, None, None, 500),  # the first week: the stock came in
         Ouvertures(LUNDI - timedelta(days=17), None, None, None, 6),
         Ouvertures(LUNDI - timedelta(days=1), None, None, LUNDI - timedelta(days=1), 4),
         Ouvertures(LUNDI, None, None, None, 99),  # the week under way is not whole
@@ -212,7 +213,8 @@ def test_the_past_is_judged_once_every_delay_has_run_out() -> None:
     assert choose_origine(passe, LUNDI, 4, 2, 5) == LUNDI - timedelta(weeks=5)  # the last week cannot be judged yet on its Monday
     assert choose_origine(passe, LUNDI + timedelta(days=5), 4, 2, 5) == LUNDI - timedelta(weeks=5)
     assert choose_origine(passe, LUNDI + timedelta(days=7), 4, 2, 5) == LUNDI - timedelta(weeks=4)
-    assert choose_origine(passe, LUNDI, 4, 5, 5) is None
+    assert choose_origine(passe, LUNDI, 4, 3, 5) == LUNDI - timedelta(weeks=5)
+    assert choose_origine(passe, LUNDI, 4, 4, 5) is None
     assert choose_origine(faits(), LUNDI, 4, 2, 5) is None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pdp.domain.capacite_passe import Faits, count_ouvres, find_premier_jour, lundi
+from pdp.domain.capacite_passe import Faits, count_ouvres, find_premiere_semaine, lundi
 from pdp.domain.capacite_reponse import Projection
 
 
@@ -70,14 +70,14 @@ def choose_origine(faits: Faits, jour: date, semaines: int, appris: int, delai: 
 
     ``appris``: whole weeks that must come before it.
     """
-    premier = find_premier_jour(faits)
-    if premier is None:
+    premiere = find_premiere_semaine(faits)
+    if premiere is None:
         return None
     fin = lundi(jour)
     while count_ouvres(fin - timedelta(days=1), jour, faits.zone) <= delai:
         fin -= timedelta(weeks=1)
     origine = fin - timedelta(weeks=semaines)
-    return origine if lundi(premier) + timedelta(weeks=appris) <= origine else None
+    return origine if premiere + timedelta(weeks=appris) <= origine else None
 
 
 def compare(faits: Faits, projection: Projection, origine: date, semaines: int, delai: int) -> Ajustement:

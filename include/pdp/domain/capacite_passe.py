@@ -101,17 +101,19 @@ def lundi(jour: date) -> date:
     return jour - timedelta(days=jour.weekday())
 
 
-def find_premier_jour(faits: Faits) -> date | None:
-    return min((o.ouvert_le for o in faits.ouvertures), default=None)
+def find_premiere_semaine(faits: Faits) -> date | None:
+    """Monday of the first week that counts: the one after the first parcours, when the stock came in all at once. None without any."""
+    premier = min((o.ouvert_le for o in faits.ouvertures), default=None)
+    return None if premier is None else lundi(premier) + timedelta(weeks=1)
 
 
 def count_semaines(faits: Faits, jour: date, nombre: int) -> tuple[int, ...]:
-    """Arrivals of the last whole weeks before ``jour``, oldest first: none before the first parcours of the platform."""
-    premier = find_premier_jour(faits)
-    if premier is None:
+    """Arrivals of the last whole weeks before ``jour``, oldest first; the first week of the platform is left out."""
+    premiere = find_premiere_semaine(faits)
+    if premiere is None:
         return ()
     fin = lundi(jour)
-    debut = max(fin - timedelta(weeks=nombre), lundi(premier))
+    debut = max(fin - timedelta(weeks=nombre), premiere)
     comptes = [0] * max(0, (fin - debut).days // 7)
     for o in faits.ouvertures:
         if debut <= o.ouvert_le < fin:

@@ -82,6 +82,7 @@ LIMITES = (
     "Ce qui est à faire le plus tôt est fait d'abord ; dans la réalité, chacun choisit un peu son ordre.",
     "Le travail d'un absent est repris le jour même par les présents : c'est favorable.",
     "Un conseiller en plus travaille tout de suite comme les autres : comptez en plus le temps du recrutement et de la formation.",
+    "La première semaine de la plateforme, où le stock entre d'un coup, n'est pas comptée dans le passé.",
     "Les durées d'appel ne sont mesurées nulle part : elles sont à régler avec l'équipe.",
     "Le résultat vaut pour les semaines simulées : si les parcours ouverts s'accumulent, simulez plus loin.",
 )
@@ -129,7 +130,7 @@ def read_capacite(conn: Connection, plateforme_id: str, maintenant: datetime, sa
     faits = read_faits(conn, lieu, jour - timedelta(weeks=2 * recul))
     valeurs, mesures, hypotheses = _assume(lieu, faits, jour, saisies or {})
     situation = build_situation(faits, jour, count_jours(hypotheses))
-    reponse = answer(situation, hypotheses) if hypotheses.arrivees or situation.attente else None
+    reponse = answer(situation, hypotheses) if hypotheses.arrivees else None
     return Capacite(lieu, jour, valeurs, hypotheses, situation, mesures, reponse, _try_past(lieu, faits, jour, hypotheses))
 
 
