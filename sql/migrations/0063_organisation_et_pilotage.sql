@@ -22,26 +22,29 @@ BEGIN
         RAISE EXCEPTION 'steering_refused' USING ERRCODE = 'insufficient_privilege';
     END IF;
     RETURN QUERY
-    WITH suivi AS (
-        SELECT s.connu_at AS signale, s.decide_at AS decide, p.decide_at AS ouvert, coalesce(p.clos_at, p_maintenant) AS fin,
-            a.affecte, c.joint, t.echange, o.oriente, o.accepte, o.realise, i.issue
+    WITH signale AS (
+        SELECT s.connu_at AS signale, s.decide_at AS decide, p.id, p.decide_at AS ouvert, coalesce(p.clos_at, p_maintenant) AS fin
         FROM pdp.signalement s
         LEFT JOIN pdp.parcours p ON p.signalement_id = s.id
-        LEFT JOIN LATERAL (SELECT min(x.du) AS affecte FROM pdp.affectation x WHERE x.parcours_id = p.id) a ON true
-        LEFT JOIN LATERAL (
-            SELECT min(x.survenu_at) AS joint FROM pdp.contact x
-            WHERE x.parcours_id = p.id AND x.resultat IN ('joint', 'joint_rappel_demande') AND x.saisie_par_erreur_at IS NULL
-        ) c ON true
-        LEFT JOIN LATERAL (
-            SELECT min(x.debut_at) AS echange FROM pdp.tele_echange x
-            WHERE x.parcours_id = p.id AND x.statut IN ('realise', 'realise_partiel') AND x.saisie_par_erreur_at IS NULL
-        ) t ON true
-        LEFT JOIN LATERAL (
-            SELECT min(x.envoyee_at) AS oriente, min(x.acceptee_at) AS accepte, min(x.close_at) FILTER (WHERE x.statut = 'realisee') AS realise
-            FROM pdp.orientation x WHERE x.parcours_id = p.id AND x.saisie_par_erreur_at IS NULL
-        ) o ON true
-        LEFT JOIN LATERAL (SELECT min(x.decide_at) AS issue FROM pdp.issue x WHERE x.parcours_id = p.id AND x.annule_at IS NULL) i ON true
         WHERE s.plateforme_id = qui.plateforme_id AND s.connu_at >= p_du AND s.connu_at < p_au AND s.statut NOT IN ('veille', 'remplace')
+    ), suivi AS (
+        SELECT v.*, a.affecte, c.joint, t.echange, o.oriente, o.accepte, o.realise, i.issue
+        FROM signale v
+        LEFT JOIN (SELECT x.parcours_id, min(x.du) AS affecte FROM pdp.affectation x GROUP BY x.parcours_id) a ON a.parcours_id = v.id
+        LEFT JOIN (
+            SELECT x.parcours_id, min(x.survenu_at) AS joint FROM pdp.contact x
+            WHERE x.resultat IN ('joint', 'joint_rappel_demande') AND x.saisie_par_erreur_at IS NULL GROUP BY x.parcours_id
+        ) c ON c.parcours_id = v.id
+        LEFT JOIN (
+            SELECT x.parcours_id, min(x.debut_at) AS echange FROM pdp.tele_echange x
+            WHERE x.statut IN ('realise', 'realise_partiel') AND x.saisie_par_erreur_at IS NULL GROUP BY x.parcours_id
+        ) t ON t.parcours_id = v.id
+        LEFT JOIN (
+            SELECT x.parcours_id, min(x.envoyee_at) AS oriente, min(x.acceptee_at) AS accepte,
+                min(x.close_at) FILTER (WHERE x.statut = 'realisee') AS realise
+            FROM pdp.orientation x WHERE x.saisie_par_erreur_at IS NULL GROUP BY x.parcours_id
+        ) o ON o.parcours_id = v.id
+        LEFT JOIN (SELECT x.parcours_id, min(x.decide_at) AS issue FROM pdp.issue x WHERE x.annule_at IS NULL GROUP BY x.parcours_id) i ON i.parcours_id = v.id
     ), pas AS (
         SELECT x.*
         FROM suivi v
