@@ -49,6 +49,12 @@ SELECT dag, tache AS task, count(*)::float AS valeur FROM pdp.passage
 WHERE debut_at BETWEEN clock_timestamp() - interval '8 days' AND clock_timestamp() - interval '1 hour' AND fin_at IS NULL
 GROUP BY dag, tache;
 
+-- name: detections_dues
+-- People who have come due and whom no detection has looked at yet, on the calendar of metropolitan France.
+SELECT plateforme_id AS platform, count(*)::float AS valeur FROM pdp.echeance_detection
+WHERE le <= (cast(:maintenant AS timestamptz) AT TIME ZONE 'Europe/Paris')::date
+GROUP BY plateforme_id;
+
 -- name: quarantaine
 -- Refused lines that nobody settled; those of no platform too.
 SELECT coalesce(plateforme_id, 'none') AS platform, count(*)::float AS valeur FROM identite.quarantaine WHERE resolue_at IS NULL GROUP BY plateforme_id;

@@ -86,6 +86,10 @@ LEFT JOIN LATERAL (
 GROUP BY n.de, n.a
 ORDER BY n.a DESC;
 
+-- name: compter_en_attente
+-- People of the platform who came due since a day and whom no detection has looked at.
+SELECT count(*)::integer AS personnes, min(le) AS premiere_le FROM pdp.echeance_detection WHERE le <= :jour;
+
 -- name: lister_migrations
 -- What was applied.
 SELECT nom FROM public.migration;

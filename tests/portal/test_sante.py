@@ -173,9 +173,15 @@ def test_the_catch_up_after_an_outage_is_counted_in_people(lieu: Lieu, connecter
                     text("UPDATE pdp.tache SET fermee_at = :m, fermee_par = 'essai', issue = 'faite' WHERE id = :t"),
                     {"m": maintenant, "t": tache},
                 )
+        assure = fabrique.assure(conn)
+        conn.execute(
+            text("INSERT INTO pdp.echeance_detection (assure_id, plateforme_id, le, cause) VALUES (:a, 'PF35', :l, 'palier_60')"),
+            {"a": assure, "l": (maintenant - timedelta(days=1)).date()},
+        )
     client = connecter("responsable")
     page = client.get("/equipe/sante").text
     assert "1 personne attend le premier appel" in page
+    assert "Panne de la détection en cours" not in page
     assert re.search(
         r'data-label="Personnes en retard">2<.*data-label="Retard médian">3 jours<.*data-label="Retard le plus long">4 jours<',
         page,
@@ -189,3 +195,9 @@ def test_the_catch_up_after_an_outage_is_counted_in_people(lieu: Lieu, connecter
         )
     assert "dernier premier appel le" in client.get("/equipe/sante").text
     assert "repérées avec retard" not in client.get("/equipe").text, "over: nothing is said any more"
+    with fabrique.lot() as conn:  # it stops again: who waits is counted, nobody is named
+        conn.execute(text("UPDATE pdp.passage SET instant_metier = instant_metier - interval '3 days'"))
+    page = client.get("/equipe/sante").text
+    assert "Panne de la détection en cours" in page
+    assert "<strong>1 personne attend</strong> d'être examinée" in page
+    assert str(assure) not in page

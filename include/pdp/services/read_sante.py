@@ -6,7 +6,7 @@ Read from the facts, not from what the watch wrote: a platform whose scheduler i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import Connection
@@ -96,6 +96,14 @@ class Rattrapage:
 
 
 @dataclass(frozen=True)
+class EnAttente:
+    """People who came due while nothing detects; ``premiere_le``: the oldest day."""
+
+    personnes: int
+    premiere_le: date | None
+
+
+@dataclass(frozen=True)
 class Sante:
     """The page. ``guet_at``: when the watch last passed; ``regarde_at``: this look."""
 
@@ -104,6 +112,7 @@ class Sante:
     incidents: list[Incident]
     rattrapages: list[Rattrapage]
     panne_en_cours: Panne | None
+    en_attente: EnAttente
     guet_at: datetime | None
     regarde_at: datetime
 
@@ -150,6 +159,7 @@ def read_sante(conn: Connection, plateforme_id: str, maintenant: datetime) -> Sa
         incidents=[i for i in incidents if i.ferme_at is not None],
         rattrapages=rattrapages,
         panne_en_cours=en_cours,
+        en_attente=list_lignes(conn, "sante.compter_en_attente", EnAttente, jour=lieu.jour(maintenant))[0],
         guet_at=conn.execute(query("sante.dernier_guet")).scalar(),
         regarde_at=maintenant,
     )
