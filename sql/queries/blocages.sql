@@ -149,13 +149,20 @@ GROUP BY r.code, r.cherche_at
 ORDER BY r.code;
 
 -- name: lister_du_code
--- People stuck in one way, by opaque parcours, longest first: still open, or repaired since a day.
-SELECT b.parcours_id, b.depuis_at, b.constate_at, b.repare_at, g.nom AS csam_nom, g.prenom AS csam_prenom
-FROM pdp.blocage b
-JOIN pdp.parcours p ON p.id = b.parcours_id
+-- People stuck in one way, by opaque parcours, longest first: as last found, or come to a stop since, or repaired since a day.
+SELECT x.parcours_id, x.depuis_at, x.constate_at, x.repare_at, g.nom AS csam_nom, g.prenom AS csam_prenom
+FROM (
+    SELECT b.parcours_id, b.depuis_at, b.constate_at, b.repare_at, b.leve_at IS NULL AS ouvert
+    FROM pdp.blocage b WHERE b.code = :code AND (b.leve_at IS NULL OR b.repare_at >= :depuis)
+    UNION ALL
+    SELECT v.parcours_id, q.dernier_evenement_at, NULL, NULL, true
+    FROM pdp.suite_de_parcours(:maintenant) v JOIN pdp.parcours q ON q.id = v.parcours_id
+    WHERE v.blocage = :code AND :code IN ('S01', 'S03', 'S04')
+        AND NOT EXISTS (SELECT 1 FROM pdp.blocage b WHERE b.parcours_id = v.parcours_id AND b.code = :code AND b.leve_at IS NULL)
+) x
+JOIN pdp.parcours p ON p.id = x.parcours_id
 LEFT JOIN pdp.agent g ON g.id = p.csam_id
-WHERE b.code = :code AND (b.leve_at IS NULL OR b.repare_at >= :depuis)
-ORDER BY b.leve_at IS NOT NULL, b.depuis_at, b.parcours_id
+ORDER BY NOT x.ouvert, x.depuis_at, x.parcours_id
 LIMIT :limite;
 
 -- name: lister_du_conseiller
@@ -179,7 +186,7 @@ FROM (
     SELECT b.code, b.depuis_at FROM pdp.blocage b WHERE b.parcours_id = :parcours AND b.leve_at IS NULL
     UNION ALL
     SELECT v.blocage, q.dernier_evenement_at FROM pdp.suite_de_parcours(:maintenant) v JOIN pdp.parcours q ON q.id = v.parcours_id
-    WHERE v.parcours_id = :parcours AND v.blocage IS NOT NULL
+    WHERE v.parcours_id = :parcours AND v.blocage IN ('S01', 'S03', 'S04') -- to be assigned (S05) is a stall after the delay only
 ) x
 GROUP BY x.code
 ORDER BY x.code;

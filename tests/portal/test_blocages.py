@@ -92,18 +92,24 @@ def test_the_case_of_another_coordinator_is_not_there(bloque: Dossier, lieu: Lie
     assert post(client, f"/parcours/{autre.parcours}/debloquer", "/ma-liste", code="S01").status_code == 404
 
 
-def test_the_manager_asks_for_contact(bloque: Dossier, lieu: Lieu, connecter: Connecter, admin: psycopg.Connection[Any]) -> None:
-    """A person whose repair failed this morning: the manager asks, the coordinator has it in her list with a date."""
+def test_the_manager_asks_for_contact(bloque: Dossier, lieu: Lieu, connecter: Connecter) -> None:
+    """Nothing to come since the last look: the manager asks, the coordinator has it in her list with a date."""
     mien = sans_suite(lieu)
-    admin.execute("SET session_replication_role = replica")
-    admin.execute(
-        "INSERT INTO pdp.blocage (plateforme_id, code, parcours_id, cause, depuis_at, constate_at) VALUES ('PF35', 'S01', %s, 'x', %s, %s)",
-        (mien.parcours, MAINTENANT, MAINTENANT),
-    )
     client, page = connecter("responsable"), "/equipe/blocages/S01"
-    assert f"/equipe/parcours/{mien.parcours}/point" in client.get(page).text
+    neutre = client.get(f"/equipe/parcours/{mien.parcours}").text
+    assert "Aucune suite prévue" in neutre
+    assert page in neutre
+    assert "depuis la dernière recherche" in client.get(page).text
     assert post(client, f"/equipe/parcours/{mien.parcours}/point", page, code="S01").headers["location"] == page
     apres = client.get(page).text
     assert "C&#39;est demandé" in apres
     assert f"/equipe/parcours/{mien.parcours}/point" not in apres
+    assert "<strong>Faire le point avec la personne</strong>, chez : conseiller" in client.get(f"/equipe/parcours/{mien.parcours}").text
     assert "Faire le point avec la personne" in connecter("csam").get(f"/parcours/{mien.parcours}").text
+
+
+def test_a_case_to_assign_is_no_stall_before_the_delay(bloque: Dossier, connecter: Connecter) -> None:
+    with lot() as conn:
+        conn.execute(text("UPDATE pdp.parcours SET csam_id = NULL, statut = 'a_affecter' WHERE id = :p"), {"p": bloque.parcours})
+    neutre = connecter("responsable").get(f"/equipe/parcours/{bloque.parcours}").text
+    assert "/equipe/blocages/S05" not in neutre

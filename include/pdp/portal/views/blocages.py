@@ -38,7 +38,7 @@ def show_blocages(request: Request) -> Response:
     """The catalogue with its last looks, then what stands still by who must act."""
     maintenant = clock.now()
     with lire(request) as conn:
-        catalogue = read_blocages.list_regards(conn, maintenant)
+        catalogue = sorted(read_blocages.list_regards(conn, maintenant), key=lambda ligne: ligne.ouverts == 0)
         blocages = read_blocages.read_blocages(conn, session_of(request).plateforme_id, maintenant)
     return page(request, "responsable/blocages.html", catalogue=catalogue, blocages=blocages)
 
