@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from pdp.domain.capacite import Deroule, Hypotheses, Situation, Tirage, count_jours, draw_tirage, play
 
-TIRAGES_MAX, TIRAGES_MIN = 100, 30
-BUDGET = 30_000  # people to play for one team size: a page must answer in seconds
+TIRAGES_MAX, TIRAGES_MIN = 100, 20
+BUDGET = 60_000  # people to play for one team size: a page must answer in seconds
 AUTOUR = 2
 AJOUT_MAX = 200
 TEMPS, PLAFOND = "temps", "plafond"

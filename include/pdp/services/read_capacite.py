@@ -40,7 +40,7 @@ class Champ:
 
 
 CHAMPS = (
-    Champ("arrivees", "Parcours ouverts par semaine", "personnes", 0, 2000, 1),
+    Champ("arrivees", "Parcours ouverts par semaine", "personnes", 0, 1000, 1),
     Champ("joint", "Appels qui joignent la personne", "%", 1, 100, 1),
     Champ("essais_max", "Appels avant d'écrire à la personne", "appels", 1, 10),
     Champ("rappel_jours", "Délai avant de rappeler", "jours ouvrés", 1, 20),
@@ -57,7 +57,7 @@ CHAMPS = (
     Champ("plafond", "Parcours ouverts pour un temps plein, au plus", "parcours", 1, 500),
     Champ("delai", "Délai du premier appel", "jours ouvrés", 1, 30),
     Champ("objectif", "Personnes à appeler dans ce délai", "%", 50, 100),
-    Champ("semaines", "Semaines à simuler", "semaines", 1, 26),
+    Champ("semaines", "Semaines à simuler", "semaines", 1, 13),
 )
 POLITIQUES = {
     "joint": "capacite_joint_pourcent",
