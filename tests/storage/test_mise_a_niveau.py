@@ -30,6 +30,13 @@ _EPISODE = """
 _SIGNALEMENT = """
     INSERT INTO pdp.signalement (plateforme_id, assure_id, episode_id, palier, survenu_le, connu_at, statut, motif_decision)
     VALUES ('PF35', %(a)s::uuid, md5(%(a)s::text || '/' || %(av)s::text)::uuid, 90, '2026-04-01', now(), 'a_trier', %(av)s::text)"""
+_DELEGATION = """
+    WITH v AS (INSERT INTO pdp.dol_version (plateforme_id, version, du, signe_par, signe_at, empreinte)
+            VALUES ('PF35', 1, '2026-01-01', gen_random_uuid(), now(), '') RETURNING id),
+        r AS (INSERT INTO pdp.dol_regle (dol_version_id, plateforme_id, rang, libelle, conditions, cible)
+            SELECT id, 'PF35', 1, 'Essai', '{}', 'sans_suite' FROM v RETURNING id, dol_version_id)
+    UPDATE pdp.signalement s SET statut = 'sans_suite', mode_decision = 'delegue', dol_version_id = r.dol_version_id, dol_regle_id = r.id
+    FROM r WHERE s.motif_decision = 'AV3'"""
 ECRITURES = {
     "episode": """(id, plateforme_id, assure_id, premiere_prescription, debut, fin, jours_prescrits, nb_prescriptions, risque,
         motif_categorie, connu_at, calcule_at)
@@ -65,6 +72,7 @@ def _fill(conn: psycopg.Connection[Any]) -> None:
         conn.execute(_ASSURE, ligne)
         conn.execute(_EPISODE, ligne)
         conn.execute(_SIGNALEMENT, ligne)
+    conn.execute(_DELEGATION)
     conn.execute("SET session_replication_role = origin")
 
 
@@ -76,6 +84,9 @@ def test_absences_stored_by_the_former_version_keep_their_signalements(ancienne:
         " left(e.id::text, 18) = left(e.assure_id::text, 18) FROM pdp.signalement AS s JOIN pdp.episode AS e ON e.id = s.episode_id"
     ).fetchall()
     assert liens == [(True, True, True)] * 3
+    regles = "JOIN pdp.dol_regle r ON (r.dol_version_id, r.id) = (s.dol_version_id, s.dol_regle_id) WHERE s.mode_decision = 'delegue'"
+    deleguees = ancienne.execute(f"SELECT s.motif_decision FROM pdp.signalement s {regles}").fetchall()
+    assert deleguees == [("AV3",)], "a delegated file keeps its rule"
     assert migrate() == []
 
 
