@@ -30,6 +30,18 @@ class Passage:
     declenchement: str
 
 
+@dataclass(frozen=True)
+class Question:
+    """A human-in-the-loop task that waits for an answer."""
+
+    dag_id: str
+    run_id: str
+    tache: str
+    indice: int
+    sujet: str
+    texte: str
+
+
 class AirflowClient:
     """One signed-in operator. A token refused as expired is asked again once."""
 
@@ -83,6 +95,20 @@ class AirflowClient:
             elif calme_depuis is None:
                 calme_depuis = time.monotonic()
             time.sleep(0.3)  # the API has no way to call back
+
+    def list_questions(self, dag_id: str, run_id: str) -> list[Question]:
+        """Tasks of the run that wait for a person. A task is not listed before it is parked: an answer given sooner is lost."""
+        details = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
+        parques = [(d, d["task_instance"]) for d in details if d["task_instance"]["state"] == "awaiting_input"]
+        return [Question(dag_id, run_id, ti["task_id"], ti["map_index"], d["subject"], d["body"] or "") for d, ti in parques]
+
+    def answer(self, question: Question, choix: str) -> None:
+        """Answer as this operator."""
+        tache = f"/dags/{question.dag_id}/dagRuns/{question.run_id}/taskInstances/{question.tache}/{question.indice}"
+        self._call("PATCH", f"{tache}/hitlDetails", deja_fait=True, json={"chosen_options": [choix], "params_input": {}})
+
+    def set_paused(self, dag_id: str, pause: bool) -> None:
+        self._call("PATCH", f"/dags/{dag_id}", json={"is_paused": pause})
 
     def list_dag_runs(self, since: datetime | None = None, states: Sequence[str] = ()) -> list[Passage]:
         """Runs of the tagged DAGs that were queued at or after ``since``, oldest first."""

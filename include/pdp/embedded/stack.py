@@ -119,6 +119,10 @@ class Stack:
         compte = self.airflow_accounts()[0]
         return AirflowClient(self.env["PDP_AIRFLOW_URL"], compte["login"], compte["mot_de_passe"])
 
+    def airflow_database(self) -> str:
+        """Address of Airflow's own database, for tests that move its clock."""
+        return f"postgresql://airflow:{self.etat.secrets()['role:airflow']}@127.0.0.1:{self._ports['postgres']}/airflow"
+
     def memory_mo(self) -> float:
         """Memory of everything that runs, shared pages counted once."""
         return pss_mo(self.superviseur.pids())
