@@ -41,6 +41,7 @@ DAGS = (
     "pdp_suivis",
     "pdp_digest",
     "pdp_evaluation",
+    "pdp_guet",
 )
 PARIS = ZoneInfo("Europe/Paris")
 
