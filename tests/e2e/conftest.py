@@ -15,6 +15,14 @@ from pdp.storage import db
 from plateforme_e2e import Plateforme
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """What takes minutes of a machine of its own runs only when it is asked for."""
+    if "long" not in str(config.option.markexpr):
+        longs = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=longs)
+        items[:] = [item for item in items if item not in longs]
+
+
 def _say(message: str) -> None:
     print(message, flush=True)
 
