@@ -16,7 +16,8 @@ from pdp.services.sweep_veille import sweep_veille
     **Ce que fait ce traitement.** Il cherche les parcours sans suite, les télé-échanges non renseignés, les arrêts terminés, les personnes
     de nouveau en arrêt (ou toujours) après une clôture : il propose alors au même conseiller de rouvrir, sans rien rouvrir lui-même. Ce qui
     reste dû sur les parcours clos d'un conseiller parti passe à un collègue. Il rétablit d'abord la tâche manquante ; il n'alerte le
-    médecin-conseil que pour un parcours interrompu ou enlisé, une seule fois par cause.
+    médecin-conseil que pour un parcours interrompu ou enlisé, une seule fois par cause. Pour chacun des dix-huit blocages du catalogue, il
+    note ce qui reste à débloquer, par qui, et quand il a cherché pour la dernière fois : c'est la page « Ce qui est bloqué » du portail.
 
     **En cas d'échec ou de panne.** Relancez-le : tout ce qui est dû est repris, quel que soit le retard.
     """,
