@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import Request
@@ -118,7 +119,7 @@ def ask_apercu(request: Request, passage_id: str) -> Response:
         else "Un aperçu est déjà demandé pour ce passage.",
         genre="succes" if nouvelle else "info",
     )
-    return redirect(request.url.path + "#apercu")
+    return redirect(f"/passages/{quote(passage.id)}#apercu")
 
 
 @routeur.get("/equipe/portes")
