@@ -110,14 +110,25 @@ ENVOIS = {
         ("relance_partenaire_intervalle_jours", "orientation_relances_max"),
         "rappel_partenaire",
     ),
-    "fin_partenaire": Envoi("Fin du parcours, dite au partenaire", "Quand le parcours qu'il accompagnait est terminé.", (), "avis_fin"),
+    "fin_partenaire": Envoi(
+        "Fin d'une orientation, dite au partenaire",
+        "Quand une orientation restée sans réponse prend fin.",
+        ("orientation_expiration_jours",),
+        "avis_fin",
+    ),
+    "annulation": Envoi(
+        "Retrait d'une orientation, dit au partenaire",
+        "Dès que l'accord de la personne ou l'orientation est retiré : la demande n'apparaît plus chez le partenaire.",
+        (),
+        "avis_retrait",
+    ),
     "avis_interne": Envoi(
         "E-mails à l'équipe : relevé du médecin-conseil, traitement en retard, incident",
         "Selon ce qui est dû ; des nombres et des liens, jamais un nom.",
         ("releve_budget_jour", "releve_relais_jours_ouvres"),
     ),
 }
-"""By type of message in the outbox. The others leave because a person asked: orientation, withdrawal, answer, letter."""
+"""By type of message in the outbox. The others leave because a person asked: orientation, answer, letter."""
 
 
 @dataclass(frozen=True, slots=True)
