@@ -139,7 +139,9 @@ def install(niveau: int = logging.INFO) -> None:
         enregistreur.propagate = nom != "uvicorn.access"  # paths are a person's trail
 
 
-def install_if_asked() -> None:
-    """``PDP_JOURNAUX=json``, as the containers and the demonstration set it; a terminal reads plain lines."""
-    if os.environ.get("PDP_JOURNAUX") == "json":
+def install_if_asked() -> bool:
+    """``PDP_JOURNAUX=json``, as the containers and the demonstration set it; a terminal reads plain lines. True when installed."""
+    demande = os.environ.get("PDP_JOURNAUX") == "json"
+    if demande:
         install()
+    return demande

@@ -8,6 +8,8 @@ import tempfile
 
 import uvicorn
 
+from pdp import journaux
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (a container says 0.0.0.0)")
@@ -23,8 +25,9 @@ def run(arguments: argparse.Namespace) -> int:
     """
     if arguments.workers > 1 and "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix="pdp-metriques-")
+    propres = {"log_config": None} if journaux.install_if_asked() else {}  # the logs of the parent process too
     uvicorn.run(
         "pdp.portal.app:create_app", factory=True, host=arguments.host, port=arguments.port, workers=arguments.workers,
-        root_path=arguments.root_path, access_log=False, server_header=False,
+        root_path=arguments.root_path, access_log=False, server_header=False, **propres,
     )  # fmt: skip
     return 0
