@@ -102,8 +102,8 @@ def _prepare(dag_id: str, dossier: Path, instant: datetime) -> None:
 
 
 def _play_undisturbed(admin: psycopg.Connection, dossier: Path, instant: datetime, monkeypatch: pytest.MonkeyPatch) -> dict[str, list[Any]]:
+    from pdp.dags_joues import Traitements
     from pdp.simulation.annee import folders
-    from pdp.simulation.annee_dags import Traitements
     from pdp.simulation.annee_exterieur import Exterieur
 
     (dossier / "calme").mkdir()

@@ -1,44 +1,32 @@
-"""``pdp simulate``: months of the platform with simulated people, against the real services, to see that nobody is lost from view.
+"""Months of the platform with simulated people, against the real services, to see that nobody is lost from view.
 
-The task bodies of the real DAGs are called in the order of their timetables (``annee_dags.py``), at injected instants, on a PostgreSQL
+The task bodies of the real DAGs are called in the order of their timetables (``pdp.dags_joues``), at injected instants, on a PostgreSQL
 of its own; people are played (``annee_acteurs.py``, ``annee_conseillers.py``), so are the partners, mail and SMS (``annee_exterieur.py``).
 """
 
 from __future__ import annotations
 
-import argparse
-import base64
-import json
-import logging
-import os
-import secrets
-import sys
-import tempfile
 import time as horloge
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from unittest.mock import patch
 
 from pdp import clock
-from pdp.bench.base import Serveur
 from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.domain.calendrier import add_mois, is_jour_ouvre
-from pdp.embedded.postgres import EmbeddedPostgres
-from pdp.embedded.roles import LOGIN_ROLES
 from pdp.simulation.annee_acteurs import Acteurs
 from pdp.simulation.annee_compte import Compte, count
 from pdp.simulation.annee_conseillers import Conseillers
-from pdp.simulation.annee_dags import Traitements
 from pdp.simulation.annee_exterieur import Exterieur
 from pdp.simulation.annee_flux import Livraisons, build_livraisons
 from pdp.storage import db
 
-BASE = "pdp_annee"
 GRAINE = 20261122
 FIN = date(2026, 11, 20)
 PASSAGES = (time(8, 5), time(18, 45))
@@ -75,12 +63,23 @@ class Plan:
             jour += timedelta(days=1)
 
 
+class Dags(Protocol):
+    """What runs the DAGs at the instants it is given (``pdp.dags_joues``)."""
+
+    sac: dict[str, Any]
+    runs: Counter[date]
+    echecs: list[str]
+    ignores: frozenset[str]
+
+    def run_dus(self, depuis: datetime, instant: datetime) -> None: ...
+    def count_horaire(self, jour: date) -> dict[str, int]: ...
+
+
 class Annee:
     """The world of one simulation; the settings of this process point to a migrated database with its referential."""
 
-    def __init__(self, plan: Plan, dire: Callable[[str], None] = lambda _: None) -> None:
-        self.plan, self._dire = plan, dire
-        self.dags = Traitements.load()
+    def __init__(self, plan: Plan, dags: Dags, dire: Callable[[str], None] = lambda _: None) -> None:
+        self.plan, self.dags, self._dire = plan, dags, dire
         self.exterieur = Exterieur(plan.graine)
         self.acteurs = Acteurs(plan.graine)
         self.conseillers = Conseillers(self.acteurs)
@@ -182,50 +181,6 @@ class Annee:
 def at(jour: date, heure: time) -> datetime:
     """Instant of an hour of Paris."""
     return datetime.combine(jour, heure, clock.PARIS).astimezone(UTC)
-
-
-# -- command
-
-
-def configure(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--months", type=int, default=12, metavar="N", help="how many months, ending on a fixed day (12)")
-    parser.add_argument("--people", type=int, default=0, metavar="N", help="people with a long absence (0: a whole average département)")
-    parser.add_argument("--seed", type=int, default=GRAINE, metavar="S", help="same seed, same people and same faults")
-    parser.add_argument("--outage-day", type=int, metavar="D", help="rank of the day on which nothing runs (the middle one; 0: none)")
-    parser.add_argument("--json", action="store_true", help="one JSON object on the last line")
-
-
-def run(arguments: argparse.Namespace) -> dict[str, Any] | int:
-    """Play on a PostgreSQL of its own, thrown away at the end."""
-    debut = horloge.monotonic()
-    plan = Plan.of_mois(arguments.months, graine=arguments.seed, personnes=arguments.people, panne=arguments.outage_day)
-    with tempfile.TemporaryDirectory(prefix="pdp-annee-") as dossier, open_monde(Path(dossier)):
-        resultat = Annee(plan, lambda mot: print(f"[{horloge.monotonic() - debut:6.1f} s] {mot}", file=sys.stderr, flush=True)).play()
-    if arguments.json:
-        return resultat
-    for nom, valeur in resultat.items():
-        print(f"{nom:28} {json.dumps(valeur, ensure_ascii=False) if isinstance(valeur, dict | list) else valeur}")
-    return 0 if resultat["ok"] else 1
-
-
-@contextmanager
-def open_monde(dossier: Path) -> Iterator[None]:
-    """A server of its own in ``dossier``; the settings of this process point to it until the end of the block."""
-    avant = dict(os.environ)
-    logging.getLogger("pdp").setLevel(logging.CRITICAL)  # partners that fail are played on purpose
-    cles = ("PDP_CLE_NIR", "PDP_CLE_EMPREINTE", "PDP_CLE_CONTEXTE", "PDP_CLE_PSEUDONYME", "PDP_SECRET_PARTENAIRES")
-    os.environ |= {nom: base64.urlsafe_b64encode(secrets.token_bytes(32)).decode() for nom in cles}
-    os.environ |= folders(dossier)
-    postgres = EmbeddedPostgres(dossier / "pg", durable=False).start()
-    try:
-        Serveur(postgres.superuser_dsn(), {role: secrets.token_urlsafe(12) for role in LOGIN_ROLES}, {}).create_base(BASE)
-        yield
-    finally:
-        db.engine.cache_clear()
-        postgres.destroy()
-        os.environ.clear()
-        os.environ.update(avant)
-        settings.cache_clear()
 
 
 def folders(dossier: Path) -> dict[str, str]:
