@@ -21,6 +21,16 @@ class PdpPlugin(AirflowPlugin):
         {"name": "Équipe", "href": f"{PORTAIL}/equipe", "destination": "nav"},
         {"name": "Horaire du jour", "href": f"{PORTAIL}/traitements", "destination": "nav"},
         {"name": "Décisions attendues", "href": f"{PORTAIL}/equipe/portes", "destination": "nav"},
-        {"name": "Passages et personnes", "href": f"{PORTAIL}/passages?dag={{DAG_ID}}&tout=true", "destination": "dag"},
-        {"name": "Personnes touchées", "href": f"{PORTAIL}/passages?run={{RUN_ID}}&dag={{DAG_ID}}", "destination": "dag_run"},
+        {
+            "name": "Passages et personnes",
+            "href": f"{PORTAIL}/passages?dag={{DAG_ID}}&tout=true",
+            "destination": "dag",
+            "url_route": "pdp-passages",
+        },
+        {
+            "name": "Personnes touchées",
+            "href": f"{PORTAIL}/passages?run={{RUN_ID}}&dag={{DAG_ID}}",
+            "destination": "dag_run",
+            "url_route": "pdp-personnes",
+        },
     ]

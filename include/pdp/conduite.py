@@ -13,6 +13,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from pdp import clock
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
+from pdp.domain.bilan import Bilan
 from pdp.domain.porte import ATTENDRE, DECISIONS, GENRES, describe_comptes
 from pdp.errors import Conflit
 from pdp.orchestration import PassageOuvert, instant_metier
@@ -47,8 +48,9 @@ def compute_apercus() -> dict[str, Any]:
 
 def list_portes() -> list[dict[str, str]]:
     """One question per waiting gate: opaque id, subject and counts. Skipped when nothing waits: the ordinary case."""
-    with db.begin(settings().url_app, systeme("list_portes")) as conn:
+    with PassageOuvert("lister", instant_metier(), None) as ouvert, db.begin(settings().url_app, systeme("list_portes"), ouvert.id) as conn:
         portes = conn.execute(query("portes.lister_en_attente"), {"limite": PORTES_MAX}).all()
+        ouvert.bilan = Bilan(traites=len(portes))
     if not portes:
         raise AirflowSkipException("no decision waits")
     return [{"porte": str(p.id), "sujet": GENRES[p.genre].titre, "texte": _tell(p)} for p in portes]

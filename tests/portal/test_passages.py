@@ -99,3 +99,21 @@ def test_decisions_are_taken_by_somebody_else_and_said(lieu: Lieu, connecter: Co
             assert suite in client.get("/equipe/portes").text.replace("&#39;", "'"), objet
     faits = dict(admin.execute("SELECT objet, decision FROM pdp.porte WHERE decision IS NOT NULL").fetchall())
     assert faits == {str(partenaire): "acceptee", "a-moi": "refusee", "a-un-autre": "acceptee"}
+
+
+def test_airflow_alone_may_show_the_pages_of_runs_in_a_tab(connecter: Connecter, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PDP_AIRFLOW_URL", "https://airflow.exemple.invalid:8443/base")
+    client = connecter("responsable")
+    for adresse, permis in (
+        ("/passages?run=x&dag=y", True),
+        (f"/equipe/parcours/{PASSAGE}", True),
+        ("/equipe", False),
+        ("/equipe/portes", False),
+    ):
+        entetes = client.get(adresse).headers
+        ancetres = "frame-ancestors https://airflow.exemple.invalid:8443;" if permis else "frame-ancestors 'none';"
+        assert ancetres in entetes["content-security-policy"], adresse
+        assert ("x-frame-options" in entetes) is not permis
+    client.cookies.clear()
+    deconnecte = client.get("/passages?run=x", headers={"sec-fetch-dest": "iframe"})
+    assert (deconnecte.status_code, "/passages?run=x" in deconnecte.text) == (401, True), "the sign-in page is shown in no frame"

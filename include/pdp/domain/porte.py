@@ -62,7 +62,8 @@ _COMPTES = {
 
 def describe_comptes(detail: Mapping[str, Any]) -> list[str]:
     """Counts a decision is taken on, in French; a key without words is left out."""
-    return [f"{n} {_COMPTES[cle][abs(n) > 1]}" for cle, n in detail.items() if cle in _COMPTES and isinstance(n, int)]
+    lus = [(n, mots) for cle, mots in _COMPTES.items() if isinstance(n := detail.get(cle), int)]
+    return [f"{n} {mots[abs(n) > 1]}" for n, mots in lus]
 
 
 def is_massif(nombre: int, seuil: int) -> bool:

@@ -174,6 +174,9 @@ def _on_erreur_pdp(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, ErreurPdp)
     if (vue := _public(request)) is not None:
         return vue.page_indisponible(422)
+    if isinstance(erreur, ConnexionRequise) and request.headers.get("sec-fetch-dest") == "iframe":
+        ici = f"{request.url.path}?{request.url.query}"
+        return page_erreur(401, "Portail", erreur.message, "Connectez-vous au portail dans un autre onglet.", (ici, "Afficher cette page"))
     if isinstance(erreur, ConnexionRequise):
         suite = f"?suite={request.url.path}" if request.method == "GET" and request.url.path != "/" else ""
         return redirect(f"/connexion{suite}")

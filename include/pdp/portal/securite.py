@@ -11,6 +11,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from pdp.config import settings
 from pdp.domain.reponse_fichier import TAILLE_MAX as REPONSES_MAX_OCTETS
 from pdp.errors import ErreurPdp
 from pdp.services.upload_flux import TAILLE_MAX_OCTETS
@@ -40,6 +41,8 @@ ENTETES = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
+CADRES_AIRFLOW = ("/passages", "/equipe/parcours/")
+"""Pages of the manager that Airflow shows in a tab of its runs; its own address only, and no other page of the portal."""
 HSTS = "max-age=31536000; includeSubDomains"
 _journal = logging.getLogger("pdp.portail")
 
@@ -84,6 +87,8 @@ class Enveloppe:
             if message["type"] == "http.response.start":
                 commencee = True
                 _add_headers(MutableHeaders(scope=message), scope["scheme"])
+                if scope["method"] == "GET" and scope["path"].startswith(CADRES_AIRFLOW):
+                    _allow_airflow(MutableHeaders(scope=message))
             await send(message)
 
         depot = CORPS_FICHIERS.get(scope["path"]) if scope["method"] == "POST" else None
@@ -129,6 +134,12 @@ class _Compteur:
 def _declared_size(entetes: Headers, maximum: int) -> int:
     taille = entetes.get("content-length", "0")
     return int(taille) if taille.isdigit() else maximum + 1
+
+
+def _allow_airflow(entetes: MutableHeaders) -> None:
+    adresse = urlsplit(settings().airflow_url)
+    entetes["content-security-policy"] = CSP.replace("frame-ancestors 'none'", f"frame-ancestors {adresse.scheme}://{adresse.netloc}")
+    del entetes["x-frame-options"]  # knows no address but its own
 
 
 def _add_headers(entetes: MutableHeaders, schema: str) -> None:
