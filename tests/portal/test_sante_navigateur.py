@@ -21,6 +21,8 @@ from portal.jeu_ecrans import build_jeu
 from portal.navigateur import chromium, connect, serve
 
 pytestmark = pytest.mark.browser
+DEBORDENT = """[...document.querySelectorAll('.carte *, td *')].filter(
+    e => e.getBoundingClientRect().right > e.closest('.carte, td').getBoundingClientRect().right + 1).length"""
 DEFILE = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 
 
@@ -58,6 +60,7 @@ def test_everything_wrong_is_readable_at_both_widths(app: FastAPI, lieu: Lieu, t
                 page.set_viewport_size({"width": largeur, "height": 900})
                 page.goto(f"{adresse}{chemin}")
                 assert not page.evaluate(DEFILE), f"{chemin} at {largeur} px"
+                assert page.evaluate(DEBORDENT) == 0, f"something leaves its card on {chemin} at {largeur} px"
                 resultat = Axe().run(page).response
                 assert len(resultat["passes"]) > 10
                 assert [v["id"] for v in resultat["violations"]] == [], chemin
