@@ -45,7 +45,7 @@ NUIT = (
     "pdp_envoi",
 )
 CONTENU = {
-    "prescriptions": "SELECT id_avis, debut, fin, annule FROM pdp.arret_prescrit",
+    "prescriptions": "SELECT id_avis, date_debut, date_fin, annule FROM pdp.arret_prescrit",
     "episodes": "SELECT a.id_source, e.debut, e.fin, e.risque, e.etat FROM pdp.episode e JOIN identite.assure a ON a.id = e.assure_id",
     "signalements": "SELECT a.id_source, s.palier, s.statut, s.survenu_le, s.mode_decision FROM pdp.signalement s"
     " JOIN identite.assure a ON a.id = s.assure_id",
@@ -90,7 +90,7 @@ def _prepare(dag_id: str, dossier: Path, instant: datetime) -> None:
     """What people and the caisse do before a DAG of the night."""
     if dag_id == "pdp_reception":
         settings().depot.mkdir(parents=True, exist_ok=True)
-        for fichier in sorted((dossier / "cohorte" / "J-45").iterdir()):
+        for fichier in sorted((dossier / "cohorte").glob("*/*")):
             provisoire = settings().depot / f"{fichier.name}.part"
             provisoire.write_bytes(fichier.read_bytes())
         for fichier in sorted(settings().depot.glob("*.part")):
