@@ -81,7 +81,8 @@ class CarteAlerte:
 
     @property
     def decisions(self) -> tuple[Decision, ...]:
-        return list_decisions(*dict.fromkeys(a["type"] for a in self.alertes), clos=self.clos)
+        sans_parcours = self.parcours_statut is None  # nothing to remind of, nothing to close
+        return list_decisions(*dict.fromkeys(a["type"] for a in self.alertes), clos=self.clos or sans_parcours)
 
     @property
     def statut_libelle(self) -> str | None:
