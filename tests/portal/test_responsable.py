@@ -63,7 +63,14 @@ def test_no_page_names_an_insured_person(jeu: Jeu, connecter: Connecter) -> None
         ("/equipe/blocages/premier_appel", ("en retard de 3 j",)),
         (
             "/equipe/donnees",
-            ("dates_inversees", "La fin précède le début.", "arrets_essai.csv", "à jour", "prochain attendu avant le", "Déposer un fichier"),
+            (
+                "dates_inversees",
+                "La fin précède le début.",
+                "arrets_essai.csv",
+                "à jour",
+                "prochain attendu avant le",
+                "Déposer un fichier",
+            ),
         ),
         ("/equipe/quarantaine", ("dates_inversees", "La fin précède le début.", "Ligne 4")),
         ("/passages", ("pdp_detection", "Terminé")),
