@@ -64,6 +64,12 @@ SELECT id, plateforme_id FROM pdp.agent WHERE role = 'csam' AND actif_du <= :jou
 -- First manager of each platform.
 SELECT DISTINCT ON (plateforme_id) plateforme_id, id FROM pdp.agent WHERE role = 'responsable' ORDER BY plateforme_id, numero;
 
+-- name: lister_partis
+-- Coordinators gone who still hold open parcours.
+SELECT g.id, g.plateforme_id FROM pdp.agent g
+WHERE g.role = 'csam' AND g.actif_au < :jour AND EXISTS (SELECT 1 FROM pdp.parcours p WHERE p.csam_id = g.id AND p.clos_at IS NULL)
+ORDER BY g.plateforme_id, g.numero;
+
 -- name: lister_lettres
 -- Letters to print or to post.
 SELECT id, plateforme_id, imprime_at IS NOT NULL AS imprimee FROM pdp.outbox WHERE canal = 'courrier' AND etat = 'a_envoyer' ORDER BY cree_at, id;
@@ -81,7 +87,7 @@ SELECT
     (SELECT count(*) FROM pdp.parcours p
         WHERE p.clos_at IS NULL AND p.csam_id IS NULL AND p.statut NOT IN ('a_affecter', 'interrompu')) AS parcours_sans_conseiller,
     (SELECT count(*) FROM pdp.parcours p JOIN pdp.agent g ON g.id = p.csam_id
-        WHERE p.clos_at IS NULL AND g.actif_au < cast(:jour AS date) - 3) AS parcours_d_un_parti,
+        WHERE p.clos_at IS NULL AND g.actif_au < cast(:jour AS date) - 7) AS parcours_d_un_parti,
     (SELECT count(*) FROM pdp.signalement s
         WHERE s.statut = 'oriente_csam'
         AND NOT EXISTS (SELECT 1 FROM pdp.parcours p WHERE p.assure_id = s.assure_id AND (p.clos_at IS NULL OR p.clos_at >= s.decide_at))

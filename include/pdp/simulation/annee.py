@@ -131,6 +131,7 @@ class Annee:
         if not is_jour_ouvre(jour):
             return
         self.acteurs.decide(instant)
+        self.acteurs.open_portes(instant)
         self.acteurs.manage(instant)
         self.acteurs.post(instant)
         self.conseillers.work(instant + timedelta(minutes=30))

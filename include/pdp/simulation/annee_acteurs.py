@@ -18,8 +18,10 @@ from pdp.clock import jour_local
 from pdp.config import settings
 from pdp.domain.alerte import list_decisions
 from pdp.domain.auteur import Auteur, systeme
+from pdp.domain.porte import ACCEPTER
 from pdp.errors import ErreurPdp
 from pdp.services.decide_alerte import decide_alerte
+from pdp.services.decide_porte import decide_porte
 from pdp.services.manage_dol import draft_dol, sign_dol
 from pdp.services.print_lettres import post_lettres, print_lettres
 from pdp.services.record_accord import withdraw_accord
@@ -108,18 +110,31 @@ class Acteurs:
                 self.act(csam, "imprimer", lambda c, a=csam, ids=a_imprimer: print_lettres(c, a, ids, maintenant))
 
     def manage(self, maintenant: datetime) -> None:
-        """Every other Monday a coordinator is away for ten days and her parcours are passed on."""
+        """Who left: her parcours are passed on (S04). Every other Monday a coordinator is away for ten days and hers are too."""
         jour = jour_local(maintenant)
+        chefs = {m.plateforme_id: _agent(m, "responsable") for m in self.list("annee.lister_responsables")}
+        for parti in self.list("annee.lister_partis", jour=jour):
+            self._pass_on(chefs[parti.plateforme_id], parti.id, jour, None, maintenant)
         if jour.isocalendar().week % 2 == 0 and jour.weekday() == 0:
-            chefs = {m.plateforme_id: _agent(m, "responsable") for m in self.list("annee.lister_responsables")}
             self._absent(chefs, jour, maintenant)
+
+    def open_portes(self, maintenant: datetime) -> None:
+        """An operator accepts in Airflow what waits there for a person: the rare mass acts."""
+        auteur = systeme("airflow:exploitant")
+        for porte in self.list("portes.lister_en_attente", limite=20):
+            with db.begin(settings().url_app, auteur) as conn:
+                decide_porte(conn, auteur, porte.id, ACCEPTER, maintenant, ou="airflow")
+            self.actes[f"porte_{porte.genre}"] += 1
+
+    def _pass_on(self, chef: Auteur, agent: UUID, du: date, au: date | None, maintenant: datetime) -> None:
+        quoi = "depart" if au is None else "absence"
+        self.act(chef, quoi, lambda c: redistribute_parcours(c, chef, agent_id=agent, du=du, au=au, maintenant=maintenant))
 
     def _absent(self, chefs: dict[str, Auteur], jour: date, maintenant: datetime) -> None:
         presents = self.list("annee.lister_conseillers", jour=jour)
         if len(presents) > 1:
             parti = presents[self.hasard.randrange(len(presents))]
-            chef, au = chefs[parti.plateforme_id], jour + timedelta(days=_ABSENCE_JOURS)
-            self.act(chef, "absence", lambda c: redistribute_parcours(c, chef, agent_id=parti.id, du=jour, au=au, maintenant=maintenant))
+            self._pass_on(chefs[parti.plateforme_id], parti.id, jour, jour + timedelta(days=_ABSENCE_JOURS), maintenant)
 
     # -- people who change their mind
 

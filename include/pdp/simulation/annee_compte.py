@@ -4,7 +4,8 @@ Lost from view, by definition (``annee.compter_perdus``), at the end of a day th
 
 - an open parcours without exactly one next action (owner and deadline) that is in no list of stalls either (``pdp.suite_de_parcours``);
 - a parcours in such a list that nothing took up: since before the last watch no event, no reason opened nor closed, and no alert in the
-  hands of a médecin-conseil; a parcours without a coordinator that does not wait for one; one of a coordinator gone;
+  hands of a médecin-conseil; a parcours without a coordinator that does not wait for one; one still held a
+  week later by a coordinator who left (the manager's list S04 showed it on the first day);
 - a signalement oriented to a coordinator without a parcours of that person since, nor a proposal to reopen; one convoked without follow-up;
 - a message neither delivered, nor failed, nor taken back, nor due: it should have left five days ago (nights, Sundays and holidays hold
   back those to people; letters wait in a list, to be printed);
