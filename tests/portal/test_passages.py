@@ -114,6 +114,9 @@ def test_airflow_alone_may_show_the_pages_of_runs_in_a_tab(connecter: Connecter,
         ancetres = "frame-ancestors https://airflow.exemple.invalid:8443;" if permis else "frame-ancestors 'none';"
         assert ancetres in entetes["content-security-policy"], adresse
         assert ("x-frame-options" in entetes) is not permis
+    dans_airflow = client.get("/passages", headers={"sec-fetch-dest": "iframe"}).text
+    assert "Menu principal" in client.get("/passages").text
+    assert "Menu principal" not in dans_airflow, "it leads to pages that no frame may show"
     client.cookies.clear()
     deconnecte = client.get("/passages?run=x", headers={"sec-fetch-dest": "iframe"})
     assert (deconnecte.status_code, "/passages?run=x" in deconnecte.text) == (401, True), "the sign-in page is shown in no frame"

@@ -128,6 +128,11 @@ def _version_statique() -> str:
 ENV = _environment()
 
 
+def is_dans_un_cadre(request: Request) -> bool:
+    """True in a tab of Airflow: the menu would lead to pages that no frame may show."""
+    return request.headers.get("sec-fetch-dest") == "iframe"
+
+
 def page(request: Request, gabarit: str, *, statut: int = 200, **contexte: Any) -> HTMLResponse:
     """Render a page of a person signed in (or not); shows the waiting messages and forgets them."""
     session = request.state.session
@@ -135,7 +140,7 @@ def page(request: Request, gabarit: str, *, statut: int = 200, **contexte: Any) 
     commun = {
         "session": session,
         "csrf": session.csrf if session else "",
-        "menu": MENUS.get(session.role, []) if session else [],
+        "menu": MENUS.get(session.role, []) if session and not is_dans_un_cadre(request) else [],
         "chemin": request.url.path,
         "messages": sessions.take_flash(request),
         "demonstration": settings().demonstration,

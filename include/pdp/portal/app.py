@@ -25,7 +25,7 @@ from pdp.errors import (
     ReferentielIncomplet,
     TransitionInterdite,
 )
-from pdp.portal.affichage import MENUS, page_erreur
+from pdp.portal.affichage import MENUS, is_dans_un_cadre, page_erreur
 from pdp.portal.fhir import app as fhir
 from pdp.portal.fhir.refus import failed
 from pdp.portal.fhir.refus import too_large as too_large_fhir
@@ -174,7 +174,7 @@ def _on_erreur_pdp(request: Request, erreur: Exception) -> Response:
     assert isinstance(erreur, ErreurPdp)
     if (vue := _public(request)) is not None:
         return vue.page_indisponible(422)
-    if isinstance(erreur, ConnexionRequise) and request.headers.get("sec-fetch-dest") == "iframe":
+    if isinstance(erreur, ConnexionRequise) and is_dans_un_cadre(request):
         ici = f"{request.url.path}?{request.url.query}"
         return page_erreur(401, "Portail", erreur.message, "Connectez-vous au portail dans un autre onglet.", (ici, "Afficher cette page"))
     if isinstance(erreur, ConnexionRequise):

@@ -41,7 +41,7 @@ ENTETES = {
     "permissions-policy": "camera=(), microphone=(), geolocation=()",
     "cache-control": "no-store",
 }
-CADRES_AIRFLOW = ("/passages", "/equipe/parcours/")
+CADRES_AIRFLOW = ("/passages", "/equipe/parcours/", "/traitements")
 """Pages of the manager that Airflow shows in a tab of its runs; its own address only, and no other page of the portal."""
 HSTS = "max-age=31536000; includeSubDomains"
 _journal = logging.getLogger("pdp.portail")
