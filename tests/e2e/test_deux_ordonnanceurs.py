@@ -73,13 +73,14 @@ def test_the_night_of_two_schedulers_killed_at_random_is_the_undisturbed_one(
     generate_cohorte(tmp_path / "cohorte", GRAINE, instant.date(), "petite")
     attendu = _play_undisturbed(admin, tmp_path, instant, monkeypatch)
     assert min(len(attendu[t]) for t in ("signalements", "parcours", "taches", "quarantaine")) > 0, "an empty night proves nothing"
-    with _platform(tmp_path / "etat") as stack, stack.airflow_client() as airflow, _kills(stack) as morts:
+    with _platform(tmp_path / "etat") as stack, stack.airflow_client() as airflow:
         airflow.wait_for_dags(NUIT)
-        for dag_id in NUIT:
-            _prepare(dag_id, tmp_path, instant)
-            run_id = airflow.trigger_dag(dag_id, {"instant": instant.isoformat()})
-            assert airflow.wait_for_run(dag_id, run_id, timeout=900).etat == "success"
-            airflow.wait_for_quiet(timeout=900)
+        with _kills(stack) as morts:
+            for dag_id in NUIT:
+                _prepare(dag_id, tmp_path, instant)
+                run_id = airflow.trigger_dag(dag_id, {"instant": instant.isoformat()})
+                assert airflow.wait_for_run(dag_id, run_id, timeout=900).etat == "success"
+        airflow.wait_for_quiet(timeout=900)  # once nobody dies any more: runs of the timetable that were taken over
         obtenu = _read(stack)
     assert len(morts) >= 4, "a night without deaths proves nothing"
     for table, lignes in attendu.items():
@@ -153,11 +154,11 @@ def _platform(dossier: Path) -> Iterator[Stack]:
 
 @contextmanager
 def _kills(stack: Stack) -> Iterator[list[str]]:
-    """One scheduler or the other dies every few seconds, without a word; the list says which."""
+    """One scheduler or the other dies every half minute or so, without a word; the list says which."""
     hasard, fin, morts = Random(GRAINE), threading.Event(), list[str]()
 
     def kill() -> None:
-        while not fin.wait(6 + 14 * hasard.random()):
+        while not fin.wait(15 + 25 * hasard.random()):
             nom = hasard.choice(("scheduler", SECOND))
             pid = stack.superviseur.pid(nom)
             if pid is not None:
