@@ -37,9 +37,10 @@ FROM avant WHERE c.partenaire_id = avant.partenaire_id
 RETURNING avant.coupe_at IS NOT NULL AS etait_coupe;
 
 -- name: avancer_envois
--- What waited for another attempt leaves now, in the order in which it was written.
+-- What waited for another attempt leaves now, in the order in which it was written; not a withdrawal whose answer is doubted: its wait is the point.
 UPDATE pdp.outbox SET prochain_essai_at = :maintenant
-WHERE partenaire_id = :partenaire AND etat = 'a_envoyer' AND essais > 0 AND prochain_essai_at > :maintenant AND canal NOT IN ('courriel', 'sms');
+WHERE partenaire_id = :partenaire AND etat = 'a_envoyer' AND essais > 0 AND prochain_essai_at > :maintenant AND canal NOT IN ('courriel', 'sms')
+    AND NOT (type = 'annulation' AND coalesce(dernier_code, '') IN ('http_404', 'http_410'));
 
 -- name: reclamer_incertain
 -- Take one message nobody is sure of, of a transport that can be asked: the token stops whoever still holds it.

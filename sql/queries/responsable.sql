@@ -108,7 +108,7 @@ SELECT p.id, p.dag, p.tache, p.instant_metier, p.debut_at, p.fin_at, p.traites, 
 FROM pdp.passage p
 WHERE coalesce(p.detail ->> 'plateforme', (SELECT securite.plateforme_courante())) = (SELECT securite.plateforme_courante())
     AND (cast(:dag AS text) IS NULL OR p.dag = :dag)
-    AND (cast(:run AS text) IS NULL OR starts_with(p.id, p.dag || '/' || :run || '/'))
+    AND (cast(:run AS text) IS NULL OR split_part(p.id, '/', 2) = :run)
     AND (:tout OR cast(:run AS text) IS NOT NULL OR p.fin_at IS NULL OR p.traites + p.echoues > 0)
 ORDER BY p.debut_at DESC, p.id
 LIMIT :limite;

@@ -13,10 +13,12 @@ GROUP BY p.dag, split_part(p.id, '/', 2)
 HAVING min(p.debut_at) < clock_timestamp() - make_interval(mins => :minutes);
 
 -- name: marquer_finis
--- Late runs that have caught up: every task closed.
+-- Late runs that have caught up: every task closed, or a later run of the same treatment did what was left (one run at a time, it takes all that is due).
 UPDATE pdp.retard_traitement r SET fini_at = :maintenant
-WHERE r.fini_at IS NULL AND EXISTS (SELECT 1 FROM pdp.passage p WHERE p.dag = r.dag AND split_part(p.id, '/', 2) = r.run)
-    AND NOT EXISTS (SELECT 1 FROM pdp.passage p WHERE p.dag = r.dag AND split_part(p.id, '/', 2) = r.run AND p.fin_at IS NULL);
+WHERE r.fini_at IS NULL AND (
+    EXISTS (SELECT 1 FROM pdp.passage p WHERE p.dag = r.dag AND split_part(p.id, '/', 2) = r.run)
+    AND NOT EXISTS (SELECT 1 FROM pdp.passage p WHERE p.dag = r.dag AND split_part(p.id, '/', 2) = r.run AND p.fin_at IS NULL)
+    OR EXISTS (SELECT 1 FROM pdp.passage q WHERE q.dag = r.dag AND q.instant_metier > r.echeance_at AND q.fin_at IS NOT NULL));
 
 -- name: lister_a_dire
 -- Late runs that managers were not told, locked so that one worker tells.
@@ -40,7 +42,8 @@ WHERE fini_at IS NULL OR constate_at > cast(:maintenant AS timestamptz) - interv
 ORDER BY fini_at IS NOT NULL, echeance_at DESC LIMIT :limite;
 
 -- name: derniers_passages
--- Last start and last end of each treatment.
-SELECT p.dag, max(p.debut_at) AS debut_at, max(p.fin_at) AS fin_at,
-    bool_or(p.fin_at IS NULL AND p.debut_at > clock_timestamp() - interval '1 day') AS ouvert
-FROM pdp.passage p GROUP BY p.dag;
+-- Last start of each treatment, and its end.
+SELECT d.dag, p.debut_at, p.fin_at,
+    EXISTS (SELECT 1 FROM pdp.passage o WHERE o.dag = d.dag AND o.fin_at IS NULL AND o.debut_at > clock_timestamp() - interval '1 day') AS ouvert
+FROM unnest(cast(:dags AS text[])) AS d (dag)
+CROSS JOIN LATERAL (SELECT x.debut_at, x.fin_at FROM pdp.passage x WHERE x.dag = d.dag ORDER BY x.debut_at DESC LIMIT 1) p;

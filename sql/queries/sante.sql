@@ -3,10 +3,15 @@
 SELECT flux, max(recu_at) AS dernier_at FROM pdp.flux_fichier WHERE etat = 'charge' GROUP BY flux;
 
 -- name: lire_traitements
--- Last success of each task of each DAG: of one platform where the task runs per platform.
-SELECT dag, tache, max(instant_metier) AS dernier_at FROM pdp.passage
-WHERE fin_at IS NOT NULL AND instant_metier <= :maintenant AND coalesce(detail ->> 'plateforme', :plateforme) = :plateforme
-GROUP BY dag, tache;
+-- Last success of each task that is watched: of one platform where the task runs per platform. No row = it never ran.
+SELECT t.dag, t.tache, d.dernier_at
+FROM unnest(cast(:dags AS text[]), cast(:taches AS text[])) AS t (dag, tache)
+CROSS JOIN LATERAL (SELECT greatest(
+    (SELECT max(p.instant_metier) FROM pdp.passage p WHERE p.dag = t.dag AND p.tache = t.tache AND p.detail ->> 'plateforme' = :plateforme
+        AND p.instant_metier <= :maintenant AND p.fin_at IS NOT NULL),
+    (SELECT max(p.instant_metier) FROM pdp.passage p WHERE p.dag = t.dag AND p.tache = t.tache AND p.detail ->> 'plateforme' IS NULL
+        AND p.instant_metier <= :maintenant AND p.fin_at IS NOT NULL)) AS dernier_at) d
+WHERE d.dernier_at IS NOT NULL;
 
 -- name: lire_depart
 -- First business instant that the platform knows; NULL = nothing ever ran.
@@ -34,7 +39,13 @@ SELECT count(*)::integer AS nombre, min(connu_at) AS depuis_at FROM identite.qua
 
 -- name: lister_ouverts
 -- Open incidents of a platform, locked until the watch has judged them.
-SELECT id, sonde, cible FROM pdp.incident WHERE plateforme_id = :plateforme AND ferme_at IS NULL ORDER BY sonde, cible FOR UPDATE;
+SELECT id, sonde, cible, ouvert_at, vu_at FROM pdp.incident WHERE plateforme_id = :plateforme AND ferme_at IS NULL ORDER BY sonde, cible FOR UPDATE;
+
+-- name: is_dit_ailleurs
+-- Whether the watch of runs tells this treatment: a late run is noted, or one that began since the last success is still open.
+SELECT EXISTS (SELECT 1 FROM pdp.retard_traitement r WHERE r.plateforme_id = :plateforme AND r.dag = :dag AND r.fini_at IS NULL)
+    OR EXISTS (SELECT 1 FROM pdp.passage p WHERE p.dag = :dag AND p.fin_at IS NULL AND p.instant_metier > :depuis
+        AND p.debut_at > clock_timestamp() - interval '2 days');
 
 -- name: ouvrir
 -- One open incident per probe and target, whoever looks at the same time; no row when it is open already.

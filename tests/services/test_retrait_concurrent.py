@@ -158,6 +158,8 @@ class TestPendantUnAppel:
         assert [ligne(admin, cas.orientation, t)["etat"] for t in ("orientation", "annulation")] == ["rappele", "a_envoyer"]
         send_due(MAINTENANT + timedelta(minutes=1, seconds=59))
         assert ligne(admin, cas.orientation, "annulation")["essais"] == 1, "what was on its way is given the time to arrive"
+        echecs = admin.execute("SELECT coalesce(sum(echecs), 0) FROM pdp.circuit_partenaire WHERE partenaire_id = %s", (cas.partenaire,))
+        assert echecs.fetchone() == (0,), "a partner that says it has nothing answers: its circuit counts no failure"
         send_due(MAINTENANT + timedelta(minutes=2))
         send_due(MAINTENANT + timedelta(minutes=10))
         assert ligne(admin, cas.orientation, "annulation")["etat"] == "livre", "said three times, it is believed"

@@ -155,6 +155,26 @@ def test_each_probe_finds_what_is_planted_once_and_closes_it(base: str, admin: p
     assert admin.execute("SELECT count(*) FROM journal.evenement WHERE evenement = 'incident_clos'").fetchone() == (len(attendus),)
 
 
+@pytest.mark.parametrize(("suspendu", "mails"), [(False, 0), (True, 1)])
+def test_a_treatment_that_starts_no_run_is_told_once_it_lasts(
+    base: str, admin: psycopg.Connection[Any], suspendu: bool, mails: int
+) -> None:
+    """Paused: no run, hence no late run, and nobody else would say it. Hung: the watch of runs says it."""
+    with fabrique.lot() as conn:
+        fabrique.socle(conn)
+        tout_va_bien(conn, LUNDI)
+        agent = fabrique.agent(conn, "responsable", PF)
+        conn.execute(text("UPDATE pdp.agent SET courriel = 'chef@exemple.invalid' WHERE id = :a"), {"a": agent})
+        passage(conn, "pdp_envoi", "envoyer", LUNDI - timedelta(minutes=31))
+        if not suspendu:
+            passage(conn, "pdp_envoi", "envoyer", LUNDI - timedelta(minutes=29), fini=False)
+    dits = []
+    for minutes in (0, 5, 14, 16, 16, 21, 40):
+        watch(LUNDI + timedelta(minutes=minutes))
+        dits.append(admin.execute("SELECT count(*) FROM pdp.outbox WHERE type = 'avis_interne'").fetchone())
+    assert dits == [(0,)] * 3 + [(mails,)] * 4
+
+
 @pytest.mark.parametrize(
     ("recu", "maintenant", "absent"),
     [

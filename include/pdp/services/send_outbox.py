@@ -174,7 +174,7 @@ def record_remise(
     A worker that comes too late writes nothing of its own; when its hand-over may have reached the partner after a withdrawal that
     found nothing there, that withdrawal leaves again.
     """
-    remise = _doubt_absence(conn, ligne, remise)
+    reponse, remise = remise, _doubt_absence(conn, ligne, remise)
     etat, reprise = _ETATS[remise.classe], None
     if remise.classe is Classe.REESSAYER:
         attente = 0.0 if remise.code == RETIREE else next_delay_s(ligne.essais, remise.reprise_apres_s, alea)
@@ -198,7 +198,7 @@ def record_remise(
             conn.execute(query("outbox.relancer_annulation"), {"orientation": ligne.orientation_id, "maintenant": maintenant})
         return None
     if ligne.partenaire_suivi and remise.code not in (RETIREE, INTERNE):
-        break_circuits.note_remise(conn, ligne.plateforme_id, ligne.partenaire_suivi, remise, maintenant)
+        break_circuits.note_remise(conn, ligne.plateforme_id, ligne.partenaire_suivi, reponse, maintenant)  # doubted or not, it answered
     if ligne.cause is not None:
         send_message.follow(conn, auteur, ligne, remise, etat, maintenant)
     elif etat == "livre":

@@ -35,8 +35,10 @@ from pdp.storage.sql import query
 
 FENETRE_ECHECS = timedelta(days=7)
 HORIZON_JOURS = 2  # a mail about an incident that old teaches nothing: the page says it
-DITES_AILLEURS = frozenset({"traitement_en_retard"})
-"""Probes whose mail is written by the watch of the timetable (``watch_retards``): one cause, one mail."""
+CONFIRMEES = frozenset({"traitement_en_retard"})
+CONFIRMATION = timedelta(minutes=15)
+"""Probes told only when still true that long after: what was late because of an outage catches up by itself. A run that hangs is told by
+``watch_retards``, one cause, one mail; a treatment that starts no run at all (paused, broken) leaves nothing there: it is told here."""
 
 
 def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
@@ -46,9 +48,14 @@ def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, mainten
     """
     lieu = get_lieu(conn, plateforme_id)
     constats = {(c.sonde, c.cible): c for c in look(conn, lieu, maintenant)}
-    ouverts: dict[tuple[str, str], UUID] = {
-        (ligne.sonde, ligne.cible): ligne.id for ligne in conn.execute(query("sante.lister_ouverts"), {"plateforme": plateforme_id})
-    }
+    lignes = conn.execute(query("sante.lister_ouverts"), {"plateforme": plateforme_id}).all()
+    ouverts: dict[tuple[str, str], UUID] = {(ligne.sonde, ligne.cible): ligne.id for ligne in lignes}
+    confirmes = [
+        (ligne.id, c)
+        for ligne in lignes
+        if ligne.sonde in CONFIRMEES and ligne.vu_at < ligne.ouvert_at + CONFIRMATION <= maintenant
+        if (c := constats.get((ligne.sonde, ligne.cible))) is not None and not _is_dit_ailleurs(conn, plateforme_id, c)
+    ]
     for cle, incident in ouverts.items():
         if cle in constats:
             conn.execute(query("sante.revoir"), {**_mesures(constats[cle], maintenant), "id": incident})
@@ -56,7 +63,8 @@ def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, mainten
             conn.execute(query("sante.fermer"), {"id": incident, "maintenant": maintenant})
             _record(conn, "incident_clos", plateforme_id, *cle, 0)
     nouveaux = [c for cle, c in constats.items() if cle not in ouverts]
-    tell(conn, lieu, [(i, c) for c in nouveaux if (i := _open(conn, plateforme_id, c, maintenant)) is not None], maintenant)
+    inscrits = [(i, c) for c in nouveaux if (i := _open(conn, plateforme_id, c, maintenant)) is not None]
+    tell(conn, lieu, [*((i, c) for i, c in inscrits if c.sonde not in CONFIRMEES), *confirmes], maintenant)
     clos = len(ouverts.keys() - constats.keys())
     detail = {"incidents_ouverts": len(nouveaux), "incidents_clos": clos, "incidents_restants": len(constats)}
     return Bilan(traites=len(nouveaux) + clos, ignores=len(ouverts) - clos, detail=detail)
@@ -95,7 +103,8 @@ def _look_flux(conn: Connection, lieu: Lieu, maintenant: datetime) -> list[Const
 
 def _look_traitements(conn: Connection, lieu: Lieu, maintenant: datetime) -> list[Constat]:
     """A task that never ran is expected by nobody yet: a platform opens its sweeps one after the other."""
-    lus = conn.execute(query("sante.lire_traitements"), {"plateforme": lieu.plateforme_id, "maintenant": maintenant})
+    guettes = {"dags": [dag for dag, _ in RYTHMES_TRAITEMENTS], "taches": [tache for _, tache in RYTHMES_TRAITEMENTS]}
+    lus = conn.execute(query("sante.lire_traitements"), {"plateforme": lieu.plateforme_id, "maintenant": maintenant, **guettes})
     derniers = {(ligne.dag, ligne.tache): ligne.dernier_at for ligne in lus}
     return found(
         judge_echeance("traitement_en_retard", cle[0], derniers[cle], limit_at(lieu, politique, derniers[cle]), maintenant)
@@ -144,9 +153,14 @@ def _open(conn: Connection, plateforme_id: str, constat: Constat, maintenant: da
     return incident
 
 
-def tell(conn: Connection, lieu: Lieu, ouverts: list[tuple[UUID, Constat]], maintenant: datetime) -> int:
-    """One mail per manager in post for all that this look opened, by the outbox; returns how many were written."""
-    a_dire = [(incident, c) for incident, c in ouverts if c.sonde not in DITES_AILLEURS]
+def _is_dit_ailleurs(conn: Connection, plateforme_id: str, constat: Constat) -> bool:
+    """A run of this treatment began since its last success and did not end: ``watch_retards`` tells it."""
+    ou = {"plateforme": plateforme_id, "dag": constat.cible, "depuis": constat.depuis_at}
+    return bool(conn.execute(query("sante.is_dit_ailleurs"), ou).scalar_one())
+
+
+def tell(conn: Connection, lieu: Lieu, a_dire: list[tuple[UUID, Constat]], maintenant: datetime) -> int:
+    """One mail per manager in post for all that this look has to say, by the outbox; returns how many were written."""
     if not a_dire:
         return 0
     qui = {"plateforme": lieu.plateforme_id, "jour": lieu.jour(maintenant)}

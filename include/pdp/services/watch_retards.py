@@ -42,7 +42,7 @@ class Retard:
 
 @dataclass(frozen=True)
 class DernierPassage:
-    """Last start and last end of a treatment; ``ouvert``: a task of the last day is not closed."""
+    """Last start of a treatment and its end; ``ouvert``: a task of the last day is not closed."""
 
     dag: str
     debut_at: datetime
@@ -102,4 +102,5 @@ def list_retards(conn: Connection, maintenant: datetime, limite: int = 20) -> li
 
 
 def list_derniers(conn: Connection) -> dict[str, DernierPassage]:
-    return {ligne.dag: ligne for ligne in list_lignes(conn, "retards.derniers_passages", DernierPassage)}
+    lignes = list_lignes(conn, "retards.derniers_passages", DernierPassage, dags=list(TRAITEMENTS))
+    return {ligne.dag: ligne for ligne in lignes}

@@ -1,0 +1,17 @@
+-- What is read of the past by its instant: without these, each look of the watch and each page of the manager read every passage, reason or case
+-- ever written. A passage leads from its run, too: that is how a late run is seen to have caught up.
+
+CREATE INDEX passage_par_dag ON pdp.passage (dag, debut_at);
+CREATE INDEX passage_par_run ON pdp.passage (split_part(id, '/', 2));
+CREATE INDEX passage_par_instant ON pdp.passage (instant_metier);
+CREATE INDEX passage_reussis ON pdp.passage (dag, tache, (detail ->> 'plateforme'), instant_metier) WHERE fin_at IS NOT NULL;
+
+-- Pages of what the platform does by itself, of steering and of capacity: a period, on one platform.
+CREATE INDEX tache_par_ouverture ON pdp.tache (plateforme_id, ouverte_at);
+CREATE INDEX tache_par_fermeture ON pdp.tache (plateforme_id, fermee_at) WHERE fermee_at IS NOT NULL;
+CREATE INDEX outbox_par_creation ON pdp.outbox (plateforme_id, cree_at);
+CREATE INDEX signalement_par_connaissance ON pdp.signalement (plateforme_id, connu_at);
+CREATE INDEX tele_echange_par_debut ON pdp.tele_echange (plateforme_id, debut_at);
+
+-- People seen late after an outage of the detection: the banner of every page of the manager.
+CREATE INDEX parcours_par_connaissance ON pdp.parcours (plateforme_id, connu_at);
