@@ -15,3 +15,6 @@ CREATE INDEX tele_echange_par_debut ON pdp.tele_echange (plateforme_id, debut_at
 
 -- People seen late after an outage of the detection: the banner of every page of the manager.
 CREATE INDEX parcours_par_connaissance ON pdp.parcours (plateforme_id, connu_at);
+
+-- What was decided since this morning: both pages that a doctor opens first.
+CREATE INDEX alerte_par_decision ON pdp.alerte (plateforme_id, decide_at);
