@@ -38,20 +38,23 @@ WHERE id = :id AND calcule_at IS NULL;
 SELECT set_config('statement_timeout', :duree, true), set_config('lock_timeout', '2s', true);
 
 -- name: lister_effets
--- What the dry run wrote about each parcours, read inside it.
+-- What the dry run wrote about each parcours of the platform that asks, read inside it: a transfer writes on both.
 SELECT e.parcours_id, array_agg(DISTINCT e.evenement ORDER BY e.evenement) AS evenements
 FROM journal.evenement e
-WHERE e.passage_id = :marque AND e.parcours_id IS NOT NULL
+WHERE e.passage_id = :marque AND e.parcours_id IS NOT NULL AND e.plateforme_id = :plateforme
 GROUP BY e.parcours_id ORDER BY min(e.id) LIMIT :limite;
 
 -- name: compter_effets
--- Events and messages of the dry run, and the parcours whose same event the passage had already written.
+-- Events of the dry run, and the parcours whose same event the passage had already written.
 SELECT (SELECT count(*) FROM journal.evenement e WHERE e.passage_id = :marque) AS evenements,
-    (SELECT count(DISTINCT e.parcours_id) FROM journal.evenement e WHERE e.passage_id = :marque) AS parcours,
-    (SELECT count(*) FROM pdp.outbox o WHERE o.xmin = pg_current_xact_id()::xid AND o.cree_at = :maintenant) AS messages,
+    (SELECT count(DISTINCT e.parcours_id) FROM journal.evenement e WHERE e.passage_id = :marque AND e.plateforme_id = :plateforme) AS parcours,
     (SELECT count(*) FROM (SELECT e.parcours_id, e.evenement FROM journal.evenement e
         WHERE e.passage_id = :marque AND e.parcours_id IS NOT NULL AND e.plateforme_id = :plateforme
         INTERSECT SELECT d.parcours_id, d.evenement FROM journal.evenement d WHERE d.passage_id = :passage) x) AS refaits;
+
+-- name: compter_messages
+-- Messages of a platform written at an instant.
+SELECT count(*) FROM pdp.outbox o WHERE o.plateforme_id = :plateforme AND o.cree_at = :maintenant;
 
 -- name: compter_deja
 -- What the passage itself wrote on the platform: it stays, and none of it is written again.

@@ -20,7 +20,7 @@ from pdp.services import watch_retards
 from pdp.services.preview_passage import compute_apercus, is_sur_le_point_de_partir, preview
 from pdp.services.record_passage import close_passage, open_passage
 from pdp.services.sweep_veille import sweep_veille
-from pdp.storage import db, journal
+from pdp.storage import db, journal, outbox
 from portal.donnees import add_tele_echange
 
 ID = "pdp_veille/scheduled__x/veiller[PF35]"
@@ -88,6 +88,29 @@ def test_a_preview_says_what_the_run_then_does_and_leaves_no_trace(
 
     monkeypatch.setitem(service.SERVICES, ("pdp_veille", "veiller"), fail)
     assert _preview() == service.Apercu("impossible", code="ZeroDivisionError"), "its text may hold data"
+
+    def write(conn: Any, *_: object) -> Bilan:
+        with conn.begin_nested():
+            quoi: dict[str, Any] = {"modele": "retard_traitement", "valeurs": {"nombre": 1}, "maintenant": MAINTENANT, "horizon_jours": 1}
+            outbox.enqueue_interne(conn, cle_parts=("essai",), plateforme_id="PF35", agent_id=dossiers[0].csam, **quoi)
+        return Bilan(1, detail={"a_suivre": 1})
+
+    monkeypatch.setitem(service.SERVICES, ("pdp_veille", "veiller"), write)
+    monkeypatch.setattr(service, "DUREE_LOTS_S", -1.0)
+    assert _preview().comptes["a_suivre"] == 1, "too long: what was seen is a lower bound, and the rows are let go"
+    monkeypatch.setattr(service, "DUREE_LOTS_S", 10.0)
+    assert _preview().comptes["messages"] == 1, "as sweeps do, inside a savepoint"
+
+    def block(conn: Any, *_: object) -> Bilan:
+        with db.begin(settings().url_app, systeme("autre")) as autre:
+            tenir = text("SELECT id FROM pdp.parcours WHERE id = :p FOR NO KEY UPDATE")
+            autre.execute(tenir, {"p": dossiers[0].parcours})
+            conn.execute(text("SET LOCAL lock_timeout = '10ms'"))
+            conn.execute(tenir, {"p": dossiers[0].parcours})
+        raise AssertionError
+
+    monkeypatch.setitem(service.SERVICES, ("pdp_veille", "veiller"), block)
+    assert _preview().code == "deja_en_cours", "somebody at work is no fault of the treatment"
     assert preview(settings().url_app, "pdp_reponses", "interroger", "x", "PF35", MAINTENANT).code == "exterieur"
 
 
@@ -133,6 +156,9 @@ def test_people_of_a_killed_sweep_are_listed_without_being_asked_and_managers_to
     with db.begin_as(auteur_agent(responsables[0], "responsable")) as conn:
         vus = watch_retards.list_retards(conn, MAINTENANT)
     assert [(r.titre, r.constate_par, r.fini_at) for r in vus] == [("6. Veille des parcours", "passages", MAINTENANT)]
+    # a run lost for good leaves nothing that will ever be closed: the next one that ends did what it left
+    retards.note_retard({**contexte, "dag_run": {"dag_id": "pdp_veille", "dag_run_id": "scheduled__perdu"}})
+    assert watch()["retards_finis"] == 2
 
 
 @pytest.mark.parametrize(

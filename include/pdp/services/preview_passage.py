@@ -7,6 +7,7 @@ are then listed without anybody asking. Nothing leaves: sweeps only write rows, 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import A_SUIVRE, Bilan
@@ -55,7 +57,10 @@ SERVICES: Mapping[tuple[str, str], Service] = {
 ENVOI = ("pdp_envoi", "envoyer")
 EXTERIEUR, EN_COURS = "exterieur", "deja_en_cours"
 LOTS_MAX, PARCOURS_MAX, DEMANDES_MAX, PATIENCE_MINUTES, MARGE_MINUTES = 20, 500, 20, 10, 3
-DUREE_MAX = "30s"
+DUREE_MAX, DUREE_LOTS_S = "30s", 10.0
+"""Of one statement; of the lots together: people wait behind the rows that a dry run holds, and a sweep commits between its lots."""
+ARRETS = {"55P03": EN_COURS, "40P01": EN_COURS, "57014": "trop_long"}
+"""The limits a preview sets itself, by SQLSTATE: a lock that a person or a sweep holds, a statement longer than ``DUREE_MAX``."""
 
 
 @dataclass(frozen=True)
@@ -135,20 +140,26 @@ def preview(url: str, dag: str, tache: str, passage_id: str, plateforme_id: str,
         with db.begin(url, systeme(tache), marque) as conn:
             conn.execute(query("apercus.limiter"), {"duree": DUREE_MAX})
             journal.live_at(conn, maintenant)
+            messages = _count_messages(conn, plateforme_id, maintenant)
             bilan = _run_lots(conn, service, plateforme_id, systeme(tache), maintenant)
             if EN_COURS in bilan.detail:
                 raise _Annulation(Apercu("impossible", code=EN_COURS))
-            raise _Annulation(_read_effets(conn, bilan, marque, passage_id, plateforme_id, maintenant))
+            messages = _count_messages(conn, plateforme_id, maintenant) - messages
+            raise _Annulation(_read_effets(conn, bilan, messages, marque, passage_id, plateforme_id, maintenant))
     except _Annulation as fin:
         return fin.apercu
+    except DBAPIError as faute:  # held by somebody at work, or too long to be tried: no fault of the treatment
+        return Apercu("impossible", code=ARRETS.get(getattr(faute.orig, "sqlstate", None) or "", type(faute).__name__[:80]))
     except Exception as faute:  # the very fault that stopped the passage: its name is what a manager can pass on, its text may hold data
         return Apercu("impossible", code=type(faute).__name__[:80])
 
 
 def _run_lots(conn: Connection, service: Service, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
     """The lots of a sweep one after the other, as the DAG does; beyond the limit the counts are a lower bound (``a_suivre``)."""
-    bilan = Bilan()
+    bilan, fin = Bilan(), time.monotonic() + DUREE_LOTS_S
     for _ in range(LOTS_MAX):
+        if time.monotonic() > fin:
+            break
         lot = service(conn, plateforme_id, auteur, maintenant)
         bilan = bilan.suivi_de(lot)
         if not lot.detail.get(A_SUIVRE) or lot.traites == 0:
@@ -156,12 +167,20 @@ def _run_lots(conn: Connection, service: Service, plateforme_id: str, auteur: Au
     return Bilan(bilan.traites, bilan.ignores, bilan.echoues, {**bilan.detail, A_SUIVRE: 1})
 
 
-def _read_effets(conn: Connection, bilan: Bilan, marque: str, passage_id: str, plateforme_id: str, maintenant: datetime) -> Apercu:
-    ou = {"marque": marque, "passage": passage_id, "plateforme": plateforme_id, "maintenant": maintenant}
+def _count_messages(conn: Connection, plateforme_id: str, maintenant: datetime) -> int:
+    """Messages of the platform written at this instant: those of savepoints bear other transaction numbers than the transaction."""
+    ou = {"plateforme": plateforme_id, "maintenant": maintenant}
+    return int(conn.execute(query("apercus.compter_messages"), ou).scalar_one())
+
+
+def _read_effets(
+    conn: Connection, bilan: Bilan, messages: int, marque: str, passage_id: str, plateforme_id: str, maintenant: datetime
+) -> Apercu:
+    ou = {"marque": marque, "passage": passage_id, "plateforme": plateforme_id}
     effets = conn.execute(query("apercus.compter_effets"), ou).one()._mapping
     deja = conn.execute(query("apercus.compter_deja"), ou).one()
-    lignes = conn.execute(query("apercus.lister_effets"), {"marque": marque, "limite": PARCOURS_MAX}).all()
-    comptes = {"traites": bilan.traites, "ignores": bilan.ignores, "echoues": bilan.echoues, **effets}
+    lignes = conn.execute(query("apercus.lister_effets"), {"marque": marque, "plateforme": plateforme_id, "limite": PARCOURS_MAX}).all()
+    comptes = {"traites": bilan.traites, "ignores": bilan.ignores, "echoues": bilan.echoues, "messages": messages, **effets}
     comptes |= {"deja_evenements": deja.evenements, "deja_parcours": deja.parcours, A_SUIVRE: bilan.detail.get(A_SUIVRE, 0)}
     return Apercu("calcule", comptes, [(str(ligne.parcours_id), list(ligne.evenements)) for ligne in lignes])
 
