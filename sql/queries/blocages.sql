@@ -14,7 +14,9 @@ ORDER BY p.id;
 
 -- name: s04
 -- Open parcours whose coordinator left, or is away beyond the date of what comes next; and what is due on a closed one when nobody could take it.
-SELECT s.parcours_id, s.csam_id::text AS cause, coalesce((g.actif_au + 1)::timestamptz, s.echeance_at) AS depuis_at
+SELECT s.parcours_id, s.csam_id::text AS cause, coalesce((g.actif_au + 1)::timestamptz,
+    (SELECT min(r.du)::timestamptz FROM pdp.redistribution r WHERE r.agent_id = s.csam_id AND r.au IS NULL AND r.du <= :jour AND r.annulee_at IS NULL),
+    s.echeance_at) AS depuis_at
 FROM pdp.suite_de_parcours(:maintenant) s
 JOIN pdp.agent g ON g.id = s.csam_id
 WHERE s.plateforme_id = :plateforme AND s.blocage = 'S04'

@@ -50,7 +50,7 @@ RETURNING id;
 
 -- name: trouver
 -- The live redistribution of a colleague from that day.
-SELECT id FROM pdp.redistribution WHERE agent_id = :agent AND du = :du AND annulee_at IS NULL;
+SELECT id, au FROM pdp.redistribution WHERE agent_id = :agent AND du = :du AND annulee_at IS NULL;
 
 -- name: verrouiller
 -- One redistribution, locked.

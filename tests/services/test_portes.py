@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -13,19 +14,21 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import fabrique
-from equipe_redistribuee import Equipe, a, balayer, confirmer
+from equipe_redistribuee import Equipe, a, annuler, balayer, confirmer
 from evaluation_publiee import empreintes, publish
 from fabrique import MAINTENANT, TEST, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.domain.porte import ACCEPTER, REFUSER
 from pdp.errors import Conflit, Introuvable
 from pdp.partners.simulateur_registre import Registre
+from pdp.services import publish_evaluation as evaluation
 from pdp.services import purge_reception as purge
 from pdp.services import redistribute_parcours as redistribution
 from pdp.services.configure_partenaire import Configuration, create_partenaire
-from pdp.services.decide_porte import decide_porte, list_portes
+from pdp.services.decide_porte import decide_porte, list_portes, require_porte
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
+from pdp.storage.sql import query
 from population import Plantes
 from portal.donnees import add_tache
 from relais import relais
@@ -52,7 +55,7 @@ def _portes(admin: psycopg.Connection[Any]) -> list[tuple[Any, ...]]:
 
 
 def _seule(admin: psycopg.Connection[Any]) -> UUID:
-    [(ident,)] = admin.execute("SELECT id FROM pdp.porte WHERE utilisee_at IS NULL").fetchall()
+    [(ident,)] = admin.execute("SELECT id FROM pdp.porte WHERE utilisee_at IS NULL AND perimee_at IS NULL").fetchall()
     return ident
 
 
@@ -159,6 +162,14 @@ def test_a_mass_redistribution_waits_for_a_second_person(
     assert _decide(auteur_agent(second, "responsable"), porte, ACCEPTER) is True
     balayer(MAINTENANT)
     assert mains() == {proche}
+    reprise = confirmer(equipe, 7, None, agent=proche)
+    with lot() as conn:
+        require_porte(conn, TEST, "purge", "reception", None, {"fichiers": 9}, MAINTENANT + timedelta(hours=1))
+        posees = [p.genre for p in conn.execute(query("portes.lister_en_attente"), {"limite": 9})]
+    assert posees == ["purge", "reaffectation"], "first what nobody but the operators decides"
+    annuler(equipe, reprise)
+    with lot() as conn:
+        assert [p.genre for p in conn.execute(query("portes.lister_en_attente"), {"limite": 9})] == ["purge"], "taken back: nothing to ask"
 
 
 def test_an_unusual_purge_deletes_nothing_until_the_operators_agree(
@@ -175,9 +186,9 @@ def test_an_unusual_purge_deletes_nothing_until_the_operators_agree(
             (tmp_path / "traites" / nom).touch()
             os.utime(tmp_path / "traites" / nom, (1, 1))
 
-    def run() -> int:
+    def run(jours: int = 0) -> int:
         with lot() as conn:
-            purge.purge_reception(conn, tmp_path, MAINTENANT)
+            purge.purge_reception(conn, tmp_path, MAINTENANT + timedelta(days=jours))
         return len(list((tmp_path / "traites").iterdir()))
 
     deliver("seul.csv")
@@ -191,9 +202,23 @@ def test_an_unusual_purge_deletes_nothing_until_the_operators_agree(
     deliver("c.csv", "d.csv")
     assert run() == 2, "an agreement serves once"
     assert _portes(admin) == [("purge", "reception", "acceptee", True), ("purge", "reception", None, False)]
+    assert _decide_in_airflow(_seule(admin), REFUSER) is True
+    assert (run(), _decide_in_airflow(_seule(admin), ACCEPTER)) == (2, False), "the first answer of the day stays"
+    refusee = _seule(admin)
+    assert run(1) == 2
+    reposee = _seule(admin)
+    assert reposee != refusee, "no manager may change it: asked anew the next day"
+    with pytest.raises(Conflit):
+        _decide_in_airflow(refusee, ACCEPTER)
+    assert _decide_in_airflow(reposee, ACCEPTER) is True
+    deliver("e.csv", "f.csv")
+    assert run(1) == 4, "agreed to two files: four are another question"
+    assert admin.execute("SELECT detail ->> 'fichiers', decision FROM pdp.porte WHERE id = %s", (_seule(admin),)).fetchone() == ("4", None)
 
 
-def test_a_publication_that_lost_much_leaves_the_former_one(plantes: Plantes, admin: psycopg.Connection[Any]) -> None:
+def test_a_publication_that_lost_much_leaves_the_former_one(
+    plantes: Plantes, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
     publish()
     admin.execute("UPDATE evaluation.publication SET lignes = lignes + 100000 WHERE table_nom = 'personnes'")
     avant = empreintes(admin)
@@ -204,6 +229,10 @@ def test_a_publication_that_lost_much_leaves_the_former_one(plantes: Plantes, ad
     assert bilan.detail["lignes_avant"] - bilan.detail["lignes_apres"] > 99_000
     assert empreintes(admin) == avant
     assert _decide_in_airflow(_seule(admin), ACCEPTER) is True
+    with monkeypatch.context() as perte:
+        perte.setattr(evaluation, "is_perte", lambda avant, apres, _: avant > 0)
+        assert publish().traites == 0, "agreed to a loss: another loss from there on is another question"
+    assert _decide_in_airflow(_seule(admin), ACCEPTER) is True
     assert publish().traites > 0
     assert empreintes(admin) != avant
-    assert [porte[2:] for porte in _portes(admin)] == [("acceptee", True)]
+    assert sorted(porte[2:] for porte in _portes(admin)) == [("acceptee", False), ("acceptee", True)]

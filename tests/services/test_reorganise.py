@@ -15,16 +15,20 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import ProgrammingError
 
 import fabrique
-from equipe_redistribuee import JOUR, balayer, le
+from equipe_redistribuee import JOUR, a, absenter, balayer, le
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.domain.auteur import Auteur
 from pdp.domain.organisation import walk
 from pdp.errors import Conflit, DonneeInvalide, ErreurPdp, Introuvable
 from pdp.services import reorganise
 from pdp.services.manage_comptes import create_compte
+from pdp.services.read_blocages import list_suites
 from pdp.services.read_organisation import Organisation, list_agents, list_unites, read_organisation
+from pdp.services.redistribute_parcours import redistribute_parcours
 from pdp.services.sign_in import reserve_essai
 from pdp.storage import db
+from pdp.storage.sql import query
+from portal.donnees import add_tache
 
 TRANSFERT = date(2025, 10, 1)
 
@@ -156,6 +160,46 @@ def test_a_team_ends_its_people_follow_and_one_leaves(maison: Maison, admin: psy
     assert sum(p.parcours for p in plus_tard.par_unite) == sum(p.parcours for p in plus_tard.par_unite_actuelle) == 6
     codes = admin.execute("SELECT evenement FROM journal.evenement WHERE evenement LIKE 'reorganisation%'").fetchall()
     assert codes == [("reorganisation_confirmee",)] * 5
+
+
+def test_who_leaves_without_anybody_to_take_over_leaves_all_the_same_and_is_given_back_whole(
+    maison: Maison, admin: psycopg.Connection[Any]
+) -> None:
+    """Colleagues away: no place for what she holds. It is tried again, in sight as stuck, and nothing new is given to her."""
+    nord, sud = _equipes(maison)
+    partante = maison.csam[0]
+    with lot() as conn:
+        acces = {"login": "part", "mot_de_passe": "mot de passe de l'essai", "role": "csam", "plateforme_id": "PF35", "nom_affiche": "X"}
+        create_compte(conn, **acces, agent_id=partante)
+        for parcours in maison.parcours:
+            add_tache(conn, parcours, "rappel_promis", a(40))
+    for collegue in maison.csam[1:]:
+        absenter(collegue, 5, 30)
+    qui = {"unite_id": nord, "vers_id": sud, "le": le(10), "partants": [partante]}
+
+    def may_sign_in() -> bool:
+        with db.begin_portail() as conn:
+            return reserve_essai(conn, "part", a(10)).compte_id is not None
+
+    def stuck() -> set[UUID]:
+        with db.begin_as(maison.auteur, lecture=True) as conn:
+            return {s.parcours_id for s in list_suites(conn, "PF35", a(10)) if s.csam_id == partante and s.blocage == "S04"}
+
+    maison.cancel(maison.act("merge_equipe", **qui))
+    assert (may_sign_in(), stuck()) == (True, set()), "the undo leaves nothing closed"
+    maison.act("merge_equipe", **qui)
+    balayer(a(10))
+    assert (may_sign_in(), stuck()) == (False, set(maison.parcours[:2]))
+    with lot() as conn:
+        assert partante not in conn.execute(query("affectation.lister_presents"), {"plateforme": "PF35", "jour": le(10)}).scalars().all()
+    admin.execute("TRUNCATE pdp.absence_agent")
+    assert (balayer(a(11))[0], stuck()) == (2, set())
+    absenter(maison.csam[2], 12, 60)
+    with db.begin_as(maison.auteur) as conn:
+        absence = {"agent_id": maison.csam[2], "du": le(12), "maintenant": MAINTENANT}
+        redistribute_parcours(conn, maison.auteur, **absence, au=le(60))
+        with pytest.raises(Conflit):
+            redistribute_parcours(conn, maison.auteur, **absence, au=None)
 
 
 def test_figures_as_they_were_or_in_the_organisation_of_today(maison: Maison) -> None:

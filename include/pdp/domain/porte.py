@@ -40,14 +40,14 @@ GENRES: Mapping[str, Genre] = {
         "Effacement inhabituel de fichiers",
         "Un effacement automatique porte sur beaucoup plus de fichiers que d'ordinaire.",
         "Les fichiers plus anciens que le délai de conservation sont effacés au prochain passage.",
-        "Aucun fichier n'est effacé tant que la décision n'est pas changée.",
+        "Aucun fichier n'est effacé ; la question est posée à nouveau le lendemain.",
         installation=True,
     ),
     "publication": Genre(
         "Publication qui perd beaucoup de lignes",
         "Les tables des évaluateurs ont beaucoup moins de lignes que la publication précédente.",
         "Les nouvelles tables remplacent les précédentes à la prochaine publication.",
-        "La publication précédente reste en place.",
+        "La publication précédente reste en place ; la question est posée à nouveau le lendemain.",
         installation=True,
     ),
 }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
+from pdp.clock import jour_local
 from pdp.domain.auteur import Auteur
 from pdp.domain.porte import DECISIONS, GENRES, Genre, describe_comptes
 from pdp.errors import Conflit, DonneeInvalide, Introuvable
@@ -34,6 +35,7 @@ class Porte:
     decidee_at: datetime | None
     decidee_ou: str | None
     utilisee_at: datetime | None
+    perimee_at: datetime | None
     partenaire: str | None
     demandeur: str | None
     decideur: str | None
@@ -47,17 +49,40 @@ class Porte:
         return describe_comptes(self.detail)
 
 
+Couverture = Callable[[Mapping[str, Any]], bool]
+"""Whether the counts that a person agreed to still cover the act."""
+
+
 def require_porte(
-    conn: Connection, auteur: Auteur, genre: str, objet: str, plateforme_id: str | None, detail: Mapping[str, int], maintenant: datetime
+    conn: Connection,
+    auteur: Auteur,
+    genre: str,
+    objet: str,
+    plateforme_id: str | None,
+    detail: Mapping[str, int],
+    maintenant: datetime,
+    couvre: Couverture | None = None,
 ) -> bool:
-    """True when somebody accepted; otherwise the act must not happen, and the question is asked (once)."""
+    """True when somebody accepted; otherwise the act must not happen, and the question is asked (once).
+
+    It is asked anew when ``couvre`` says that the agreement was for much less than this, and the day after a refusal for the whole
+    installation: nothing else could change that one.
+    """
     connue = conn.execute(query("portes.trouver"), {"genre": genre, "objet": objet}).one_or_none()
-    if connue is not None:
+    if connue is not None and not _is_a_reposer(connue, plateforme_id, couvre, maintenant):
         return bool(connue.decision == "acceptee")
+    if connue is not None:
+        conn.execute(query("portes.perimer"), {"porte": connue.id, "maintenant": maintenant})
     parametres = {"plateforme": plateforme_id, "genre": genre, "objet": objet, "detail": json.dumps(dict(detail))}
     if conn.execute(query("portes.demander"), {**parametres, "maintenant": maintenant, "par": auteur.id}).scalar() is not None:
         journal.record(conn, "porte_demandee", plateforme_id=plateforme_id, donnees={"genre": genre, "objet": objet, **detail})
     return False
+
+
+def _is_a_reposer(connue: Row[Any], plateforme_id: str | None, couvre: Couverture | None, maintenant: datetime) -> bool:
+    if connue.decision == "refusee":
+        return plateforme_id is None and jour_local(connue.decidee_at) < jour_local(maintenant)
+    return connue.decision == "acceptee" and couvre is not None and not couvre(connue.detail)
 
 
 def is_retenue(conn: Connection, genre: str, objet: str) -> bool:
@@ -66,10 +91,10 @@ def is_retenue(conn: Connection, genre: str, objet: str) -> bool:
     return connue is not None and connue.decision != "acceptee"
 
 
-def is_acceptee(conn: Connection, genre: str, objet: str) -> bool:
-    """True when somebody accepted this act and it was not done yet."""
+def is_acceptee(conn: Connection, genre: str, objet: str, couvre: Couverture) -> bool:
+    """True when somebody accepted this act, for counts that cover it, and it was not done yet."""
     connue = conn.execute(query("portes.trouver"), {"genre": genre, "objet": objet}).one_or_none()
-    return connue is not None and connue.decision == "acceptee"
+    return connue is not None and connue.decision == "acceptee" and couvre(connue.detail)
 
 
 def mark_utilisee(conn: Connection, genre: str, objet: str, maintenant: datetime) -> None:
@@ -91,6 +116,8 @@ def decide_porte(conn: Connection, auteur: Auteur, porte_id: UUID, choix: str, m
         raise Introuvable(
             "Cette décision n'existe pas, ou n'est pas de votre plateforme : celles de toute l'installation se prennent dans Airflow."
         )
+    if porte.perimee_at is not None:
+        raise Conflit("Cette question a été posée à nouveau depuis : rechargez la page pour répondre à la plus récente.")
     if porte.decision == decision or (ou == "airflow" and porte.decision is not None):
         return False
     if porte.utilisee_at is not None or porte.decision == "acceptee":

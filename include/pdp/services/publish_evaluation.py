@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from pdp.evaluation.indicateurs import RECULS, Mesure, build_delais, build_enton
 from pdp.evaluation.precision import build_precisions
 from pdp.evaluation.pseudonyme import Pseudonymes
 from pdp.evaluation.publication import TableExportee, prepare_dossier, publish_dossier, write_datapackage, write_table
-from pdp.services.decide_porte import is_acceptee, mark_utilisee, require_porte
+from pdp.services.decide_porte import Couverture, is_acceptee, mark_utilisee, require_porte
 from pdp.services.publish_referentiel import referentiel
 from pdp.services.read_evaluation import escape_formule
 from pdp.storage import db, journal
@@ -43,9 +43,10 @@ class PublicationRetenue(ErreurPdp):
 
     code = "publication_retenue"
 
-    def __init__(self, avant: int, apres: int) -> None:
+    def __init__(self, avant: int, apres: int, couvre: Couverture) -> None:
         super().__init__("La nouvelle publication perd beaucoup de lignes : elle attend l'accord d'une personne. Rien n'a été changé.")
         self.detail = {"lignes_avant": avant, "lignes_apres": apres}
+        self.couvre = couvre
 
 
 def publish_evaluation(
@@ -56,7 +57,7 @@ def publish_evaluation(
         return _publish(url, auteur, maintenant, exports, etude=etude, passage=passage)
     except PublicationRetenue as retenue:
         with db.begin(url, auteur, passage) as conn:
-            require_porte(conn, auteur, "publication", etude, None, retenue.detail, maintenant)
+            require_porte(conn, auteur, "publication", etude, None, retenue.detail, maintenant, retenue.couvre)
         return Bilan(detail={"publication_retenue": 1, **retenue.detail})
 
 
@@ -139,8 +140,13 @@ def _check_perte(conn: Connection, exportees: Sequence[TableExportee], etude: st
     """Raises :class:`PublicationRetenue` for an unusual loss that nobody accepted."""
     avant, apres = conn.execute(query("evaluation.compter_publiees"), {"etude": etude}).scalar_one(), sum(e.lignes for e in exportees)
     baisse, minimum = (referentiel().entier(cle, jour) for cle in ("porte_publication_baisse_pct", "porte_publication_lignes_min"))
-    if avant >= minimum and is_perte(avant, apres, baisse) and not is_acceptee(conn, "publication", etude):
-        raise PublicationRetenue(avant, apres)
+
+    def couvre(vu: Mapping[str, Any]) -> bool:
+        """Somebody agreed to keep about as few lines: a new loss from there on is another question."""
+        return not is_perte(vu["lignes_apres"], apres, baisse)
+
+    if avant >= minimum and is_perte(avant, apres, baisse) and not is_acceptee(conn, "publication", etude, couvre):
+        raise PublicationRetenue(avant, apres, couvre)
 
 
 def _export(conn: Connection, nom: str, dossier: Path) -> TableExportee:

@@ -34,9 +34,18 @@ def purge_echanges(conn: Connection, racine: Path | None, maintenant: datetime) 
     fichiers = [c for nom in DOSSIERS for c in racine.glob(f"*/*/{nom}/*") if c.is_file() and not c.is_symlink()]
     brouillons = [c for c in fichiers if _is_brouillon(c) and time.time() - c.stat().st_mtime > _OUBLI_S]
     anciens = [c for c in fichiers if not _is_brouillon(c) and c.stat().st_mtime < limite.timestamp()]
-    massif = is_massif(len(anciens), referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant)))
-    auteur = systeme("purge_echanges")
-    if massif and not require_porte(conn, auteur, "purge", "echanges", None, {"fichiers": len(anciens)}, maintenant):
+    nombre, seuil = len(anciens), referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant))
+    massif, auteur = is_massif(nombre, seuil), systeme("purge_echanges")
+    if massif and not require_porte(
+        conn,
+        auteur,
+        "purge",
+        "echanges",
+        None,
+        {"fichiers": nombre},
+        maintenant,
+        lambda vus: not is_massif(nombre - vus["fichiers"], seuil),
+    ):
         anciens, massif = [], False
     for chemin in (*brouillons, *anciens):
         chemin.unlink(missing_ok=True)

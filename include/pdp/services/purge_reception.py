@@ -32,9 +32,18 @@ def purge_reception(conn: Connection, depot: Path, maintenant: datetime) -> Bila
     limite = maintenant - timedelta(days=referentiel().entier("depot_conservation_jours", jour_local(maintenant)))
     anciens = {nom: _list_anciens(depot / nom, limite) for nom in DOSSIERS}
     nombre = sum(len(chemins) for chemins in anciens.values())
-    massif = is_massif(nombre, referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant)))
-    auteur = systeme("purge_reception")
-    if massif and not require_porte(conn, auteur, "purge", "reception", None, {"fichiers": nombre}, maintenant):
+    seuil = referentiel().entier("porte_purge_fichiers_min", jour_local(maintenant))
+    massif, auteur = is_massif(nombre, seuil), systeme("purge_reception")
+    if massif and not require_porte(
+        conn,
+        auteur,
+        "purge",
+        "reception",
+        None,
+        {"fichiers": nombre},
+        maintenant,
+        lambda vus: not is_massif(nombre - vus["fichiers"], seuil),
+    ):
         return Bilan(detail={"fichiers_retenus": nombre, "lignes_sans_plateforme_closes": _close_orphelines(conn, maintenant)})
     for chemin in (chemin for chemins in anciens.values() for chemin in chemins):
         chemin.unlink(missing_ok=True)

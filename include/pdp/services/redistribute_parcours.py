@@ -28,18 +28,22 @@ from pdp.storage.sql import query
 def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, du: date, au: date | None, maintenant: datetime) -> UUID:
     """Confirm a redistribution (``au`` None = departure) and apply it when its first day has come; asked for again, returns the first.
 
-    Raises :class:`Conflit` when nothing would move: there is then nothing to confirm.
+    A departure is a fact: it is written although nothing moves yet, so that nothing more is given to who leaves, and what had no place
+    elsewhere is tried again. Raises :class:`Conflit` for an absence when nothing would move: there is then nothing to confirm; and for a
+    departure on the first day of an absence already redistributed.
     """
     plateforme = _check_plateforme(auteur)
     _lock_plateforme(conn, plateforme)
-    deja = conn.execute(query("redistribution.trouver"), {"agent": agent_id, "du": du}).scalar()
+    deja = conn.execute(query("redistribution.trouver"), {"agent": agent_id, "du": du}).one_or_none()
+    if deja is not None and au is None and deja.au is not None:
+        raise Conflit("Une absence qui commence ce jour-là est déjà redistribuée : annulez-la d'abord. Rien n'a été changé.")
     if deja is not None:
-        return UUID(str(deja))
+        return UUID(str(deja.id))
     lieu = get_lieu(conn, plateforme)
     if au is not None and au < lieu.jour(maintenant):
         raise DonneeInvalide("Cette absence est terminée : il n'y a plus rien à redistribuer.", code="absence_over")
     plan = plan_redistribution(conn, plateforme, agent_id, du, au, maintenant)
-    if not plan.confies:
+    if not plan.confies and au is not None:
         raise Conflit("Rien ne tombe pendant cette absence : chaque parcours reste à son conseiller. Rien n'a été changé.")
     identifiant: UUID = conn.execute(
         query("redistribution.creer"),

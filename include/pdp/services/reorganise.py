@@ -167,10 +167,7 @@ def merge_equipe(
     conn.execute(query("organisation.succeder"), {"plateforme": plateforme, "unite": unite_id, "vers": vers_id, "le": le, "acte": acte})
     _move(conn, auteur, apercu, acte)
     for plan in apercu.departs:
-        if plan.confies:
-            redistribute_parcours(conn, auteur, agent_id=plan.agent_id, du=le, au=None, maintenant=maintenant)
-        else:
-            conn.execute(query("organisation.fermer_acces"), {"agent": plan.agent_id, "le": le})
+        redistribute_parcours(conn, auteur, agent_id=plan.agent_id, du=le, au=None, maintenant=maintenant)
     return acte
 
 
