@@ -20,6 +20,7 @@ from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.config import settings
 from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
+from pdp.errors import Conflit
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.raise_alerte import raise_alerte
 from pdp.services.read_blocages import read_blocages
@@ -70,6 +71,10 @@ def releves(admin: psycopg.Connection[Any], le: datetime = LUNDI, niveau: str = 
     requete = """SELECT agent_id::text, a_decider, urgentes, echeances, relayees, en_attente FROM pdp.releve
         WHERE jour = %s AND niveau = %s ORDER BY agent_id"""
     return admin.execute(requete, (le.date(), niveau)).fetchall()
+
+
+def releves_lus(admin: psycopg.Connection[Any]) -> int:
+    return admin.execute("SELECT count(lu_at) FROM pdp.releve").fetchone()[0]
 
 
 def test_once_a_day_within_the_budget_by_mail_without_a_name(
@@ -160,8 +165,11 @@ def test_safety_is_told_at_once_to_all_even_on_a_saturday_and_goes_up_within_two
     assert sweep(SAMEDI + timedelta(hours=9)).traites == 0
     [autre] = alert(1, "risque_suicidaire", SAMEDI + timedelta(hours=9))
     sweep(SAMEDI + timedelta(hours=9))
+    with pytest.raises(Conflit), db.begin_as(anne) as conn:
+        mark_lus(conn, anne, SAMEDI + timedelta(hours=10), vus=1)
+    assert releves_lus(admin) == 0, "her page showed the first one only: the second is not read unseen"
     with db.begin_as(anne) as conn:
-        mark_lus(conn, anne, SAMEDI + timedelta(hours=10))
+        mark_lus(conn, anne, SAMEDI + timedelta(hours=10), vus=2)
     assert sweep(SAMEDI + timedelta(hours=20)).traites == 0, "read: the manager is not told of the second one"
     assert {urgente, autre} == {a for (a,) in admin.execute("SELECT alerte_id FROM pdp.releve_alerte").fetchall()}
 

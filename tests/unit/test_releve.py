@@ -82,8 +82,10 @@ def test_unread_goes_to_a_colleague_once_then_is_counted_for_the_manager_and_sta
     deux = carte(1, medecins=(ANNE, BENOIT), dernier_jour=AVANT)
     encore = compose([deux], [ANNE, BENOIT, CARLA])
     assert (told(encore), encore.non_lues) == ({BENOIT: [1]}, (deux,))
-    personne = compose([une, carte(2)], [])
-    assert (personne.releves, personne.non_lues) == ((), (une,))
+    recente = Carte(UUID(int=1003), "parcours", (UUID(int=5003),), datetime(2026, 11, 17, tzinfo=UTC), None)
+    personne = compose([une, carte(2), recente], [])
+    assert (personne.releves, personne.non_lues) == ((), (une, carte(2))), "nobody there: the manager knows of what was told to nobody"
+    assert compose([carte(2)], [ANNE]).non_lues == ()
 
 
 def test_nothing_is_lost_and_the_order_of_the_facts_changes_nothing() -> None:

@@ -54,7 +54,7 @@ class Releve:
 
 @dataclass(frozen=True, slots=True)
 class Journee:
-    """Digests of the day, and the cards that nobody read in time although a second doctor was told (or there is no second one)."""
+    """Digests of the day, and the cards that nobody read in time although a second doctor was told (or there is none to tell)."""
 
     releves: tuple[Releve, ...]
     non_lues: tuple[Carte, ...]
@@ -72,9 +72,10 @@ def compose_journee(
     """Digests of ``jour`` for the doctors present; the same facts give the same digests, whatever their order.
 
     A card stays with the doctor told last as long as he or she is present; unread once ``is_delai_passe`` (of the day it was told), it
-    goes to a colleague, once; then it is counted among ``non_lues``, and stays in the digest. A new card goes to the doctor who decided
-    the file, else to the one with the fewest cards. Safety, and a legal deadline within ``echeance_jours``, are told whatever the
-    ``budget``; the rest, oldest first, up to the budget of each doctor; what is over it waits and is counted.
+    goes to a colleague, once; then it is counted among ``non_lues``, and stays in the digest. With nobody present, what nobody was
+    told of is counted there too, once as old. A new card goes to the doctor who decided the file, else to the one with the fewest cards.
+    Safety, and a legal deadline within ``echeance_jours``, are told whatever the ``budget``; the rest, oldest first, up to the budget of
+    each doctor; what is over it waits and is counted.
     """
     ordonnees = sorted(cartes, key=lambda c: (_rang(c, jour, echeance_jours), c.connue_at, str(c.assure_id), c.famille))
     charges: Counter[UUID] = Counter({medecin: 0 for medecin in presents})
@@ -82,7 +83,8 @@ def compose_journee(
     relais: set[tuple[UUID, str]] = set()
     non_lues = []
     for carte in ordonnees:
-        en_retard = bool(carte.medecins) and not carte.lue and carte.dernier_jour is not None and is_delai_passe(carte.dernier_jour)
+        dite = bool(carte.medecins) or not presents  # nobody there to be told: it counts from the day it was known
+        en_retard = dite and not carte.lue and is_delai_passe(carte.dernier_jour or carte.connue_at.date())
         collegues = [medecin for medecin in presents if medecin not in carte.medecins]
         if en_retard and (len(carte.medecins) > 1 or not collegues):
             non_lues.append(carte)

@@ -18,6 +18,7 @@ from pdp.domain.auteur import Auteur
 from pdp.domain.bilan import Bilan
 from pdp.domain.calendrier import add_jours_ouvres, is_jour_ouvre
 from pdp.domain.releve import Carte, compose_journee
+from pdp.errors import Conflit
 from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage import journal, outbox
@@ -106,12 +107,19 @@ def send_digest(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant
     return _tell_urgentes(envoi) + _compose_quotidien(envoi)
 
 
-def mark_lus(conn: Connection, auteur: Auteur, maintenant: datetime, alertes: Sequence[UUID] | None = None) -> int:
-    """This doctor read her digests (those that tell ``alertes`` when given); returns how many were unread. A second call returns 0."""
+def mark_lus(
+    conn: Connection, auteur: Auteur, maintenant: datetime, alertes: Sequence[UUID] | None = None, *, vus: int | None = None
+) -> int:
+    """This doctor read her digests (those that tell ``alertes`` when given); returns how many were unread. A second call returns 0.
+
+    ``vus``: how many unread ones the page counted. Raises :class:`Conflit` when one came since: an urgent one is not read unseen.
+    """
     lus = conn.execute(
         query("releves.marquer_lus"),
         {"agent": UUID(auteur.id), "maintenant": maintenant, "alertes": None if alertes is None else [str(a) for a in alertes]},
     ).all()
+    if vus is not None and len(lus) > vus:
+        raise Conflit("Un relevé s'est ajouté depuis l'affichage. Rien n'a été enregistré : rechargez la page pour le lire.")
     if lus:
         journal.record(conn, "releve_lu", plateforme_id=auteur.plateforme_id, donnees={"releves": len(lus)})
     return len(lus)

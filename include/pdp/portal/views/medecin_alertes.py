@@ -76,9 +76,14 @@ def show_suites(request: Request) -> Response:
 def mark_read(request: Request) -> Response:
     """« J'ai lu mon relevé »: what it tells is not taken to a colleague any more; each alert still waits for a decision."""
     with ecrire(request) as conn:
-        mark_lus(conn, session_of(request).auteur, clock.now())
+        mark_lus(conn, session_of(request).auteur, clock.now(), vus=_read_non_lus(request))
     flash(request, "C'est noté : votre relevé est lu. Chaque situation attend encore une décision, de vous ou d'un collègue.")
     return redirect("/medecin/alertes")
+
+
+def _read_non_lus(request: Request) -> int | None:
+    brut = texte(request, "non_lus", libelle="Relevés affichés", maximum=4) or ""
+    return int(brut) if brut.isascii() and brut.isdigit() else None
 
 
 @routeur.post("/medecin/alertes/{alerte_id}/decision")
