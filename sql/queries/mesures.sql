@@ -44,10 +44,12 @@ WHERE debut_at >= clock_timestamp() - interval '8 days' AND fin_at IS NOT NULL
 ORDER BY dag, tache, fin_at DESC;
 
 -- name: balayages_inacheves
--- Tasks that started more than an hour ago and never ended: killed, or stuck.
-SELECT dag, tache AS task, count(*)::float AS valeur FROM pdp.passage
-WHERE debut_at BETWEEN clock_timestamp() - interval '8 days' AND clock_timestamp() - interval '1 hour' AND fin_at IS NULL
-GROUP BY dag, tache;
+-- Tasks that started more than an hour ago and never ended, killed or stuck, while no later run of the same task ended everywhere: that one did the rest.
+SELECT p.dag, p.tache AS task, count(*)::float AS valeur FROM pdp.passage p
+WHERE p.debut_at BETWEEN clock_timestamp() - interval '8 days' AND clock_timestamp() - interval '1 hour' AND p.fin_at IS NULL
+    AND NOT EXISTS (SELECT 1 FROM pdp.passage q WHERE q.dag = p.dag AND q.tache = p.tache AND q.instant_metier > p.instant_metier AND q.fin_at IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM pdp.passage r WHERE r.dag = q.dag AND r.tache = q.tache AND r.instant_metier = q.instant_metier AND r.fin_at IS NULL))
+GROUP BY p.dag, p.tache;
 
 -- name: detections_dues
 -- People who have come due and whom no detection has looked at yet, on the calendar of metropolitan France.

@@ -22,7 +22,7 @@ from pdp.domain.auteur import Auteur, systeme
 from pdp.domain.bilan import Bilan
 from pdp.portal.metriques import PROPRES
 from pdp.services import record_passage
-from pdp.services.read_mesures import MESURES, MESUREUR
+from pdp.services.read_mesures import MESURES, MESUREUR, read_mesures
 from pdp.services.watch_platform import watch_platform
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, add_tache
@@ -103,6 +103,24 @@ def test_the_role_that_measures_reads_counted_columns_only(lieu: Lieu) -> None:
     with db.begin_as(Auteur("agent", str(uuid4()), "csam", "PF35")) as conn:  # the role alone is not enough: the context is signed
         conn.execute(text("SET LOCAL ROLE pdp_role_mesure"))
         assert conn.execute(text("SELECT count(statut) FROM pdp.parcours")).scalar_one() == 0
+
+
+def test_a_killed_task_is_unfinished_until_a_later_run_ends_everywhere(base: str) -> None:
+    """Done by the next run: over. One platform that fails run after run while the others end: still there."""
+    passages = [("d", "0", 3, None), ("d", "1", 2, 2), ("e", "0", 3, None), ("f", "0a", 3, None), ("f", "1a", 2, None), ("f", "1b", 2, 2)]
+    with fabrique.lot() as conn:
+        for dag, run, heures, fini in passages:
+            conn.execute(
+                text(
+                    "INSERT INTO pdp.passage (id, dag, tache, instant_metier, debut_at, fin_at) SELECT :i, :d, 't',"
+                    " timestamptz '2026-03-16 12:00Z' - make_interval(hours => :h), now() - make_interval(hours => :h),"
+                    " now() - make_interval(hours => cast(:f AS integer))"
+                ),
+                {"i": f"{dag}/{run}/t", "d": dag, "h": heures, "f": fini},
+            )
+    with db.begin_as(MESUREUR) as conn:
+        lues = read_mesures(conn, clock.now())["pdp_sweep_unfinished"]
+    assert sorted(lues) == [(("e", "t"), 1), (("f", "t"), 2)]
 
 
 def test_health_tells_alive_from_ready(app: FastAPI, lieu: Lieu, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -51,7 +51,12 @@ MESURES = (
     Mesure("pdp_feed_age_seconds", "Age of the last file taken of a feed.", ("feed",), "mesures.age_des_flux"),
     Mesure("pdp_sweep_age_seconds", "Time since a task last succeeded.", ("dag", "task"), "mesures.age_des_balayages"),
     Mesure("pdp_sweep_duration_seconds", "Duration of the last success of a task.", ("dag", "task"), "mesures.duree_des_balayages"),
-    Mesure("pdp_sweep_unfinished", "Tasks started over an hour ago that never ended.", ("dag", "task"), "mesures.balayages_inacheves"),
+    Mesure(
+        "pdp_sweep_unfinished",
+        "Tasks started over an hour ago that neither ended nor were done since.",
+        ("dag", "task"),
+        "mesures.balayages_inacheves",
+    ),
     Mesure("pdp_detection_due", "People who have come due and whom no detection has looked at.", ("platform",), "mesures.detections_dues"),
     Mesure("pdp_quarantine_lines", "Refused lines that nobody settled.", ("platform",), "mesures.quarantaine"),
     Mesure("pdp_late_reasons", "Open reasons past their deadline.", ("platform", "reason"), "mesures.taches_en_retard"),
