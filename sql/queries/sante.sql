@@ -41,6 +41,10 @@ SELECT count(*)::integer AS nombre, min(connu_at) AS depuis_at FROM identite.qua
 -- Open incidents of a platform, locked until the watch has judged them.
 SELECT id, sonde, cible, ouvert_at, vu_at FROM pdp.incident WHERE plateforme_id = :plateforme AND ferme_at IS NULL ORDER BY sonde, cible FOR UPDATE;
 
+-- name: lister_fermes
+-- What was right again since an instant.
+SELECT DISTINCT sonde, cible FROM pdp.incident WHERE plateforme_id = :plateforme AND ferme_at >= :depuis;
+
 -- name: is_dit_ailleurs
 -- Whether the watch of runs tells this treatment: a late run is noted, or one that began since the last success is still open.
 SELECT EXISTS (SELECT 1 FROM pdp.retard_traitement r WHERE r.plateforme_id = :plateforme AND r.dag = :dag AND r.fini_at IS NULL)
@@ -74,10 +78,12 @@ SELECT id, sonde, cible, nombre, depuis_at, limite_at, ouvert_at, vu_at, ferme_a
 WHERE ferme_at IS NULL OR ferme_at >= :depuis
 ORDER BY (ferme_at IS NOT NULL), coalesce(ferme_at, ouvert_at) DESC, sonde, cible;
 
--- name: dernier_guet
--- When the watch last looked at this platform.
-SELECT max(instant_metier) FROM pdp.passage
-WHERE dag = 'pdp_guet' AND tache = 'guetter' AND fin_at IS NOT NULL AND detail ->> 'plateforme' = (SELECT securite.plateforme_courante());
+-- name: lire_bandeau
+-- When the watch last looked at this platform, and how many rare acts of this platform wait for the decision of a person.
+SELECT (SELECT max(instant_metier) FROM pdp.passage
+        WHERE dag = 'pdp_guet' AND tache = 'guetter' AND fin_at IS NOT NULL AND detail ->> 'plateforme' = (SELECT securite.plateforme_courante())) AS guet_at,
+    (SELECT count(*) FROM pdp.porte g WHERE g.decision IS NULL AND g.plateforme_id = (SELECT securite.plateforme_courante()) AND NOT EXISTS (
+        SELECT 1 FROM pdp.redistribution r WHERE g.genre = 'reaffectation' AND r.id::text = g.objet AND r.annulee_at IS NOT NULL)) AS decisions;
 
 -- name: lire_rattrapage
 -- People seen late after each outage of the detection: how many, how late, how many still wait for their first call, when the last one ended.

@@ -175,6 +175,22 @@ def test_a_treatment_that_starts_no_run_is_told_once_it_lasts(
     assert dits == [(0,)] * 3 + [(mails,)] * 4
 
 
+def test_a_count_around_its_limit_is_not_mailed_all_day(base: str, admin: psycopg.Connection[Any]) -> None:
+    with fabrique.lot() as conn:
+        fabrique.socle(conn)
+        tout_va_bien(conn, LUNDI)
+        agent = fabrique.agent(conn, "responsable", PF)
+        conn.execute(text("UPDATE pdp.agent SET courriel = 'chef@exemple.invalid' WHERE id = :a"), {"a": agent})
+    comptes = []
+    for heures, recu_at in ((0, -400), (0.5, 0), (1, -400), (1.5, 1), (6, -400)):
+        maintenant = LUNDI + timedelta(hours=heures)
+        admin.execute("UPDATE pdp.flux_fichier SET recu_at = %s WHERE flux = 'arrets_prescrits'", [LUNDI + timedelta(hours=recu_at)])
+        watch(maintenant)
+        [mails] = admin.execute("SELECT count(*) FROM pdp.outbox WHERE type = 'avis_interne' AND charge::text LIKE '%Arrêts%'").fetchone()
+        comptes.append((len([s for s, _, _ in ouverts(admin) if s == "flux_absent"]), mails))
+    assert comptes == [(1, 1), (0, 1), (1, 1), (0, 1), (1, 2)]
+
+
 @pytest.mark.parametrize(
     ("recu", "maintenant", "absent"),
     [

@@ -39,6 +39,8 @@ CONFIRMEES = frozenset({"traitement_en_retard"})
 CONFIRMATION = timedelta(minutes=15)
 """Probes told only when still true that long after: what was late because of an outage catches up by itself. A run that hangs is told by
 ``watch_retards``, one cause, one mail; a treatment that starts no run at all (paused, broken) leaves nothing there: it is told here."""
+REDITES = timedelta(hours=4)
+"""What was told and right again that lately is not mailed anew: a count around its limit would write all day. The page shows it."""
 
 
 def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
@@ -64,7 +66,12 @@ def watch_platform(conn: Connection, plateforme_id: str, auteur: Auteur, mainten
             _record(conn, "incident_clos", plateforme_id, *cle, 0)
     nouveaux = [c for cle, c in constats.items() if cle not in ouverts]
     inscrits = [(i, c) for c in nouveaux if (i := _open(conn, plateforme_id, c, maintenant)) is not None]
-    tell(conn, lieu, [*((i, c) for i, c in inscrits if c.sonde not in CONFIRMEES), *confirmes], maintenant)
+    recents = (
+        conn.execute(query("sante.lister_fermes"), {"plateforme": plateforme_id, "depuis": maintenant - REDITES}).all() if inscrits else []
+    )
+    redits = {(ligne.sonde, ligne.cible) for ligne in recents}
+    a_dire = [(i, c) for i, c in inscrits if c.sonde not in CONFIRMEES and (c.sonde, c.cible) not in redits]
+    tell(conn, lieu, [*a_dire, *confirmes], maintenant)
     clos = len(ouverts.keys() - constats.keys())
     detail = {"incidents_ouverts": len(nouveaux), "incidents_clos": clos, "incidents_restants": len(constats)}
     return Bilan(traites=len(nouveaux) + clos, ignores=len(ouverts) - clos, detail=detail)
