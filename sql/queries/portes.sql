@@ -44,7 +44,3 @@ UPDATE pdp.porte SET decision = :decision, decidee_at = :maintenant, decidee_par
 -- name: marquer_utilisee
 -- The act was done: the next one of its kind asks again.
 UPDATE pdp.porte SET utilisee_at = :maintenant WHERE genre = :genre AND objet = :objet AND decision = 'acceptee' AND utilisee_at IS NULL AND perimee_at IS NULL;
-
--- name: compter_en_attente
--- Decisions that wait.
-SELECT count(*) FROM pdp.porte WHERE decision IS NULL;

@@ -82,6 +82,7 @@ def test_decisions_are_taken_by_somebody_else_and_said(lieu: Lieu, connecter: Co
     client = connecter("responsable")
     page = client.get("/equipe/portes").text
     assert "En attente (4)" in page, "not the one of the other platform"
+    assert "3 décisions attendent" in client.get("/equipe").text, "said where a manager starts the day: those she may take"
     assert all(n in page for n in ("60 parcours concernés", "61 parcours concernés", "240 fichiers à effacer"))
     cas = {
         (str(partenaire), "Accepter"): (303, "Envois permis"),

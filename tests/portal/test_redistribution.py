@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from pdp.services import redistribute_parcours
 from portal.donnees import Lieu, TestClient, post
 from portal.jeu import NOMS_ASSURES, PRENOMS_ASSURES, Jeu
 from portal.jeu_ecrans import build_jeu
@@ -74,11 +75,17 @@ def test_receiving_colleague_reads_why_and_the_hand_over_sheet(jeu: Jeu, connect
         assert attendu in fiche, attendu
 
 
-def test_departure_is_planned_from_the_same_page(jeu: Jeu, connecter: Connecter) -> None:
+def test_departure_is_planned_from_the_same_page(jeu: Jeu, connecter: Connecter, monkeypatch: pytest.MonkeyPatch) -> None:
     client = connecter("responsable")
     page = client.get("/equipe/absences").text
     assert 'action="/equipe/redistribution"' in page
     assert "sans retour" in client.get(_adresse(jeu, None)).text
+    sans_dossier = client.get(_adresse(jeu, None).replace(str(jeu.lieu.comptes["csam"]), str(jeu.lieu.comptes["csam2"]))).text
+    for attendu in ("Rien ne change de mains", "Confirmer la redistribution"):  # a departure is written all the same
+        assert attendu in sans_dossier
+    monkeypatch.setattr(redistribute_parcours, "is_massif", lambda nombre, seuil: True)
+    acte = post(client, "/equipe/redistribution", _adresse(jeu, None), **_champs(jeu, None)).headers["location"]
+    assert "rien ne change avant" in client.get(acte).text, "held by a gate: it does not pretend to be done"
 
 
 def test_absence_ahead_leads_to_its_redistribution(jeu: Jeu, connecter: Connecter) -> None:

@@ -128,15 +128,16 @@ class Sante:
 
 @dataclass(frozen=True)
 class Bandeau:
-    """What the other pages of the manager say of it."""
+    """What the other pages of the manager say of it; ``decisions``: rare acts that wait for somebody."""
 
     incidents: list[Incident]
     rattrapages: list[Rattrapage]
     guet_muet: bool
+    decisions: int
 
     @property
     def a_dire(self) -> bool:
-        return bool(self.incidents or self.rattrapages or self.guet_muet)
+        return bool(self.incidents or self.rattrapages or self.guet_muet or self.decisions)
 
 
 def is_muet(guet_at: datetime | None, maintenant: datetime) -> bool:
@@ -160,18 +161,20 @@ def read_sante(conn: Connection, plateforme_id: str, maintenant: datetime) -> Sa
         rattrapages=rattrapages,
         panne_en_cours=en_cours,
         en_attente=list_lignes(conn, "sante.compter_en_attente", EnAttente, jour=lieu.jour(maintenant))[0],
-        guet_at=conn.execute(query("sante.dernier_guet")).scalar(),
+        guet_at=conn.execute(query("sante.lire_bandeau")).one().guet_at,
         regarde_at=maintenant,
     )
 
 
 def read_bandeau(conn: Connection, lieu: Lieu, maintenant: datetime) -> Bandeau:
-    """Open incidents, and outages whose people have not all been called."""
+    """Open incidents, outages whose people have not all been called, decisions that wait."""
+    vu = conn.execute(query("sante.lire_bandeau")).one()
     rattrapages, _ = _read_rattrapages(conn, lieu, maintenant)
     return Bandeau(
         incidents=[i for i in _list_incidents(conn, maintenant) if i.ferme_at is None],
         rattrapages=[r for r in rattrapages if not r.fini],
-        guet_muet=is_muet(conn.execute(query("sante.dernier_guet")).scalar(), maintenant),
+        guet_muet=is_muet(vu.guet_at, maintenant),
+        decisions=vu.decisions,
     )
 
 

@@ -15,6 +15,7 @@ from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import identifiant, jour, texte
 from pdp.portal.sessions import ecrire, flash, lire, redirect, session_of
 from pdp.services import read_redistribution
+from pdp.services.decide_porte import is_retenue
 from pdp.services.plan_redistribution import plan_redistribution
 from pdp.services.redistribute_parcours import redistribute_parcours, undo_redistribution
 from pdp.services.transfer_parcours import cancel_transfert, request_transfert
@@ -54,7 +55,16 @@ def confirm_redistribution(request: Request) -> Response:
     assert du is not None
     with ecrire(request) as conn:
         acte = redistribute_parcours(conn, session_of(request).auteur, agent_id=agent_id, du=du, au=au, maintenant=clock.now())
-    flash(request, "Redistribution confirmée. Voici ce qui est fait ou prévu pour chaque parcours.")
+        retenue = is_retenue(conn, "reaffectation", str(acte))
+    if retenue:
+        flash(
+            request,
+            "Redistribution enregistrée. Elle touche beaucoup de parcours : rien ne change avant qu'un autre responsable,"
+            " ou l'exploitation, l'accepte dans « Décisions attendues ».",
+            genre="info",
+        )
+    else:
+        flash(request, "Redistribution confirmée. Voici ce qui est fait ou prévu pour chaque parcours.")
     return redirect(f"/equipe/redistributions/{acte}")
 
 
