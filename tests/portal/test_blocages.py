@@ -63,7 +63,8 @@ def test_the_coordinator_sees_her_people_and_repairs_in_one_click(bloque: Dossie
     mien, autre = sans_suite(lieu), sans_suite(lieu, "csam2")
     client = connecter("csam")
     page = client.get("/bloques").text
-    assert f"/parcours/{bloque.parcours}" in page  # as the watch found
+    assert f"/parcours/{bloque.parcours}#h-taches" in page  # as the watch found
+    assert 'id="h-taches"' in client.get(f"/parcours/{bloque.parcours}").text
     assert f"/parcours/{mien.parcours}/debloquer" in page  # as it is now
     assert str(autre.parcours) not in page
     fiche = f"/parcours/{mien.parcours}"

@@ -84,7 +84,7 @@ ENLISEMENTS: dict[str, Enlisement] = {
             "Une tâche propose au même conseiller de rouvrir le parcours ; il décide.",
             "Décider de rouvrir ou non",
             tache="rechute",
-            ecran="fiche",
+            ecran="rechute",
         ),
         Enlisement(
             "S04",

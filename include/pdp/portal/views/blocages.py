@@ -28,8 +28,8 @@ ECRANS_RESPONSABLE = {
     "doublons": ("/equipe/doublons", "Suivre les doublons"),
 }
 """Where a manager acts on a stall that has a screen of its own."""
-ECRANS_CSAM = {"relais": "#orientations", "fiche": "", "issue": "/issue", "doublons": "/doublons"}
-"""Where a coordinator acts, after the address of the case."""
+ECRANS_CSAM = {"relais": "#orientations", "fiche": "#h-taches", "rechute": "#rechute", "issue": "/issue", "doublons": "/doublons"}
+"""Where a coordinator acts, after the address of the case: the button is on the case too, and leads to a place of it."""
 
 
 @routeur.get("/equipe/blocages")
