@@ -43,7 +43,7 @@ def tell_reponse(reponse: Reponse, h: Hypotheses) -> tuple[str, ...]:
 
 def _etp(p: Projection) -> str:
     """Equivalent in full-time coordinators."""
-    return f"{en_francais(p.etp)} équivalent{'s' if p.etp >= 2 else ''} temps plein"
+    return f"{en_francais(p.etp)} équivalent{'s' if round(p.etp, 1) >= 2 else ''} temps plein"
 
 
 def _prudence(suffit: Projection, reponse: Reponse, h: Hypotheses) -> str:
@@ -80,4 +80,4 @@ def tell_ajustement(a: Ajustement, h: Hypotheses) -> tuple[str, ...]:
 
 def _points(valeur: float) -> str:
     texte = en_francais(valeur)
-    return f"{texte} point{'s' if valeur >= 2 else ''}"
+    return f"{texte} point{'s' if round(valeur, 1) >= 2 else ''}"
