@@ -169,6 +169,7 @@ def test_people_of_a_killed_sweep_are_listed_without_being_asked_and_managers_to
         ("pdp_veille", 45, False),
         ("pdp_reponses", 44, False),
         ("pdp_tri_affectation", 44, False),
+        ("pdp_ancien", 44, False),
     ],
 )
 def test_a_dry_run_never_makes_the_real_one_give_way(dag: str, minute: int, attendu: bool) -> None:

@@ -123,8 +123,8 @@ def compute_apercus(url: str, maintenant: datetime, passage: str | None = None) 
 
 def is_sur_le_point_de_partir(dag: str, maintenant: datetime) -> bool:
     """True when the real sweep starts within minutes: a dry run holds its lock and would make it give way; the next pass computes it."""
-    traitement = TRAITEMENTS[dag]
-    if traitement.cron is None or (cadence(traitement.cron).pas_minutes or MARGE_MINUTES) < MARGE_MINUTES:
+    traitement = TRAITEMENTS.get(dag)  # None: the passage of a DAG since renamed, which starts no more
+    if traitement is None or traitement.cron is None or (cadence(traitement.cron).pas_minutes or MARGE_MINUTES) < MARGE_MINUTES:
         return False
     depart = next_depart(traitement, maintenant, ())
     return depart is not None and depart - maintenant < timedelta(minutes=MARGE_MINUTES)
