@@ -49,8 +49,10 @@ ON CONFLICT (agent_id, du) WHERE annulee_at IS NULL DO NOTHING
 RETURNING id;
 
 -- name: trouver
--- The live redistribution of a colleague from that day.
-SELECT id, au FROM pdp.redistribution WHERE agent_id = :agent AND du = :du AND annulee_at IS NULL;
+-- The live redistribution of a colleague from that day; for a departure, the one that began before too: it is looked at again every day.
+SELECT id, au FROM pdp.redistribution
+WHERE agent_id = :agent AND annulee_at IS NULL AND (du = :du OR (cast(:depart AS boolean) AND au IS NULL AND du < :du))
+ORDER BY du LIMIT 1;
 
 -- name: verrouiller
 -- One redistribution, locked.

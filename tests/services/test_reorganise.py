@@ -193,6 +193,10 @@ def test_who_leaves_without_anybody_to_take_over_leaves_all_the_same_and_is_give
     with lot() as conn:
         assert partante not in conn.execute(query("affectation.lister_presents"), {"plateforme": "PF35", "jour": le(10)}).scalars().all()
     admin.execute("TRUNCATE pdp.absence_agent")
+    with db.begin_as(maison.auteur) as conn:
+        redistribute_parcours(conn, maison.auteur, agent_id=partante, du=le(10), au=None, maintenant=a(10))
+        redistribute_parcours(conn, maison.auteur, agent_id=partante, du=le(11), au=None, maintenant=a(11))
+    assert admin.execute("SELECT count(*) FROM pdp.redistribution WHERE annulee_at IS NULL").fetchone() == (1,), "one departure"
     assert (balayer(a(11))[0], stuck()) == (2, set())
     absenter(maison.csam[2], 12, 60)
     with db.begin_as(maison.auteur) as conn:

@@ -34,7 +34,7 @@ def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, d
     """
     plateforme = _check_plateforme(auteur)
     _lock_plateforme(conn, plateforme)
-    deja = conn.execute(query("redistribution.trouver"), {"agent": agent_id, "du": du}).one_or_none()
+    deja = conn.execute(query("redistribution.trouver"), {"agent": agent_id, "du": du, "depart": au is None}).one_or_none()
     if deja is not None and au is None and deja.au is not None:
         raise Conflit("Une absence qui commence ce jour-là est déjà redistribuée : annulez-la d'abord. Rien n'a été changé.")
     if deja is not None:
