@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -11,92 +10,27 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
 import fabrique
-from equipe_redistribuee import JOUR, a, absenter, balayer, le
+from equipe_redistribuee import JOUR, balayer, le
 from fabrique import MAINTENANT, auteur_agent, lot
-from pdp.domain.auteur import Auteur
+from maison_reorganisee import Maison, build_equipes, build_maison
 from pdp.domain.organisation import walk
 from pdp.errors import Conflit, DonneeInvalide, ErreurPdp, Introuvable
 from pdp.services import reorganise
 from pdp.services.manage_comptes import create_compte
-from pdp.services.read_blocages import list_suites
-from pdp.services.read_organisation import Organisation, list_agents, list_unites, read_organisation
-from pdp.services.redistribute_parcours import redistribute_parcours
+from pdp.services.read_organisation import list_agents, list_unites
 from pdp.services.sign_in import reserve_essai
 from pdp.storage import db
-from pdp.storage.sql import query
-from portal.donnees import add_tache
 
 TRANSFERT = date(2025, 10, 1)
 
 
-@dataclass
-class Maison:
-    """A platform: its manager, three coordinators with parcours, a médecin-conseil."""
-
-    auteur: Auteur
-    csam: list[UUID]
-    medecin: UUID
-    parcours: list[UUID]
-
-    def act(self, nom: str, **champs: Any) -> UUID:
-        with db.begin_as(self.auteur) as conn:
-            return getattr(reorganise, nom)(conn, self.auteur, maintenant=MAINTENANT, **champs)
-
-    def cancel(self, acte: UUID, jours: int = 0) -> None:
-        with db.begin_as(self.auteur) as conn:
-            reorganise.cancel_acte(conn, self.auteur, acte, MAINTENANT + timedelta(days=jours))
-
-    def read(self, jour: date, maintenant: Any = MAINTENANT) -> Organisation:
-        with db.begin_as(self.auteur, lecture=True) as conn:
-            return read_organisation(conn, "PF35", jour, maintenant)
-
-    def unite(self, libelle: str, jour: date = JOUR) -> UUID:
-        return next(n.unite.id for n in walk(self.read(jour).arbre) if n.unite.libelle == libelle)
-
-    def ou(self, agent: UUID, jour: date) -> str | None:
-        """Name of the unit of somebody on a day."""
-        organisation = self.read(jour)
-        noms = {n.unite.id: n.unite.libelle for n in walk(organisation.arbre)}
-        return next((noms.get(u) for u, agents in organisation.agents.items() if agent in {a.id for a in agents}), None)
-
-
-def _follow(conn: Connection, csam: UUID) -> UUID:
-    """A parcours of a coordinator, assigned thirty days ago."""
-    dossier = fabrique.parcours(conn, csam=csam)
-    conn.execute(
-        text(
-            "INSERT INTO pdp.affectation (plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id)"
-            " VALUES ('PF35', :p, :c, :m, 'Territoire', 'systeme', 'essai')"
-        ),
-        {"p": dossier.parcours, "c": csam, "m": MAINTENANT - timedelta(days=30)},
-    )
-    return dossier.parcours
-
-
 @pytest.fixture
 def maison(base: str) -> Maison:
-    with lot() as conn:
-        fabrique.socle(conn)
-        csam = [fabrique.agent(conn) for _ in range(3)]
-        parcours = [_follow(conn, c) for c in csam for _ in range(2)]
-        return Maison(
-            auteur_agent(fabrique.agent(conn, "responsable"), "responsable"), csam, fabrique.agent(conn, "medecin_conseil"), parcours
-        )
-
-
-def _equipes(maison: Maison) -> tuple[UUID, UUID]:
-    """Two teams since today, Nord with the first two coordinators, Sud with the third."""
-    racine = maison.unite("Plateforme PDP (35)")
-    for nom in ("Équipe Nord", "Équipe Sud"):
-        maison.act("create_equipe", libelle=nom, parent_id=racine, le=JOUR)
-    nord, sud = maison.unite("Équipe Nord"), maison.unite("Équipe Sud")
-    maison.act("move_agents", agents=maison.csam[:2], vers_id=nord, le=JOUR)
-    maison.act("move_agents", agents=maison.csam[2:], vers_id=sud, le=JOUR)
-    return nord, sud
+    return build_maison()
 
 
 def test_the_caisse_takes_over_the_medical_service_on_its_day(maison: Maison, admin: psycopg.Connection[Any]) -> None:
@@ -124,7 +58,7 @@ def test_the_caisse_takes_over_the_medical_service_on_its_day(maison: Maison, ad
 
 
 def test_a_team_ends_its_people_follow_and_one_leaves(maison: Maison, admin: psycopg.Connection[Any]) -> None:
-    nord, sud = _equipes(maison)
+    nord, sud = build_equipes(maison)
     with lot() as conn:
         create_compte(
             conn,
@@ -162,53 +96,9 @@ def test_a_team_ends_its_people_follow_and_one_leaves(maison: Maison, admin: psy
     assert codes == [("reorganisation_confirmee",)] * 5
 
 
-def test_who_leaves_without_anybody_to_take_over_leaves_all_the_same_and_is_given_back_whole(
-    maison: Maison, admin: psycopg.Connection[Any]
-) -> None:
-    """Colleagues away: no place for what she holds. It is tried again, in sight as stuck, and nothing new is given to her."""
-    nord, sud = _equipes(maison)
-    partante = maison.csam[0]
-    with lot() as conn:
-        acces = {"login": "part", "mot_de_passe": "mot de passe de l'essai", "role": "csam", "plateforme_id": "PF35", "nom_affiche": "X"}
-        create_compte(conn, **acces, agent_id=partante)
-        for parcours in maison.parcours:
-            add_tache(conn, parcours, "rappel_promis", a(40))
-    for collegue in maison.csam[1:]:
-        absenter(collegue, 5, 30)
-    qui = {"unite_id": nord, "vers_id": sud, "le": le(10), "partants": [partante]}
-
-    def may_sign_in() -> bool:
-        with db.begin_portail() as conn:
-            return reserve_essai(conn, "part", a(10)).compte_id is not None
-
-    def stuck() -> set[UUID]:
-        with db.begin_as(maison.auteur, lecture=True) as conn:
-            return {s.parcours_id for s in list_suites(conn, "PF35", a(10)) if s.csam_id == partante and s.blocage == "S04"}
-
-    maison.cancel(maison.act("merge_equipe", **qui))
-    assert (may_sign_in(), stuck()) == (True, set()), "the undo leaves nothing closed"
-    maison.act("merge_equipe", **qui)
-    balayer(a(10))
-    assert (may_sign_in(), stuck()) == (False, set(maison.parcours[:2]))
-    with lot() as conn:
-        assert partante not in conn.execute(query("affectation.lister_presents"), {"plateforme": "PF35", "jour": le(10)}).scalars().all()
-    admin.execute("TRUNCATE pdp.absence_agent")
-    with db.begin_as(maison.auteur) as conn:
-        redistribute_parcours(conn, maison.auteur, agent_id=partante, du=le(10), au=None, maintenant=a(10))
-        redistribute_parcours(conn, maison.auteur, agent_id=partante, du=le(11), au=None, maintenant=a(11))
-    assert admin.execute("SELECT count(*) FROM pdp.redistribution WHERE annulee_at IS NULL").fetchone() == (1,), "one departure"
-    assert (balayer(a(11))[0], stuck()) == (2, set())
-    absenter(maison.csam[2], 12, 60)
-    with db.begin_as(maison.auteur) as conn:
-        absence = {"agent_id": maison.csam[2], "du": le(12), "maintenant": MAINTENANT}
-        redistribute_parcours(conn, maison.auteur, **absence, au=le(60))
-        with pytest.raises(Conflit):
-            redistribute_parcours(conn, maison.auteur, **absence, au=None)
-
-
 def test_figures_as_they_were_or_in_the_organisation_of_today(maison: Maison) -> None:
     """Assigned thirty days ago, when everybody was in the platform itself; assigned today in a team that ends tomorrow."""
-    nord, sud = _equipes(maison)
+    nord, sud = build_equipes(maison)
     with lot() as conn:
         dossier = fabrique.parcours(conn, csam=maison.csam[0])
         champs = "plateforme_id, parcours_id, csam_id, du, motif, par_type, par_id"
@@ -222,7 +112,7 @@ def test_figures_as_they_were_or_in_the_organisation_of_today(maison: Maison) ->
 
 
 def test_taken_back_before_its_day_as_if_it_had_never_been(maison: Maison, admin: psycopg.Connection[Any]) -> None:
-    nord, sud = _equipes(maison)
+    nord, sud = build_equipes(maison)
 
     def photo() -> list[Any]:
         jours = (JOUR, le(9), le(10), le(60))
@@ -246,7 +136,7 @@ def test_taken_back_before_its_day_as_if_it_had_never_been(maison: Maison, admin
 
 
 def test_refused_and_nothing_written(maison: Maison, admin: psycopg.Connection[Any]) -> None:
-    nord, sud = _equipes(maison)
+    nord, sud = build_equipes(maison)
     racine, pole = maison.unite("Plateforme PDP (35)"), maison.unite("Pôle médical de la caisse (35)")
     maison.act("create_equipe", libelle="Sous Nord", parent_id=nord, le=JOUR)
     sous_nord = maison.unite("Sous Nord")
@@ -293,7 +183,7 @@ def test_refused_and_nothing_written(maison: Maison, admin: psycopg.Connection[A
 def test_whatever_is_planned_everybody_is_somewhere_every_day(maison: Maison, admin: psycopg.Connection[Any], graine: int) -> None:
     """Forty random acts: on each day of the two months each person is in one unit in force, and no parcours goes astray."""
     alea = Random(graine)
-    _equipes(maison)
+    build_equipes(maison)
     actes: list[UUID] = []
     faits = 0
     avant = admin.execute("SELECT count(*) FROM pdp.parcours WHERE clos_at IS NULL").fetchone()
@@ -328,7 +218,7 @@ def test_whatever_is_planned_everybody_is_somewhere_every_day(maison: Maison, ad
 
 
 def test_the_database_keeps_it_to_the_managers_of_the_platform(maison: Maison) -> None:
-    _equipes(maison)
+    build_equipes(maison)
     with lot() as conn:
         voisin = auteur_agent(fabrique.agent(conn, "responsable", "PF57"), "responsable", "PF57")
     tables = ("unite", "unite_nom", "unite_lien", "unite_succession", "unite_agent", "reorganisation")
