@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from fabrique import lot
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post, read_champ
 from portal.jeu import CIM10, NOMS_ASSURES, Jeu
@@ -140,6 +141,22 @@ def test_alert_shows_each_decision_and_is_decided_once(jeu: Jeu, connecter: Conn
     suivante = client.get("/medecin/alertes").text
     assert "0 alerte ouverte" in suivante
     assert "Prendre connaissance" in suivante, "decided today stays in sight"
+
+
+def test_a_digest_that_came_since_the_page_was_shown_is_not_read(jeu: Jeu, connecter: Connecter) -> None:
+    with lot() as conn:
+        conn.execute(
+            text(
+                "INSERT INTO pdp.releve (plateforme_id, agent_id, jour, niveau, cause, a_decider, urgentes, echeances, relayees,"
+                " en_attente, compose_at) VALUES ('PF35', :a, :j, 'quotidien', 'jour', 1, 0, 0, 0, 0, :m)"
+            ),
+            {"a": jeu.lieu.comptes["medecin_conseil"], "j": jeu.jour, "m": jeu.maintenant},
+        )
+    client = connecter("medecin_conseil")
+    assert read_champ(client.get("/medecin/alertes").text, "non_lus") == "1"
+    assert post(client, "/medecin/alertes/lu", "/medecin/alertes", non_lus="0").status_code == 409
+    assert post(client, "/medecin/alertes/lu", "/medecin/alertes", non_lus="1").status_code == 303
+    assert "J'ai lu mon relevé" not in client.get("/medecin/alertes").text
 
 
 @pytest.mark.parametrize(
