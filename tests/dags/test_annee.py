@@ -45,7 +45,7 @@ def annee(base: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterato
 def test_three_months_with_an_outage_lose_nobody_and_tell_nothing_twice(annee: Any) -> None:
     from pdp.simulation.annee import Plan
 
-    r = annee(Plan.of_mois(3, personnes=300)).play()
+    r = annee(Plan.of_mois(3, personnes=150)).play()
     assert r["dag_failures_first"] == []
     assert (r["lost_from_view"], r["lost_by_kind"], r["seen"]) == (0, {}, [])
     assert (r["duplicate_alerts"], r["duplicates"], r["duplicate_messages"]) == (0, {}, 0)

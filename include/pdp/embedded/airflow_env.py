@@ -70,7 +70,7 @@ def airflow_environment(etat: Path, secrets: Mapping[str, str], ports: Mapping[s
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",  # a finished task otherwise keeps its slot up to 5 s more
         "DAG_PROCESSOR__REFRESH_INTERVAL": "10",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "30",
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "300",
         "USAGE_DATA_COLLECTION__ENABLED": "False",
     }
     propres = {f"AIRFLOW__{nom}": valeur for nom, valeur in reglages.items()}
