@@ -137,15 +137,25 @@ def test_case_passed_on_is_told_to_both(cas: list[UUID], lieu: Lieu, connecter: 
         assert "Fiche de passation" in texte(qui, "/passations"), "still there once read"
 
 
-def test_redistribution_by_a_manager_is_told_to_both(cas: list[UUID], lieu: Lieu, connecter: Connecter) -> None:
+@pytest.mark.parametrize(
+    ("au", "motif"),
+    [("2026-11-25", "Remplacement d'un collègue absent jusqu'au 25/11/2026"), ("", "Départ d'un collègue")],
+    ids=["absence", "depart"],
+)
+def test_redistribution_by_a_manager_is_told_to_both(cas: list[UUID], lieu: Lieu, connecter: Connecter, au: str, motif: str) -> None:
     responsable, client, collegue = connecter("responsable"), connecter("csam"), connecter("csam2")
-    champs = {"agent": str(lieu.comptes["csam"]), "du": "2026-11-18", "au": ""}
+    champs = {"agent": str(lieu.comptes["csam"]), "du": "2026-11-18", "au": au}
     assert donnees.post(responsable, "/equipe/redistribution", "/equipe", **champs).status_code == 303
-    for qui, sens in ((client, "0 dossier reçu, 3 confiés à des collègues"), (collegue, "3 dossiers reçus, 0 confié à un collègue")):
+    recus = {collegue: "3 dossiers reçus, 0 confié à un collègue"}
+    if au:
+        recus[client] = "0 dossier reçu, 3 confiés à des collègues"
+    else:
+        assert client.get("/ma-liste").headers["location"].startswith("/connexion"), "who left reads nothing more"
+    for qui, sens in recus.items():
         page = texte(qui, "/ma-liste")
         assert "Ce qui a changé de mains (3)" in page
         assert sens in page
-        assert "Départ d'un collègue" in page
+        assert motif in page
 
 
 def test_what_others_gave_each_other_is_not_mine_to_read(

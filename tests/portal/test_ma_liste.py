@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import Connection, event
 
 import fabrique
-from pdp.config import RACINE, settings
+from pdp.config import settings
+from pdp.domain.horaire import TRAITEMENTS
 from pdp.portal.views import ma_liste as vue
 from pdp.services import read_ma_liste
 from pdp.services.filtres_liste import Filtres
@@ -168,8 +169,7 @@ def test_empty_list_says_why(lieu: donnees.Lieu, horloge: Horloge, connecter: Co
 def test_next_detection_is_the_one_of_the_dag(heure: str, jour: int) -> None:
     prochaine = read_ma_liste.next_detection(datetime.fromisoformat(heure))
     assert (prochaine.day, prochaine.time()) == (jour, read_ma_liste.DETECTION_A)
-    dag = (RACINE / "dags" / "pdp_detection.py").read_text(encoding="utf-8")
-    assert f'"{prochaine.minute} {prochaine.hour} * * *"' in dag
+    assert f"{prochaine.minute} {prochaine.hour} * * *" == TRAITEMENTS["pdp_detection"].cron
 
 
 @pytest.mark.parametrize(
