@@ -35,7 +35,7 @@ WHERE o.statut <> 'annulee' GROUP BY o.id
 
 
 def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(plateforme: Plateforme, tmp_path: Path) -> None:
-    plateforme.stack.down()  # the last test that shares it (files go by name): only its balance sheet is needed, not its half of the machine
+    plateforme.stack.down()  # the last test that shares it (files go by name): only its balance sheet is needed now
     tmp_path.chmod(0o711)
     home = tmp_path / "etat"
     env = os.environ | {"PDP_HOME": str(home), "PDP_COHORTE": "petite"}
