@@ -216,7 +216,8 @@ def test_a_hand_over_that_arrives_after_its_withdrawal_is_withdrawn_again(monde:
     assert lent is not None
     withdraw(cas)
     lapse(admin)
-    assert send_due(MAINTENANT).detail == {"rappeles": 1, "livres": 1}, "set aside, and the withdrawal answered 404"
+    assert send_due(MAINTENANT).detail == {"rappeles": 1, "a_reessayer": 1}, "set aside, and the withdrawal answered 404"
+    assert [send_due(MAINTENANT + timedelta(minutes=m)).detail for m in (5, 15)] == [{"a_reessayer": 1}, {"livres": 1}], "then believed"
     remise = transports.deliver("api", destinataire(lent), send_outbox.Envoi(lent.cle, lent.type, lent.charge), MAINTENANT)
     assert remise.classe is Classe.LIVRE
     with db.begin(settings().url_expediteur, EXPEDITEUR) as conn:
