@@ -75,10 +75,14 @@ def reglages_des_roles() -> dict[str, str]:
 
 
 class Bases:
-    """Fresh databases, the next one made while a test works on the current one: a copy costs as much as many tests."""
+    """Fresh databases, the next one made while a test works on the current one: a copy costs as much as many tests.
+
+    One connection for all: opening one reads the environment of the process, which the fixtures of the main thread are changing meanwhile
+    (getenv beside setenv reads freed memory).
+    """
 
     def __init__(self, dsn: str) -> None:
-        self._dsn = dsn
+        self._admin = psycopg.connect(dsn, autocommit=True)
         self._atelier = ThreadPoolExecutor(1)
         self._suivante = self._atelier.submit(self._create)
 
@@ -94,6 +98,7 @@ class Bases:
 
     def close(self) -> None:
         self._atelier.shutdown()
+        self._admin.close()
 
     def _create(self) -> str:
         nom = f"pdp_{secrets.token_hex(6)}"
@@ -101,8 +106,7 @@ class Bases:
         return nom
 
     def _execute(self, requete: str, nom: str) -> None:
-        with psycopg.connect(self._dsn, autocommit=True) as admin:
-            admin.execute(sql.SQL(requete).format(sql.Identifier(nom)))
+        self._admin.execute(sql.SQL(requete).format(sql.Identifier(nom)))
 
 
 @pytest.fixture(scope="session")
