@@ -136,6 +136,8 @@ def install(niveau: int = logging.INFO) -> None:
     for nom in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         enregistreur = logging.getLogger(nom)
         enregistreur.handlers.clear()
+        enregistreur.setLevel(logging.NOTSET)
+        enregistreur.disabled = False
         enregistreur.propagate = nom != "uvicorn.access"  # paths are a person's trail
 
 
