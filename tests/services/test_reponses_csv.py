@@ -199,6 +199,21 @@ def test_two_passages_at_once_take_a_file_once(echanges: Path, admin: Admin, deu
     assert count(admin, "SELECT count(*) FROM pdp.inbox") == 2
 
 
+def test_a_file_moved_by_another_passage_after_the_commit_is_counted_all_the_same(
+    echanges: Path, deux: tuple[Relais, Relais], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deposer(echanges, *(f"{cas.orientation};acceptee;;;;" for cas in deux))
+    deplacer = take_reponses_csv._settle
+
+    def after_another(*quoi: Any) -> None:
+        deplacer(*quoi)
+        deplacer(*quoi)
+
+    monkeypatch.setattr(take_reponses_csv, "_settle", after_another)
+    assert take_reponses(M).traites == 2
+    assert len(list((dossier(echanges) / "reponses" / "traites").iterdir())) == 1
+
+
 REJETEES = [
     ("unknown_reference", "00000000-0000-4000-8000-000000000000;acceptee;;;;"),
     ("forbidden:envoyee:en_cours", "{};en_cours;;;;"),

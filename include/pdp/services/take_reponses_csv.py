@@ -10,6 +10,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -270,9 +271,10 @@ def _settle(dossier: Path, chemin: Path, prise: Prise) -> None:
         lot_csv.write_whole(rapports / f"rapport_{_short(chemin)}", lot_csv.render_rapport(rejets, prise.appliquees, prise.inchangees))
     destination = chemin.parent / (REFUSES if prise.etat == "refuse" else TRAITES)
     destination.mkdir(exist_ok=True)
-    empreinte = sha256(read_bounded(chemin)).hexdigest()[:12]
     court = Path(_short(chemin))
-    os.replace(chemin, destination / f"{court.stem}.{empreinte}{court.suffix}")
+    with suppress(FileNotFoundError):  # another passage moved it: what this one took is counted all the same
+        empreinte = sha256(read_bounded(chemin)).hexdigest()[:12]
+        os.replace(chemin, destination / f"{court.stem}.{empreinte}{court.suffix}")
 
 
 def _short(chemin: Path) -> str:
