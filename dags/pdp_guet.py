@@ -3,6 +3,7 @@
 from airflow.sdk import dag, task
 
 from pdp import orchestration as o
+from pdp.services.send_digest import tell_securite
 from pdp.services.watch_platform import watch_platform
 
 
@@ -15,6 +16,9 @@ from pdp.services.watch_platform import watch_platform
     **Ce que fait ce traitement.** Il vérifie que chaque flux arrive dans son rythme, que les traitements passent, que les messages dus
     partent, que les échecs d'envoi et la quarantaine restent ordinaires. Ce qui ne va pas devient un incident, dit une fois aux
     responsables (page « État de la plateforme », bandeau, courriel) ; il est clos de lui-même quand tout est rentré dans l'ordre.
+
+    De jour comme de nuit, il annonce aussi sans attendre toute alerte de sécurité aux médecins-conseils présents : les relevés
+    (traitement 12) ne passent qu'en journée, et outre-mer la journée n'est pas celle de Paris.
 
     **En cas d'échec ou de panne.** Relancez-le : il regarde l'état du moment et ne redit rien. Tant qu'il ne passe pas, la page
     « État de la plateforme » reste juste et signale son absence.
@@ -30,7 +34,13 @@ def pdp_guet() -> None:
     def guetter(plateforme: str) -> dict:
         return o.sweep("guetter", watch_platform, plateforme)
 
-    guetter.expand(plateforme=plateformes())
+    @task(task_id="annoncer", task_display_name="Annoncer la sécurité", map_index_template="{{ task.op_kwargs['plateforme'] }}")
+    def annoncer(plateforme: str) -> dict:
+        return o.sweep("annoncer", tell_securite, plateforme)
+
+    liste = plateformes()
+    guetter.expand(plateforme=liste)
+    annoncer.expand(plateforme=liste)
 
 
 pdp_guet()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import email
 import email.policy
 import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -24,7 +26,7 @@ from pdp.errors import Conflit
 from pdp.services.decide_alerte import decide_alerte
 from pdp.services.raise_alerte import raise_alerte
 from pdp.services.read_blocages import read_blocages
-from pdp.services.send_digest import mark_lus, send_digest
+from pdp.services.send_digest import mark_lus, send_digest, tell_securite
 from pdp.services.send_outbox import send_due
 from pdp.storage import db
 from relais import boite
@@ -172,6 +174,37 @@ def test_safety_is_told_at_once_to_all_even_on_a_saturday_and_goes_up_within_two
         mark_lus(conn, anne, SAMEDI + timedelta(hours=10), vus=2)
     assert sweep(SAMEDI + timedelta(hours=20)).traites == 0, "read: the manager is not told of the second one"
     assert {urgente, autre} == {a for (a,) in admin.execute("SELECT alerte_id FROM pdp.releve_alerte").fetchall()}
+
+
+def test_at_night_the_watch_tells_safety_and_only_that(plateforme: None, admin: psycopg.Connection[Any]) -> None:
+    anne = doctor()
+    nuit = LUNDI.replace(hour=2)
+    alert(2, le=nuit)
+    alert(1, "risque_suicidaire", nuit)
+
+    def guet(le: datetime) -> Bilan:
+        with lot(DIGEST) as conn:
+            return tell_securite(conn, "PF35", DIGEST, le)
+
+    assert [guet(nuit).traites, guet(nuit + timedelta(minutes=5)).traites] == [1, 0]
+    assert (releves(admin, niveau="urgent"), releves(admin)) == ([(anne.id, 1, 1, 0, 0, 0)], [])
+    assert sweep().detail["quotidiens"] == 1, "the digest of the day comes in the morning all the same, and says nothing twice"
+    assert releves(admin, niveau="urgent") == [(anne.id, 1, 1, 0, 0, 0)]
+
+
+def test_two_sweeps_at_once_tell_safety_once(plateforme: None, admin: psycopg.Connection[Any]) -> None:
+    doctor()
+    alert(1, "risque_suicidaire")
+    depart = threading.Barrier(4)
+
+    def tell(service: Any) -> int:
+        depart.wait()
+        with lot(DIGEST) as conn:
+            return service(conn, "PF35", DIGEST, LUNDI).detail.get("urgents", 0)
+
+    with ThreadPoolExecutor(4) as fils:
+        assert sum(fils.map(tell, (send_digest, tell_securite) * 2)) == 1
+    assert admin.execute("SELECT count(*) FROM pdp.outbox WHERE charge ->> 'modele' = 'releve_urgent'").fetchone() == (1,)
 
 
 def test_nobody_there_and_holidays(plateforme: None, admin: psycopg.Connection[Any]) -> None:

@@ -36,7 +36,7 @@ VALEURS: dict[str, set[str]] = {
     "dag": set(TRAITEMENTS),
     "state": {"rebut", "incertain"},
     "recipient": {"partners", "staff", "insured"},
-    "task": {tache for _, tache in RYTHMES_TRAITEMENTS} | {"guetter"},
+    "task": {tache for _, tache in RYTHMES_TRAITEMENTS} | {"guetter", "annoncer"},
 }
 CIBLEES = {"up": {"job"}, **ETIQUETTES}
 

@@ -39,6 +39,13 @@ def test_oldest_first_up_to_the_budget_the_rest_is_counted() -> None:
     assert journee.releves[0].en_attente == 2
 
 
+def test_cards_read_and_left_undecided_never_keep_a_new_one_from_being_told() -> None:
+    lues = [carte(n, medecins=(ANNE,), dernier_jour=AVANT, lue=True) for n in range(1, 5)]
+    journee = compose([*lues, carte(8), carte(9)], [ANNE])
+    assert told(journee) == {ANNE: [8, 9, 1]}
+    assert journee.releves[0].en_attente == 3
+
+
 @pytest.mark.parametrize(
     ("cle", "echeance", "dite"),
     [

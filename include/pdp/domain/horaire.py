@@ -124,7 +124,7 @@ _LISTE = (
     Traitement(
         "pdp_guet",
         "13. Guet de la plateforme",
-        "Vérifie que les flux arrivent, que les traitements passent et que les messages partent ; ouvre et ferme les incidents.",
+        "Vérifie que les flux arrivent, que les traitements passent, que les messages partent ; annonce la sécurité jour et nuit.",
         "3-59/5 * * * *",
     ),
     Traitement(

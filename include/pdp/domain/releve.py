@@ -74,10 +74,10 @@ def compose_journee(
     A card stays with the doctor told last as long as he or she is present; unread once ``is_delai_passe`` (of the day it was told), it
     goes to a colleague, once; then it is counted among ``non_lues``, and stays in the digest. With nobody present, what nobody was
     told of is counted there too, once as old. A new card goes to the doctor who decided the file, else to the one with the fewest cards.
-    Safety, and a legal deadline within ``echeance_jours``, are told whatever the ``budget``; the rest, oldest first, up to the budget of
-    each doctor; what is over it waits and is counted.
+    Safety, and a legal deadline within ``echeance_jours``, are told whatever the ``budget``; the rest, unread before read, oldest first, up
+    to the budget of each doctor: cards read and left undecided never keep a new one from being told. What is over it waits and is counted.
     """
-    ordonnees = sorted(cartes, key=lambda c: (_rang(c, jour, echeance_jours), c.connue_at, str(c.assure_id), c.famille))
+    ordonnees = sorted(cartes, key=lambda c: (_rang(c, jour, echeance_jours), c.lue, c.connue_at, str(c.assure_id), c.famille))
     charges: Counter[UUID] = Counter({medecin: 0 for medecin in presents})
     par_medecin: dict[UUID, list[Carte]] = {medecin: [] for medecin in presents}
     relais: set[tuple[UUID, str]] = set()

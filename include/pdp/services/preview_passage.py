@@ -24,7 +24,7 @@ from pdp.services.apply_reponses import apply_reponses
 from pdp.services.assign_parcours import assign_en_attente
 from pdp.services.detect_signalements import detect_signalements
 from pdp.services.redistribute_parcours import sweep_redistributions
-from pdp.services.send_digest import send_digest
+from pdp.services.send_digest import send_digest, tell_securite
 from pdp.services.sort_signalements import sort_par_delegation
 from pdp.services.sweep_doublons import sweep_doublons
 from pdp.services.sweep_orientations import sweep_orientations
@@ -52,6 +52,7 @@ SERVICES: Mapping[tuple[str, str], Service] = {
     ("pdp_suivis", "ouvrir_suivis"): open_suivis,
     ("pdp_digest", "composer"): send_digest,
     ("pdp_guet", "guetter"): watch_platform,
+    ("pdp_guet", "annoncer"): tell_securite,
 }
 """Sweeps: they write rows of the database and nothing else, so that they can be tried and undone."""
 ENVOI = ("pdp_envoi", "envoyer")

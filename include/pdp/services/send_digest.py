@@ -101,10 +101,20 @@ def send_digest(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant
 
     ``detail``: urgents, quotidiens, responsables (digests composed), situations (cards told), en_attente (over the budget).
     """
-    lieu = get_lieu(conn, plateforme_id)
-    envoi = Envoi(conn, lieu, lieu.jour(maintenant), maintenant)
-    conn.execute(query("releves.verrouiller"), {"plateforme": plateforme_id})
+    envoi = _open_envoi(conn, plateforme_id, maintenant)
     return _tell_urgentes(envoi) + _compose_quotidien(envoi)
+
+
+def tell_securite(conn: Connection, plateforme_id: str, auteur: Auteur, maintenant: datetime) -> Bilan:
+    """Only what cannot wait for the digest: alerts about safety, at any hour of any day. ``detail``: urgents, responsables."""
+    return _tell_urgentes(_open_envoi(conn, plateforme_id, maintenant))
+
+
+def _open_envoi(conn: Connection, plateforme_id: str, maintenant: datetime) -> Envoi:
+    """One composition at a time on a platform, whichever of the two sweeps it is."""
+    conn.execute(query("releves.verrouiller"), {"plateforme": plateforme_id})
+    lieu = get_lieu(conn, plateforme_id)
+    return Envoi(conn, lieu, lieu.jour(maintenant), maintenant)
 
 
 def mark_lus(
