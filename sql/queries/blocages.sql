@@ -14,18 +14,21 @@ ORDER BY p.id;
 
 -- name: s04
 -- Open parcours whose coordinator left, or is away beyond the date of what comes next; and what is due on a closed one when nobody could take it.
-SELECT s.parcours_id, s.csam_id::text AS cause, coalesce((g.actif_au + 1)::timestamptz,
-    (SELECT min(r.du)::timestamptz FROM pdp.redistribution r WHERE r.agent_id = s.csam_id AND r.au IS NULL AND r.du <= :jour AND r.annulee_at IS NULL),
+SELECT s.parcours_id, s.csam_id::text AS cause, coalesce((g.actif_au + 1)::timestamp AT TIME ZONE :fuseau,
+    (SELECT min(r.du)::timestamp AT TIME ZONE :fuseau FROM pdp.redistribution r
+     WHERE r.agent_id = s.csam_id AND r.au IS NULL AND r.du <= :jour AND r.annulee_at IS NULL),
     s.echeance_at) AS depuis_at
 FROM pdp.suite_de_parcours(:maintenant) s
 JOIN pdp.agent g ON g.id = s.csam_id
 WHERE s.plateforme_id = :plateforme AND s.blocage = 'S04'
 UNION ALL
-SELECT p.id, p.csam_id::text, (g.actif_au + 1)::timestamptz
-FROM pdp.parcours p
-JOIN pdp.agent g ON g.id = p.csam_id AND g.actif_au < :jour
-WHERE p.plateforme_id = :plateforme AND p.clos_at IS NOT NULL
-    AND EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL)
+SELECT p.id, p.csam_id::text, g.parti_le::timestamp AT TIME ZONE :fuseau
+FROM (SELECT DISTINCT t.parcours_id FROM pdp.tache t WHERE t.plateforme_id = :plateforme AND t.fermee_at IS NULL) d
+JOIN pdp.parcours p ON p.id = d.parcours_id AND p.clos_at IS NOT NULL
+JOIN LATERAL (
+    SELECT least(a.actif_au + 1, (SELECT min(r.du) FROM pdp.redistribution r WHERE r.agent_id = a.id AND r.au IS NULL AND r.annulee_at IS NULL)) AS parti_le
+    FROM pdp.agent a WHERE a.id = p.csam_id
+) g ON g.parti_le <= :jour
 ORDER BY 1;
 
 -- name: s05

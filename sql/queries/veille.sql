@@ -19,15 +19,24 @@ WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.pa
 ORDER BY o.id;
 
 -- name: restes_de_clos
--- S12: closed parcours that still hold an open reason other than a follow-up or a relapse, an appointment or a hand-over.
-SELECT p.id AS parcours_id, p.assure_id, p.cloture_motif AS cause, NULL::uuid AS objet_id, p.clos_at AS survenu_at, NULL::timestamptz AS echeance_at,
-    '{}'::jsonb AS faits
-FROM pdp.parcours p
-WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NOT NULL
-    AND (EXISTS (SELECT 1 FROM pdp.tache t WHERE t.parcours_id = p.id AND t.fermee_at IS NULL AND t.motif NOT IN ('suivi_m6', 'suivi_m12', 'rechute'))
-        OR EXISTS (SELECT 1 FROM pdp.tele_echange x WHERE x.parcours_id = p.id AND x.statut IN ('planifie', 'confirme'))
-        OR EXISTS (SELECT 1 FROM pdp.orientation o WHERE o.parcours_id = p.id AND (o.statut IN ('envoyee', 'recue')
-            OR (o.statut IN ('acceptee', 'en_cours') AND p.cloture_motif NOT LIKE 'relais\_%'))))
+-- S12: closed parcours that still hold an open reason other than a follow-up or a relapse, an appointment or a hand-over. Found from what is
+-- open, which stays of a size: closed parcours only grow in number.
+SELECT DISTINCT p.id AS parcours_id, p.assure_id, p.cloture_motif AS cause, NULL::uuid AS objet_id, p.clos_at AS survenu_at,
+    NULL::timestamptz AS echeance_at, '{}'::jsonb AS faits
+FROM (
+    SELECT t.parcours_id, false AS relais FROM pdp.tache t
+    WHERE t.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR t.parcours_id = :parcours)
+        AND t.fermee_at IS NULL AND t.motif NOT IN ('suivi_m6', 'suivi_m12', 'rechute')
+    UNION ALL
+    SELECT x.parcours_id, false FROM pdp.tele_echange x
+    WHERE x.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR x.parcours_id = :parcours) AND x.statut IN ('planifie', 'confirme')
+    UNION ALL
+    SELECT o.parcours_id, o.statut IN ('acceptee', 'en_cours') FROM pdp.orientation o
+    WHERE o.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR o.parcours_id = :parcours)
+        AND o.statut IN ('envoyee', 'recue', 'acceptee', 'en_cours')
+) r
+JOIN pdp.parcours p ON p.id = r.parcours_id AND p.clos_at IS NOT NULL
+WHERE NOT (r.relais AND p.cloture_motif LIKE 'relais\_%') -- a relay that was accepted goes on without us
 ORDER BY p.id;
 
 -- name: entretiens_passes
@@ -272,7 +281,8 @@ WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id
 ORDER BY p.id;
 
 -- name: termines_sans_alerte
--- Closed parcours whose end could not be told because an earlier one was not yet decided.
+-- Closed parcours whose end could not be told because an earlier one was not yet decided: looked for among the people of whom one was decided
+-- since a day, whatever the date of the closing.
 SELECT p.id AS parcours_id, p.assure_id, c.cause, NULL::uuid AS objet_id, p.clos_at AS survenu_at, NULL::timestamptz AS echeance_at,
     jsonb_build_object('motif', p.cloture_motif, 'situation', coalesce(i.situation, 'inconnu')) AS faits
 FROM pdp.parcours p
@@ -282,6 +292,8 @@ LEFT JOIN LATERAL (
 ) i ON true
 WHERE p.plateforme_id = :plateforme AND (cast(:parcours AS uuid) IS NULL OR p.id = :parcours) AND p.clos_at IS NOT NULL
     AND p.cloture_motif <> ALL (cast(:sans_alerte AS text[]))
+    AND EXISTS (SELECT 1 FROM pdp.alerte b WHERE b.assure_id = p.assure_id AND b.plateforme_id = :plateforme AND b.type = 'parcours_termine'
+        AND b.decide_at >= :fins_depuis)
     AND NOT EXISTS (SELECT 1 FROM pdp.alerte al WHERE al.assure_id = p.assure_id AND al.type = 'parcours_termine'
         AND (al.cause = c.cause OR al.decide_at IS NULL))
 ORDER BY p.clos_at, p.id;

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
 from blocages_plantes import CAS, by_closing, by_watch, conseiller, plant_s04, plant_s10
-from veille_dossiers import JOURS, sweep, taches_ouvertes
+from test_sweep_veille import close_by_hand
+from veille_dossiers import JOUR, JOURS, actions, add_tache, sweep, taches_ouvertes
 
 import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
@@ -153,3 +155,20 @@ def test_stalls_and_looks_are_seen_on_their_platform_alone(dossier: Dossier) -> 
     autre = auteur_agent(ailleurs, "responsable", "PF57")
     assert lire(autre, lambda conn: list_bloques(conn, "S10", MAINTENANT)) == []
     assert [ligne.regard for ligne in lire(autre, lambda conn: list_regards(conn, MAINTENANT))] == [None] * 18
+
+
+def test_what_is_due_on_a_closed_parcours_of_who_left_is_seen(dossier: Dossier, admin: psycopg.Connection[Any]) -> None:
+    """Nobody takes it over. A departure that a manager confirmed counts as one that the list of agents says; since its first day, where the platform is."""
+    add_tache(dossier, "suivi_m6")
+    close_by_hand(dossier)
+    admin.execute("UPDATE pdp.plateforme SET fuseau = 'America/Guadeloupe' WHERE id = 'PF35'")
+    with lot() as conn:
+        conn.execute(
+            fabrique.text(
+                "INSERT INTO pdp.redistribution (plateforme_id, agent_id, du, demandee_par, demandee_at) VALUES ('PF35', :a, :j, :a, :m)"
+            ),
+            {"a": dossier.csam, "j": JOUR - JOURS, "m": MAINTENANT},
+        )
+    assert actions(sweep()) == {"S04_restants": 1}
+    minuit = datetime.combine(JOUR - JOURS, time.min, ZoneInfo("America/Guadeloupe"))
+    assert admin.execute("SELECT parcours_id, depuis_at FROM pdp.blocage WHERE code = 'S04'").fetchall() == [(dossier.parcours, minuit)]

@@ -54,6 +54,9 @@ from pdp.storage.sql import query
 _log = logging.getLogger(__name__)
 LOT = 100
 """Repairs of one transaction."""
+FINS_REVUES = timedelta(days=366)
+"""How long after the decision on an end the later ends of the same person, which it kept from being told, are looked for: far more than a
+watch ever stops, so that nothing is missed, and no more than a year of decisions is read each morning."""
 ISSUES_SANS_COURRIER = (
     *RESULTATS,
     *SANS_FIN,
@@ -128,6 +131,7 @@ def load_parametres(lieu: Lieu, maintenant: datetime) -> dict[str, Any]:
         "limite_decision": _last_overdue(lieu, jour, "alerte_mc_prise_en_compte_jours_ouvres"),
         "issues_sans_courrier": list(ISSUES_SANS_COURRIER),
         "sans_alerte": sorted(MOTIFS_SANS_ALERTE),
+        "fins_depuis": maintenant - FINS_REVUES,
     }
 
 
