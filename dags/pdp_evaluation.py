@@ -13,7 +13,8 @@ from pdp import orchestration as o
     tags=["pdp", "evaluation"],
     doc_md="""
     **Ce que fait ce traitement.** Il reconstruit à côté les tables pseudonymisées, supprime les petites cases, puis les échange d'un
-    coup : un lecteur voit l'ancienne version ou la nouvelle, jamais un mélange. Il exporte les CSV et leur dictionnaire.
+    coup : un lecteur voit l'ancienne version ou la nouvelle, jamais un mélange. Il exporte les CSV et leur dictionnaire. Il efface ensuite
+    les traces anciennes des passages qui n'ont touché aucun dossier.
 
     **En cas d'échec.** L'ancienne publication reste en place. Relancez-le.
     """,

@@ -43,6 +43,7 @@ from pdp.services import (
     publish_evaluation,
     publish_referentiel,
     purge_echanges,
+    purge_passages,
     purge_reception,
     read_boite,
     record_passage,
@@ -204,12 +205,14 @@ def read_retours() -> dict[str, Any]:
 
 
 def publish_tables() -> dict[str, Any]:
-    """Rebuild the evaluators' tables aside and swap them."""
+    """Rebuild the evaluators' tables aside and swap them; then forget the old runs that did nothing."""
     instant = instant_metier()
     with PassageOuvert("publier", instant, None) as passage:
         passage.bilan = publish_evaluation.publish_evaluation(
             settings().url_app, systeme("publish_evaluation"), instant, settings().exports, passage=passage.id
         )
+        with db.begin(settings().url_app, systeme("purge_passages"), passage.id) as conn:
+            passage.bilan += purge_passages.purge_passages(conn, instant)
     return passage.conclude()
 
 

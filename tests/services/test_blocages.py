@@ -158,7 +158,7 @@ def test_stalls_and_looks_are_seen_on_their_platform_alone(dossier: Dossier) -> 
 
 
 def test_what_is_due_on_a_closed_parcours_of_who_left_is_seen(dossier: Dossier, admin: psycopg.Connection[Any]) -> None:
-    """Nobody takes it over. A departure that a manager confirmed counts as one that the list of agents says; since its first day, where the platform is."""
+    """Nobody takes it over; a departure that a manager confirmed is one, since its day where the platform is."""
     add_tache(dossier, "suivi_m6")
     close_by_hand(dossier)
     admin.execute("UPDATE pdp.plateforme SET fuseau = 'America/Guadeloupe' WHERE id = 'PF35'")

@@ -23,6 +23,7 @@ LIBELLES: dict[str, tuple[str, str]] = {
     "quarantaine_echue": ("Données", "Lignes d'aucune plateforme closes faute de renvoi par la source"),
     "fichier_depose": ("Données", "Fichier déposé par un responsable"),
     "reponses_deposees": ("Données", "Fichier de réponses d'un partenaire déposé"),
+    "passages_purges": ("Données", "Traces anciennes de passages sans effet, effacées après le délai"),
     "echanges_purges": ("Données", "Fichiers échangés avec les partenaires, effacés après le délai"),
     "incident_ouvert": ("Plateforme", "Incident de la plateforme constaté"),
     "incident_clos": ("Plateforme", "Incident de la plateforme terminé"),
