@@ -23,7 +23,7 @@ from pdp.domain.pilotage import (
     libelle_groupe,
     list_masques,
 )
-from pdp.services.delais import get_lieu
+from pdp.services.delais import Lieu, get_lieu
 from pdp.services.publish_referentiel import referentiel
 from pdp.storage.lignes import list_lignes
 from pdp.storage.sql import query
@@ -144,7 +144,7 @@ def read_pilotage(conn: Connection, plateforme_id: str, mois: int, maintenant: d
         etapes,
         list_lignes(conn, "pilotage.lister_charges", Charge, jour=jour, maintenant=maintenant),
         list_lignes(conn, "pilotage.lister_partenaires", DelaisPartenaire, du=debut, jour=jour),
-        _read_equite(conn, du, debut, maintenant, seuil, referentiel().entier("equite_contact_jours", jour, plateforme_id)),
+        _read_equite(conn, lieu, du, debut, maintenant, seuil),
     )
 
 
@@ -175,8 +175,9 @@ def _build_etape(code: str, atteint: int, signalees: int, durees: list[Duree], s
     )
 
 
-def _read_equite(conn: Connection, du: date, debut: datetime, maintenant: datetime, seuil: int, jours: int) -> Equite:
+def _read_equite(conn: Connection, lieu: Lieu, du: date, debut: datetime, maintenant: datetime, seuil: int) -> Equite:
     """Only people assigned long enough ago: the others may still be reached in time."""
+    jours = referentiel().entier("equite_contact_jours", lieu.jour(maintenant), lieu.plateforme_id)
     fin = maintenant - timedelta(days=jours)
     axes: dict[str, list[Groupe]] = defaultdict(list)
     for ligne in conn.execute(query("pilotage.compter_contacts"), {"du": debut, "au": fin, "jours": jours}):
@@ -186,7 +187,7 @@ def _read_equite(conn: Connection, du: date, debut: datetime, maintenant: dateti
     montrable = ensemble is not None and min(ensemble.joints, ensemble.effectif - ensemble.joints) >= seuil
     lignes = [(AXES[axe], _list_equite(axe, axes[axe], seuil, ensemble)) for axe in AXES if axes[axe]] if montrable else []
     total = _build_equite("Ensemble", ensemble, False, None) if ensemble is not None and montrable else None
-    return Equite(jours, du, fin.date(), total, lignes)
+    return Equite(jours, du, lieu.jour(fin), total, lignes)
 
 
 def _list_equite(axe: str, groupes: list[Groupe], seuil: int, ensemble: Groupe | None) -> list[LigneEquite]:
