@@ -14,13 +14,18 @@ ORDER BY priorite DESC, s.connu_at, s.id
 LIMIT :limite;
 
 -- name: count_signalements
--- Files to orient, and decisions of the médecin-conseil and of the delegation since the given instant.
+-- Files to orient, and decisions of the médecin-conseil and of the delegation since this morning, where the platform is.
+WITH ici AS (
+    SELECT (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date AS jour, f.fuseau FROM pdp.plateforme f WHERE f.id = (SELECT securite.plateforme_courante())
+), matin AS (
+    SELECT ici.jour::timestamp AT TIME ZONE ici.fuseau AS depuis FROM ici
+)
 SELECT count(*) FILTER (WHERE s.statut = 'a_trier') AS a_trier,
        min(s.connu_at) FILTER (WHERE s.statut = 'a_trier') AS plus_ancien_at,
-       count(*) FILTER (WHERE s.decide_at >= :depuis AND s.mode_decision = 'mc') AS decides_mc,
-       count(*) FILTER (WHERE s.decide_at >= :depuis AND s.mode_decision = 'delegue') AS decides_delegues
+       count(*) FILTER (WHERE s.decide_at >= (SELECT depuis FROM matin) AND s.mode_decision = 'mc') AS decides_mc,
+       count(*) FILTER (WHERE s.decide_at >= (SELECT depuis FROM matin) AND s.mode_decision = 'delegue') AS decides_delegues
 FROM pdp.signalement s
-WHERE s.statut = 'a_trier' OR s.decide_at >= :depuis;
+WHERE s.statut = 'a_trier' OR s.decide_at >= (SELECT depuis FROM matin);
 
 -- name: find_dossier
 -- One file with its person and its absence; the medical class is not read here.

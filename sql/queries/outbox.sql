@@ -15,8 +15,8 @@ ON CONFLICT (cle) DO NOTHING
 RETURNING id;
 
 -- name: lire_agent
--- Where a mail to a member of staff goes: no address once she has left.
-SELECT CASE WHEN coalesce(a.actif_au >= :jour, true) THEN a.courriel END AS courriel, f.libelle AS plateforme, f.telephone
+-- Where a mail to a member of staff goes: no address once she has left, on the day it is where the platform is.
+SELECT CASE WHEN coalesce(a.actif_au >= (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date, true) THEN a.courriel END AS courriel, f.libelle AS plateforme, f.telephone
 FROM pdp.agent a JOIN pdp.plateforme f ON f.id = a.plateforme_id
 WHERE a.id = :agent AND a.plateforme_id = :plateforme;
 

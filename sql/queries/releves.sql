@@ -72,9 +72,10 @@ WHERE r.agent_id = :agent AND r.lu_at IS NULL AND r.niveau <> 'responsable'
 RETURNING r.id;
 
 -- name: trouver_du_jour
--- Last daily digest of a doctor, if it is of that day.
+-- Daily digest of a doctor for the day it is where the platform is.
 SELECT r.id, r.a_decider, r.urgentes, r.echeances, r.relayees, r.en_attente, r.compose_at, r.lu_at
-FROM pdp.releve r WHERE r.agent_id = :agent AND r.jour = :jour AND r.niveau = 'quotidien';
+FROM pdp.releve r JOIN pdp.plateforme f ON f.id = r.plateforme_id
+WHERE r.agent_id = :agent AND r.jour = (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date AND r.niveau = 'quotidien';
 
 -- name: compter_non_lus
 -- Digests told to this doctor and not read.

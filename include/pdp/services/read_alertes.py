@@ -20,7 +20,6 @@ from pdp.domain.parcours import Statut as StatutParcours
 from pdp.domain.releve import FAMILLES
 from pdp.services.delais import get_lieu
 from pdp.services.publish_referentiel import referentiel
-from pdp.services.read_medecin import debut_de_journee
 from pdp.storage.lignes import find_ligne, list_lignes
 from pdp.storage.sql import query
 
@@ -180,22 +179,21 @@ class Trimestre:
 
 
 def count_alertes(conn: Connection, agent_id: UUID, maintenant: datetime) -> CompteAlertes:
-    cle = {"agent": agent_id, "jour": jour_local(maintenant), "depuis": debut_de_journee(maintenant)}
-    return find_ligne(conn, "alertes_cartes.count_alertes", CompteAlertes, **cle) or CompteAlertes(0, 0, 0, None, 0)
+    compte = find_ligne(conn, "alertes_cartes.count_alertes", CompteAlertes, agent=agent_id, maintenant=maintenant)
+    return compte or CompteAlertes(0, 0, 0, None, 0)
 
 
 def list_cartes(
     conn: Connection, plateforme_id: str, agent_id: UUID, maintenant: datetime, *, du_jour: bool, limite: int
 ) -> list[CarteAlerte]:
     """Open cards: safety, then near legal deadlines, then the oldest. ``du_jour``: those of this doctor's digest only."""
-    jour = jour_local(maintenant)
     return list_lignes(
         conn,
         "alertes_cartes.list_cartes",
         CarteAlerte,
         agent=agent_id,
-        jour=jour,
-        proche=get_echeance_jours(jour, plateforme_id),
+        maintenant=maintenant,
+        proche=get_echeance_jours(jour_local(maintenant), plateforme_id),
         du_jour=du_jour,
         limite=limite,
     )
@@ -208,11 +206,11 @@ def get_echeance_jours(jour: date, plateforme_id: str) -> int:
 
 def list_alertes_decidees(conn: Connection, maintenant: datetime) -> list[AlerteDecidee]:
     """Alerts decided since this morning."""
-    return list_lignes(conn, "alertes_cartes.list_decidees", AlerteDecidee, depuis=debut_de_journee(maintenant))
+    return list_lignes(conn, "alertes_cartes.list_decidees", AlerteDecidee, maintenant=maintenant)
 
 
 def find_releve(conn: Connection, agent_id: UUID, maintenant: datetime) -> ReleveDuJour | None:
-    return find_ligne(conn, "releves.trouver_du_jour", ReleveDuJour, agent=agent_id, jour=jour_local(maintenant))
+    return find_ligne(conn, "releves.trouver_du_jour", ReleveDuJour, agent=agent_id, maintenant=maintenant)
 
 
 def count_non_lus(conn: Connection, agent_id: UUID) -> int:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import Connection
 
-from pdp.clock import PARIS, jour_local
+from pdp.clock import jour_local
 from pdp.domain.calendrier import age_au
 from pdp.domain.parcours import LIBELLES as STATUTS_PARCOURS
 from pdp.domain.parcours import Statut as StatutParcours
@@ -173,7 +173,7 @@ class Evenement:
 
 
 def count_signalements(conn: Connection, maintenant: datetime) -> CompteSignalements:
-    compte = find_ligne(conn, "medecin.count_signalements", CompteSignalements, depuis=debut_de_journee(maintenant))
+    compte = find_ligne(conn, "medecin.count_signalements", CompteSignalements, maintenant=maintenant)
     return compte or CompteSignalements(0, None, 0, 0)
 
 
@@ -199,8 +199,3 @@ def list_prescriptions(conn: Connection, assure_id: UUID) -> list[Prescription]:
 
 def list_evenements(conn: Connection, assure_id: UUID) -> list[Evenement]:
     return list_lignes(conn, "medecin.list_evenements", Evenement, assure_id=assure_id)
-
-
-def debut_de_journee(maintenant: datetime) -> datetime:
-    """This morning at midnight, where the platform is."""
-    return datetime.combine(jour_local(maintenant), time.min, tzinfo=PARIS)

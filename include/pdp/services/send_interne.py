@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from pdp.clock import jour_local
 from pdp.config import settings
 from pdp.domain.auteur import Auteur
 from pdp.messages.render import INTERNES, render_interne
@@ -37,7 +36,7 @@ class Ligne(Protocol):
 def deliver(url: str, auteur: Auteur, ligne: Ligne, maintenant: datetime, bail_s: int) -> Remise | None:
     """None when another worker took over; refused when she left or has no address: what waits is on the screen all the same."""
     with db.begin(url, auteur) as conn:
-        cle = {"agent": ligne.agent_id, "plateforme": ligne.plateforme_id, "jour": jour_local(maintenant)}
+        cle = {"agent": ligne.agent_id, "plateforme": ligne.plateforme_id, "maintenant": maintenant}
         cible = conn.execute(query("outbox.lire_agent"), cle).one_or_none()
         tenue = conn.execute(query("outbox.tenir"), {"id": ligne.id, "jeton": ligne.jeton, "bail_s": bail_s}).one_or_none()
     if tenue is None:

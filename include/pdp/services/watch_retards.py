@@ -12,9 +12,9 @@ from itertools import groupby
 
 from sqlalchemy import Connection
 
-from pdp.clock import jour_local
 from pdp.domain.bilan import Bilan
 from pdp.domain.horaire import TRAITEMENTS
+from pdp.services.delais import get_lieu
 from pdp.storage.lignes import list_lignes
 from pdp.storage.outbox import enqueue_interne
 from pdp.storage.sql import query
@@ -79,7 +79,7 @@ def tell_retards(conn: Connection, maintenant: datetime) -> int:
     for plateforme, groupe in groupby(lignes, key=lambda ligne: ligne.plateforme_id):
         retards = list(groupe)
         titres = sorted({TRAITEMENTS[r.dag].titre if r.dag in TRAITEMENTS else r.dag for r in retards})
-        qui = {"plateforme": plateforme, "jour": jour_local(maintenant)}
+        qui = {"plateforme": plateforme, "jour": get_lieu(conn, plateforme).jour(maintenant)}
         for agent in conn.execute(query("retards.lister_responsables"), qui).scalars().all():
             enqueue_interne(
                 conn,
