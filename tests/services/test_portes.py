@@ -14,9 +14,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 import fabrique
-from equipe_redistribuee import Equipe, a, annuler, balayer, confirmer
+from equipe_redistribuee import Equipe, a, annuler, balayer, confirmer, le
 from evaluation_publiee import empreintes, publish
 from fabrique import MAINTENANT, TEST, auteur_agent, lot
+from maison_reorganisee import build_equipes, build_maison
 from pdp.domain.auteur import Auteur
 from pdp.domain.porte import ACCEPTER, REFUSER
 from pdp.errors import Conflit, Introuvable
@@ -24,6 +25,7 @@ from pdp.partners.simulateur_registre import Registre
 from pdp.services import publish_evaluation as evaluation
 from pdp.services import purge_reception as purge
 from pdp.services import redistribute_parcours as redistribution
+from pdp.services import reorganise
 from pdp.services.configure_partenaire import Configuration, create_partenaire
 from pdp.services.decide_porte import decide_porte, list_portes, require_porte
 from pdp.services.send_outbox import send_due
@@ -170,6 +172,28 @@ def test_a_mass_redistribution_waits_for_a_second_person(
     annuler(equipe, reprise)
     with lot() as conn:
         assert [p.genre for p in conn.execute(query("portes.lister_en_attente"), {"limite": 9})] == ["purge"], "taken back: nothing to ask"
+
+
+def test_departures_of_one_act_are_weighed_together(base: str, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people leave with a team that ends: two parcours each, four at once; nothing is given to who leaves too."""
+    maison = build_maison()
+    nord, sud = build_equipes(maison)
+    monkeypatch.setattr(redistribution, "is_massif", lambda nombre, seuil: nombre >= 4 and seuil == 50)
+    qui = {"unite_id": nord, "vers_id": sud, "le": le(1), "partants": maison.csam[:2]}
+    with db.begin_as(maison.auteur, lecture=True) as conn:
+        apercu = reorganise.preview_fusion(conn, maison.auteur, maintenant=MAINTENANT, **qui)
+    assert {c.vers for plan in apercu.departs for c in plan.confies} == {maison.csam[2]}
+    avant = "SELECT count(*) FROM pdp.parcours WHERE csam_id = ANY (%s)"
+    maison.act("merge_equipe", **qui)
+    balayer(a(1))
+    assert admin.execute(avant, (maison.csam[:2],)).fetchone() == (4,), "not before somebody else agrees"
+    with lot() as conn:
+        second = auteur_agent(fabrique.agent(conn, "responsable"), "responsable")
+    for (porte,) in admin.execute("SELECT id FROM pdp.porte WHERE genre = 'reaffectation'").fetchall():
+        assert _decide(second, porte, ACCEPTER) is True
+    balayer(a(1))
+    assert admin.execute(avant, (maison.csam[2:],)).fetchone() == (6,)
+    assert admin.execute("SELECT count(*) FROM pdp.affectation WHERE du = %s", (a(1),)).fetchone() == (4,), "each changed hands once"
 
 
 def test_an_unusual_purge_deletes_nothing_until_the_operators_agree(

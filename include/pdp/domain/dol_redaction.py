@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 from typing import Any, Literal
 
+from pdp.domain import signalement
 from pdp.domain.dol import CIBLES, CONDITIONS, Regle
 from pdp.errors import Conflit, DonneeInvalide
 
-PALIERS = (30, 60, 90, 180)
+PALIERS: tuple[int, ...] = signalement.PALIERS
+"""Names of the thresholds of the detection; the days of each are in the referential (``palier_signalement_j30``…)."""
 CATEGORIES = frozenset({"tms", "psychique", "autre", "non_renseigne"})
 RISQUES = frozenset({"maladie", "at", "mp", "trajet"})
 LISTES = {"categories": CATEGORIES, "risques": RISQUES}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -92,8 +92,10 @@ def plan_redistribution(
     au: date | None,
     maintenant: datetime,
     prevus: Mapping[UUID, UUID] | None = None,
+    sauf: Collection[UUID] = (),
 ) -> Plan:
-    """``au`` None = departure. ``prevus``: parcours -> colleague already confirmed, who keeps it while present and under the cap.
+    """``au`` None = departure. ``prevus``: parcours -> colleague already confirmed, who keeps it while present and under the cap. ``sauf``:
+    colleagues who leave by the same act, and are given nothing.
 
     Up to the policy length only what falls due in the absence moves; beyond, and for a departure, everything does.
     """
@@ -107,7 +109,7 @@ def plan_redistribution(
     effet = max(du, jour)
     tous = _list_cas(conn, lieu, agent_id, du, au, maintenant)
     concernes = [c for c in tous if is_a_confier(c, du, au, jour, lieu)]
-    candidats = [c for c in list_candidats(conn, lieu, jour, effet) if c.id != agent_id]
+    candidats = [c for c in list_candidats(conn, lieu, jour, effet) if c.id != agent_id and c.id not in sauf]
     indisponibles, occupes = _read_indisponibles(conn, lieu, concernes, effet, au)
     cas = [_build_cas(c, lieu, indisponibles, occupes, candidats, prevus or {}, maintenant) for c in concernes]
     choix = distribute(cas, candidats, continuite=CONTINUITE)

@@ -5,7 +5,7 @@ What was confirmed is a row; ``sweep_redistributions`` applies and gives back wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -25,12 +25,23 @@ from pdp.storage import journal
 from pdp.storage.sql import query
 
 
-def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, du: date, au: date | None, maintenant: datetime) -> UUID:
+def redistribute_parcours(
+    conn: Connection,
+    auteur: Auteur,
+    *,
+    agent_id: UUID,
+    du: date,
+    au: date | None,
+    maintenant: datetime,
+    sauf: Collection[UUID] = (),
+    ensemble: int = 0,
+) -> UUID:
     """Confirm a redistribution (``au`` None = departure) and apply it when its first day has come; asked for again, returns the first.
 
     A departure is a fact: it is written although nothing moves yet, so that nothing more is given to who leaves, and what had no place
-    elsewhere is tried again. Raises :class:`Conflit` for an absence when nothing would move: there is then nothing to confirm; and for a
-    departure on the first day of an absence already redistributed.
+    elsewhere is tried again. One act may confirm several: ``sauf`` are the colleagues who leave with this one, and ``ensemble`` is how many
+    parcours the whole act moves, which is what makes it massive. Raises :class:`Conflit` for an absence when nothing would move: there is
+    then nothing to confirm; and for a departure on the first day of an absence already redistributed.
     """
     plateforme = _check_plateforme(auteur)
     _lock_plateforme(conn, plateforme)
@@ -42,7 +53,7 @@ def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, d
     lieu = get_lieu(conn, plateforme)
     if au is not None and au < lieu.jour(maintenant):
         raise DonneeInvalide("Cette absence est terminée : il n'y a plus rien à redistribuer.", code="absence_over")
-    plan = plan_redistribution(conn, plateforme, agent_id, du, au, maintenant)
+    plan = plan_redistribution(conn, plateforme, agent_id, du, au, maintenant, sauf=sauf)
     if not plan.confies and au is not None:
         raise Conflit("Rien ne tombe pendant cette absence : chaque parcours reste à son conseiller. Rien n'a été changé.")
     identifiant: UUID = conn.execute(
@@ -59,7 +70,7 @@ def redistribute_parcours(conn: Connection, auteur: Auteur, *, agent_id: UUID, d
     _write_lignes(conn, lieu, identifiant, plan, {}, maintenant)
     if au is None:
         conn.execute(query("organisation.fermer_acces"), {"agent": agent_id, "le": du})
-    permise = not _is_massive(lieu, plan, maintenant) or _ask(conn, auteur, plateforme, identifiant, plan, maintenant)
+    permise = not _is_massive(lieu, plan, maintenant, ensemble) or _ask(conn, auteur, plateforme, identifiant, plan, maintenant)
     if permise and du <= lieu.jour(maintenant):
         _apply(conn, lieu, auteur, identifiant, plan, {}, maintenant)
     return identifiant
@@ -135,9 +146,9 @@ def sweep_redistributions(conn: Connection, plateforme_id: str, auteur: Auteur, 
     return Bilan(traites=confies + rendus, detail=detail)
 
 
-def _is_massive(lieu: Lieu, plan: Plan, maintenant: datetime) -> bool:
+def _is_massive(lieu: Lieu, plan: Plan, maintenant: datetime, ensemble: int = 0) -> bool:
     seuil = referentiel().entier("porte_reaffectation_parcours_min", lieu.jour(maintenant), lieu.plateforme_id)
-    return is_massif(len(plan.confies), seuil)
+    return bool(plan.confies) and is_massif(max(len(plan.confies), ensemble), seuil)
 
 
 def _ask(conn: Connection, auteur: Auteur, plateforme_id: str, identifiant: UUID, plan: Plan, maintenant: datetime) -> bool:

@@ -134,7 +134,8 @@ def preview_fusion(
         raise Conflit("La fin de l'équipe qui reprendrait est déjà prévue. Choisissez celle qui la reprend.")
     membres = [a for a in list_agents(conn, le, maintenant) if a.unite_id == unite.id]
     departs = [a for a in membres if a.id in set(partants) and a.role == "csam"]
-    plans = [plan_redistribution(conn, plateforme, a.id, le, None, maintenant) for a in departs]
+    ensemble = {a.id for a in departs}
+    plans = [plan_redistribution(conn, plateforme, a.id, le, None, maintenant, sauf=ensemble) for a in departs]
     suivent = [a for a in membres if a not in departs]
     return Apercu(unite, vers, le, suivent, plans, [u for u in unites.values() if u.parent_id == unite.id])
 
@@ -144,7 +145,8 @@ def merge_equipe(
 ) -> UUID:
     """Do what :func:`preview_fusion` showed: everybody and everything below goes to the successor, departures are redistributed.
 
-    Asked for again, returns the first. Raises :class:`Conflit` rather than leave anybody without a unit.
+    The departures of one act are weighed together: many small ones are a mass re-assignment, each waits for a second person. Asked for
+    again, returns the first. Raises :class:`Conflit` rather than leave anybody without a unit.
     """
     plateforme = _begin(conn, auteur, le, maintenant)
     deja = conn.execute(query("organisation.trouver_acte"), {"acte": "fusion", "le": le, "unite": unite_id, "vers": vers_id}).scalar()
@@ -166,8 +168,10 @@ def merge_equipe(
             )
     conn.execute(query("organisation.succeder"), {"plateforme": plateforme, "unite": unite_id, "vers": vers_id, "le": le, "acte": acte})
     _move(conn, auteur, apercu, acte)
-    for plan in apercu.departs:
-        redistribute_parcours(conn, auteur, agent_id=plan.agent_id, du=le, au=None, maintenant=maintenant)
+    partis = {plan.agent_id for plan in apercu.departs}
+    confies = sum(len(plan.confies) for plan in apercu.departs)
+    for agent in sorted(partis):
+        redistribute_parcours(conn, auteur, agent_id=agent, du=le, au=None, maintenant=maintenant, sauf=partis, ensemble=confies)
     return acte
 
 
