@@ -13,7 +13,6 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -162,21 +161,6 @@ class Conseillere:
         """When each report to read was closed."""
         requete = "SELECT fermee_at FROM pdp.tache WHERE parcours_id = %s AND motif = 'lire_reponse' ORDER BY ouverte_at"
         return [fermee for (fermee,) in self.scene.read(requete, self.dossier.parcours)]
-
-
-def check_accessible(page: Page, nom: str, dossier: Path) -> None:
-    """Nothing for axe to refuse and nothing wider than the window, wide then narrow; pictures for whoever looks."""
-    constats: list[str] = []
-    for largeur in LARGEURS:
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 8
-        constats += [f"{largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": LARGEURS[0], "height": 900})
-    assert (nom, constats) == (nom, [])
 
 
 def soon(maintenant: datetime) -> datetime:

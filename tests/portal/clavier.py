@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page
+
+from portal.regard import look
 
 TOUCHES_MAX = 250
 """Tab stops before a control is said out of reach."""
@@ -140,13 +141,9 @@ class Clavier:
 
     def look(self, etat: str) -> None:
         """axe-core on the page as it is, and no sideways scroll."""
-        resultat = Axe().run(self.page).response
-        assert len(resultat["passes"]) > 10
-        trouves = [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        large = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         self.etats.append(etat)
-        if trouves or large > 0:
-            self.constats[etat] = [*trouves, *([f"{large} px beyond the window"] if large > 0 else [])]
+        if defauts := look(self.page, etat):
+            self.constats[etat] = defauts
 
     def message(self) -> str:
         """What the page says was done."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 from sqlalchemy import text
@@ -25,6 +23,7 @@ from pdp.services.send_outbox import send_due
 from pdp.storage import db
 from portal.donnees import MOT_DE_PASSE, Lieu
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts, press
 
 pytestmark = pytest.mark.browser
 
@@ -70,29 +69,8 @@ def _follow(cas: fabrique.Dossier, psychologue: UUID) -> UUID:
     return orientation
 
 
-def _look(page: Page, dossier: Path, nom: str) -> list[str]:
-    """Violations at both widths, details open; pictures for whoever looks."""
-    constats = []
-    page.evaluate("document.querySelectorAll('main details').forEach(d => { d.open = true })")
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
-def _press(page: Page, role: Any, nom: str) -> None:
-    page.get_by_role(role, name=nom).first.focus()
-    page.keyboard.press("Enter")
-
-
 def _open(page: Page, lien: str, titre: str) -> None:
-    _press(page, "link", lien)
+    press(page, "link", lien)
     expect(page.get_by_role("heading", level=1, name=titre)).to_be_visible()
 
 
@@ -101,42 +79,42 @@ def _tick(page: Page, nom: str) -> None:
     page.keyboard.press("Space")
 
 
-def test_agreed_in_part_then_in_less(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_agreed_in_part_then_in_less(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:
     cas, _ = _plant(lieu)
     constats: list[str] = []
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_context(java_script_enabled=True, locale="fr-FR", viewport={"width": 1440, "height": 900}).new_page()
         connect(page, adresse, "csam")
         page.goto(f"{adresse}/parcours/{cas.parcours}/accords")
-        constats += _look(page, tmp_path, "registre_vide")
+        constats += list_defauts(page, "registre_vide")
         _open(page, "Demander : Service social de l'Assurance Maladie", "Accord : Service social de l'Assurance Maladie")
-        constats += _look(page, tmp_path, "a_lire")
+        constats += list_defauts(page, "a_lire")
         _tick(page, "Ce que vous nous avez dit de votre situation sociale")
-        _press(page, "button", "Elle accepte")
+        press(page, "button", "Elle accepte")
         expect(page.get_by_role("heading", name="Accord : Service social de l'Assurance Maladie")).to_be_visible()  # not read yet: stays
         _tick(page, "Le texte a été lu mot pour mot")
-        _press(page, "button", "Elle accepte")
+        press(page, "button", "Elle accepte")
         expect(page.get_by_text("Accord enregistré : Service social")).to_be_visible()
         expect(page.locator("#accords")).to_contain_text("pas : situation sociale")
         page.goto(f"{adresse}/parcours/{cas.parcours}/accords/service_social")
-        constats += _look(page, tmp_path, "donne_en_partie")
+        constats += list_defauts(page, "donne_en_partie")
         page.locator("form[action$='/retirer'] select").select_option("telephone")
         _tick(page, "Emploi et souhaits")
-        _press(page, "button", "Retirer l'accord")
+        press(page, "button", "Retirer l'accord")
         expect(page.get_by_text("ces données ne partent plus")).to_be_visible()
-        constats += _look(page, tmp_path, "registre")
+        constats += list_defauts(page, "registre")
         page.goto(f"{adresse}/parcours/{cas.parcours}/orientations")
-        _press(page, "link", "Préparer l'orientation")
+        press(page, "link", "Préparer l'orientation")
         expect(page.get_by_role("heading", name="Ce que le partenaire verra")).to_be_visible()
         assert "Baisse de revenus" not in page.inner_text("main")
-        constats += _look(page, tmp_path, "apercu")
+        constats += list_defauts(page, "apercu")
     assert admin.execute("SELECT classes, classes_refusees, classes_retirees FROM pdp.accord").fetchall() == [
         (["identite", "contact", "arret", "emploi"], ["social"], ["emploi"])
     ]
     assert constats == []
 
 
-def test_sessions_on_both_sides(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_sessions_on_both_sides(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:
     cas, psychologue = _plant(lieu)
     orientation = _follow(cas, psychologue)
     hier = clock.now().date() - timedelta(days=1)
@@ -146,9 +124,9 @@ def test_sessions_on_both_sides(lieu: Lieu, app: FastAPI, admin: psycopg.Connect
         connect(page, adresse, "psychologue")
         page.goto(f"{adresse}/partenaire/demandes/{orientation}")
         page.fill("#seance_le", hier.isoformat())
-        _press(page, "button", "Ajouter cette date")
+        press(page, "button", "Ajouter cette date")
         expect(page.get_by_text("Date transmise à la plateforme.")).to_be_visible()
-        constats += _look(page, tmp_path, "psychologue")
+        constats += list_defauts(page, "psychologue")
         collecte = fabrique.systeme("collect_reponses")
         with fabrique.lot(collecte) as conn:
             apply_reponses(conn, "PF35", collecte, clock.now())
@@ -159,13 +137,13 @@ def test_sessions_on_both_sides(lieu: Lieu, app: FastAPI, admin: psycopg.Connect
         psy.locator("select[name=resultat]").select_option("deja_suivie")
         psy.get_by_role("button", name="Enregistrer").click()
         page.fill("#seance_le", (hier - timedelta(days=7)).isoformat())
-        _press(page, "button", "Ajouter cette séance")
+        press(page, "button", "Ajouter cette séance")
         expect(page.locator("#soutien-psy")).to_contain_text("2 séances en")
         expect(page.locator("#soutien-psy")).to_contain_text("il en reste 10 sur 12")
         page.locator("#soutien-psy summary", has_text="Les séances s'arrêtent").click()
         page.locator("#arret_motif").select_option("termine")
-        _press(page, "button", "Noter l'arrêt")
+        press(page, "button", "Noter l'arrêt")
         expect(page.locator("#soutien-psy")).to_contain_text("accompagnement terminé")
-        constats += _look(page, tmp_path, "fiche")
+        constats += list_defauts(page, "fiche")
     assert admin.execute("SELECT count(*) FROM pdp.seance_psy").fetchone() == (2,)
     assert constats == []

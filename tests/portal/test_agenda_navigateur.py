@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 from sqlalchemy import text
@@ -21,30 +18,10 @@ from portal import donnees
 from portal.conftest import Horloge
 from portal.donnees import Lieu
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts, press
 
 pytestmark = pytest.mark.browser
 ABSENCE = "INSERT INTO pdp.absence_agent (plateforme_id, agent_id, du, au) VALUES ('PF35', :a, :du, '2026-12-31')"
-
-
-def look(page: Page, dossier: Path, nom: str) -> list[str]:
-    """Violations at both widths; pictures for whoever looks."""
-    constats = []
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 8
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
-def press(page: Page, role: Any, nom: str) -> None:
-    page.get_by_role(role, name=nom).first.focus()
-    page.keyboard.press("Enter")
 
 
 def type_birth_date(page: Page, annee: str = "1980") -> None:
@@ -56,22 +33,22 @@ def type_birth_date(page: Page, annee: str = "1980") -> None:
     page.keyboard.press("Enter")
 
 
-def test_the_insured_books_moves_and_cancels_by_keyboard_without_script(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_path: Path) -> None:
+def test_the_insured_books_moves_and_cancels_by_keyboard_without_script(lieu: Lieu, app: FastAPI, horloge: Horloge) -> None:
     constats: list[str] = []
     _, chemin = create_invitation(lieu.comptes["csam"], horloge.instant)
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_page(viewport={"width": 1440, "height": 900})
         page.goto(adresse + chemin)
-        constats += look(page, tmp_path, "identite")
+        constats += list_defauts(page, "identite")
         type_birth_date(page, "1981")
         page.get_by_text("ne correspond pas", exact=False).wait_for()
-        constats += look(page, tmp_path, "identite_fausse")
+        constats += list_defauts(page, "identite_fausse")
         type_birth_date(page)
         page.get_by_role("heading", name="Choisissez votre rendez-vous").wait_for()
-        constats += look(page, tmp_path, "choix")
+        constats += list_defauts(page, "choix")
         press(page, "button", "9 h 45")
         page.get_by_role("heading", name="Votre rendez-vous").wait_for()
-        constats += look(page, tmp_path, "pris")
+        constats += list_defauts(page, "pris")
         press(page, "button", "13 h 30")
         page.get_by_text("Votre rendez-vous est enregistré", exact=False).wait_for()
         assert "13 h 30" in page.get_by_role("heading", level=2).first.inner_text()
@@ -79,7 +56,7 @@ def test_the_insured_books_moves_and_cancels_by_keyboard_without_script(lieu: Li
         page.keyboard.press("Enter")
         press(page, "button", "Oui, annuler")
         page.get_by_text("Votre rendez-vous est annulé", exact=False).wait_for()
-        constats += look(page, tmp_path, "annule")
+        constats += list_defauts(page, "annule")
         press(page, "button", "Demander à être appelé")
         page.get_by_text("Nous vous appellerons", exact=False).wait_for()
         _without_script(navigateur, adresse + chemin)
@@ -97,7 +74,7 @@ def _without_script(navigateur: Browser, adresse: str) -> None:
     contexte.close()
 
 
-def test_every_other_state_of_a_link_is_clean(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_path: Path) -> None:
+def test_every_other_state_of_a_link_is_clean(lieu: Lieu, app: FastAPI, horloge: Horloge) -> None:
     constats: list[str] = []
     csam = lieu.comptes["csam"]
     dossier, chemin = create_invitation(csam, horloge.instant)
@@ -109,10 +86,10 @@ def test_every_other_state_of_a_link_is_clean(lieu: Lieu, app: FastAPI, horloge:
         for _ in range(4):
             type_birth_date(page, "1981")
             page.get_by_text("ne correspond pas", exact=False).wait_for()
-        constats += look(page, tmp_path, "dernier_essai")
+        constats += list_defauts(page, "dernier_essai")
         type_birth_date(page, "1981")
         page.get_by_role("heading", name="bloqué").wait_for()
-        constats += look(page, tmp_path, "bloque")
+        constats += list_defauts(page, "bloque")
         with lot() as conn:
             conn.execute(
                 text("INSERT INTO pdp.absence_agent (plateforme_id, agent_id, du, au) VALUES ('PF35', :a, '2026-11-01', '2026-12-31')"),
@@ -121,20 +98,20 @@ def test_every_other_state_of_a_link_is_clean(lieu: Lieu, app: FastAPI, horloge:
         page.goto(adresse + plein)
         type_birth_date(page)
         page.get_by_text("Tous les moments proposés ont été pris", exact=False).wait_for()
-        constats += look(page, tmp_path, "plein")
+        constats += list_defauts(page, "plein")
         page.goto(f"{adresse}/rendez-vous/inconnu")
-        constats += look(page, tmp_path, "ferme")
+        constats += list_defauts(page, "ferme")
         horloge.advance(days=20)
         page.goto(adresse + chemin)
-        constats += look(page, tmp_path, "expire")
+        constats += list_defauts(page, "expire")
         press(page, "button", "Recevoir un nouveau lien")
         page.get_by_text("prise en compte", exact=False).wait_for()
-        constats += look(page, tmp_path, "nouveau_lien")
+        constats += list_defauts(page, "nouveau_lien")
     assert constats == []
     assert dossier
 
 
-def test_calendars_by_keyboard(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_path: Path) -> None:
+def test_calendars_by_keyboard(lieu: Lieu, app: FastAPI, horloge: Horloge) -> None:
     csam = lieu.comptes["csam"]
     auteur = auteur_agent(csam)
     with lot() as conn:
@@ -156,24 +133,24 @@ def test_calendars_by_keyboard(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_p
         connect(page, adresse, "csam")
         press(page, "link", "Mon agenda")
         page.get_by_role("heading", name="Mon agenda", exact=True).wait_for()
-        constats += look(page, tmp_path, "agenda")
+        constats += list_defauts(page, "agenda")
         press(page, "button", "19/11/2026 à 13 h 30")
         page.get_by_text("Télé-échange planifié le 19/11/2026", exact=False).wait_for()
         page.goto(f"{adresse}/agenda/horaires")
-        constats += look(page, tmp_path, "horaires")
+        constats += list_defauts(page, "horaires")
         page.get_by_label("Les heures ci-dessous").focus()
         page.keyboard.press("Space")
         press(page, "button", "Enregistrer la semaine type")
         page.get_by_text("Semaine type enregistrée", exact=False).wait_for()
         press(page, "button", "Créer l'adresse")
         page.get_by_text("Copiez-la maintenant", exact=False).wait_for()
-        constats += look(page, tmp_path, "partage")
+        constats += list_defauts(page, "partage")
         page.goto(f"{adresse}/parcours/{seul.parcours}/creneaux")
-        constats += look(page, tmp_path, "creneaux")
+        constats += list_defauts(page, "creneaux")
         press(page, "button", "Envoyer l'invitation")
         page.get_by_text("Invitation à choisir un rendez-vous", exact=False).first.wait_for()
         page.goto(f"{adresse}/parcours/{seul.parcours}/creneaux")
-        constats += look(page, tmp_path, "creneaux_lien")
+        constats += list_defauts(page, "creneaux_lien")
         with lot() as conn:
             conn.execute(text("UPDATE pdp.absence_agent SET du = '2026-11-18'"))
         sweep(horloge.instant + timedelta(minutes=1))
@@ -181,7 +158,7 @@ def test_calendars_by_keyboard(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_p
         connect(page, adresse, "responsable")
         press(page, "link", "Agendas")
         page.get_by_text("Invités sans créneau", exact=False).wait_for()
-        constats += look(page, tmp_path, "agendas")
+        constats += list_defauts(page, "agendas")
         page.goto(f"{adresse}/equipe/agendas/{csam}")
-        constats += look(page, tmp_path, "agenda_responsable")
+        constats += list_defauts(page, "agenda_responsable")
     assert constats == []

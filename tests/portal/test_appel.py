@@ -124,7 +124,7 @@ def test_second_click_waits_for_the_first(
 
     def record_slowly(*lus: Any, **nommes: Any) -> Any:
         commence.set()
-        time.sleep(0.6)
+        time.sleep(0.6)  # a slow act: the second click arrives meanwhile, and only the server knows that it waits
         return record_contact(*lus, **nommes)
 
     monkeypatch.setattr(appel, "record_contact", record_slowly)

@@ -11,11 +11,12 @@ import psycopg
 import pytest
 from fastapi import FastAPI
 
-from portal.boucles import RAPPORT, Conseillere, Scene, check_accessible, open_scene, soon
+from portal.boucles import RAPPORT, Conseillere, Scene, open_scene, soon
 from portal.boucles_partenaires import ETAPES, Cote, Fhir, Lien, Portail
 from portal.boucles_sans_ecran import Api, Fichiers, Messagerie
 from portal.conftest import Horloge
 from portal.donnees import Lieu
+from portal.regard import list_defauts
 
 pytestmark = pytest.mark.browser
 LUI = "le partenaire"
@@ -47,9 +48,9 @@ def test_the_loop_is_closed_and_both_sides_see_it(scene: Scene, genre: type[Cote
         conseillere.close()
         page = cote.check_end()
         conseillere.go(conseillere.fiche)
-        check_accessible(conseillere.page, f"{genre.canal}_fiche", scene.dossier)
+        assert list_defauts(conseillere.page, f"{genre.canal}_fiche", replier=True) == []
         if page is not None:
-            check_accessible(page, f"{genre.canal}_partenaire", scene.dossier)
+            assert list_defauts(page, f"{genre.canal}_partenaire", replier=True) == []
         _check_tables(scene, cote)
 
 

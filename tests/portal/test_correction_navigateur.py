@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import text
@@ -18,6 +15,7 @@ from pdp.clock import now
 from pdp.services.sweep_doublons import sweep_doublons
 from portal import donnees
 from portal.navigateur import chromium, connect, serve
+from portal.regard import look
 
 pytestmark = pytest.mark.browser
 
@@ -71,7 +69,7 @@ def test_closed_undone_and_looked_at(dossier: fabrique.Dossier, adresse: str, na
     expect(page.get_by_text("Service social").first).to_be_visible()
     page.keyboard.press("u")
     expect(page.get_by_role("button", name="Annuler cette réponse")).to_be_focused()
-    _look(page, "1440-annuler")
+    assert look(page, "1440-annuler") == []
     page.keyboard.press("Enter")
     expect(page.get_by_text("est annulé. Le dossier est revenu comme avant")).to_be_visible()
     page.keyboard.press("u")
@@ -105,7 +103,7 @@ def test_pages_at_both_widths(dossier: fabrique.Dossier, adresse: str, navigateu
             for chemin in chemins:
                 page.goto(adresse + chemin.format(fiche=fiche))
                 page.evaluate("document.querySelectorAll('details').forEach((pli) => { pli.open = true; })")
-                _look(page, f"{largeur}-{login}-{chemin.split('/')[-1].strip('{}')}")
+                assert look(page, f"{largeur}-{login}-{chemin.split('/')[-1].strip('{}')}") == []
     with fabrique.lot() as conn:
         conn.execute(
             text("UPDATE pdp.parcours SET statut = 'cloture', clos_at = now(), cloture_motif = 'refus_assure' WHERE id = :p"),
@@ -115,13 +113,4 @@ def test_pages_at_both_widths(dossier: fabrique.Dossier, adresse: str, navigateu
         page = navigateur.new_context(viewport={"width": largeur, "height": 900}, locale="fr-FR").new_page()
         connect(page, adresse, "csam")
         page.goto(f"{adresse}{fiche}/rouvrir")
-        _look(page, f"{largeur}-csam-rouvrir")
-
-
-def _look(page: Page, nom: str) -> None:
-    if os.environ.get("PDP_IMAGES"):
-        page.screenshot(path=Path(os.environ["PDP_IMAGES"]) / f"{nom}.png", full_page=True)
-    resultat = Axe().run(page).response
-    assert len(resultat["passes"]) > 10
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]] == [], nom
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, nom
+        assert look(page, f"{largeur}-csam-rouvrir") == []

@@ -8,15 +8,14 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page
 
 import fabrique
 from pdp.services.sort_signalements import sort_par_delegation
 from portal.conftest import Horloge
 from portal.donnees import Connecter, Lieu, TestClient, post
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 
 Admin = psycopg.Connection[Any]
 DOL = "/medecin/document-orientation"
@@ -114,16 +113,8 @@ def test_a_delegated_orientation_is_changed_from_the_list(lieu: Lieu, connecter:
     assert "0 sur 2" in client.get(DOL).text
 
 
-def _defects(page: Page) -> list[str]:
-    """What axe-core refuses, and what is wider than the screen."""
-    reponse = Axe().run(page).response
-    assert len(reponse["passes"]) > 10
-    trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{v['id']}: {v['nodes'][0]['html'][:120]}" for v in reponse["violations"]] + ([f"{trop} px too wide"] if trop > 0 else [])
-
-
 @pytest.mark.browser
-def test_written_and_signed_with_the_keyboard_alone(lieu: Lieu, app: FastAPI, horloge: Horloge, admin: Admin, tmp_path: Any) -> None:
+def test_written_and_signed_with_the_keyboard_alone(lieu: Lieu, app: FastAPI, horloge: Horloge, admin: Admin) -> None:
     """Real browser: each screen is also read by axe and shown at 320 px on the way."""
     fabrique.delegation(lieu.comptes["medecin_conseil"], conditions={"palier_min": 180}, cible="oriente_ism")
     _signalements(3)
@@ -135,11 +126,7 @@ def test_written_and_signed_with_the_keyboard_alone(lieu: Lieu, app: FastAPI, ho
         page = navigateur.new_page(viewport={"width": 1280, "height": 900})
 
         def look(nom: str) -> None:
-            for largeur in (1280, 320):
-                page.set_viewport_size({"width": largeur, "height": 900})
-                page.screenshot(path=tmp_path / f"{nom}_{largeur}.png", full_page=True)
-                constats[f"{nom} {largeur}"] = _defects(page)
-            page.set_viewport_size({"width": 1280, "height": 900})
+            constats[nom] = list_defauts(page, nom, (1280, 320), replier=True)
 
         def press(role: Any, nom: str, touche: str = "Enter") -> None:
             page.get_by_role(role, name=nom).first.focus()

@@ -7,15 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page
 
 from fabrique import MAINTENANT
 from pdp.services.take_reponses_csv import take_reponses
 from portal import donnees, test_echanges
 from portal.donnees import Connecter
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 from portal.test_echanges import FICHIERS, PAGE, appliquer, lettre, remise, reponses, send, statut
 
 pytestmark = pytest.mark.browser
@@ -23,28 +22,7 @@ echanges = test_echanges.echanges
 Admin = psycopg.Connection[Any]
 
 
-def _violations(page: Page) -> list[str]:
-    resultat = Axe().run(page).response
-    assert len(resultat["passes"]) > 10
-    return [f"{v['id']} × {len(v['nodes'])}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-
-
-def _look(page: Page, adresse: str, nom: str, dossier: Path) -> list[str]:
-    """What is wrong with a screen, wide then narrow."""
-    trouves: list[str] = []
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.goto(adresse)
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        trouves += _violations(page)
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        trouves += [f"{trop} px too wide at {largeur}"] if trop > 0 else []
-    return trouves
-
-
-def test_screens_of_files_and_letters(
-    connecter: Connecter, lieu: donnees.Lieu, app: FastAPI, echanges: Path, admin: Admin, tmp_path: Path
-) -> None:
+def test_screens_of_files_and_letters(connecter: Connecter, lieu: donnees.Lieu, app: FastAPI, echanges: Path, admin: Admin) -> None:
     cas = remise(lieu, "csv")
     envoye = admin.execute("SELECT nom FROM pdp.echange_fichier").fetchone()[0]
     contenu = reponses(f"{cas.orientation};acceptee;;;;", "illisible;acceptee;;;;", f"{cas.orientation};refusee;;;;")
@@ -67,7 +45,8 @@ def test_screens_of_files_and_letters(
             page = navigateur.new_context().new_page()
             connect(page, adresse, login)
             for nom, chemin in pages.items():
-                constats[nom] = _look(page, adresse + chemin, nom, tmp_path)
+                page.goto(adresse + chemin)
+                constats[nom] = list_defauts(page, nom)
                 assert (envoye in page.content()) is (nom in ("echanges", "fichiers"))
     assert {nom: trouves for nom, trouves in constats.items() if trouves} == {}
 

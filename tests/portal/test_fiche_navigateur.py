@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 import fabrique
 from pdp.clock import now
@@ -20,6 +18,7 @@ from pdp.services.record_contact import cancel_contact, record_contact
 from pdp.storage import db
 from portal import donnees
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 
 pytestmark = pytest.mark.browser
 Admin = psycopg.Connection[Any]
@@ -61,22 +60,7 @@ def dossiers(lieu: donnees.Lieu, monkeypatch: pytest.MonkeyPatch) -> list[fabriq
     return [suivi, clos]
 
 
-def _check(page: Page, image: Path) -> list[str]:
-    """What axe-core refuses and what overflows, at both widths, everything unfolded."""
-    constats = []
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    for largeur in LARGEURS:
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=image.with_suffix(f".{largeur}.png"), full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{largeur} {v['id']} × {len(v['nodes'])}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{largeur}: {trop} px too wide"] if trop > 0 else []
-    return constats
-
-
-def test_pages_are_accessible_and_reflow(app: FastAPI, dossiers: list[fabrique.Dossier], tmp_path: Path) -> None:
+def test_pages_are_accessible_and_reflow(app: FastAPI, dossiers: list[fabrique.Dossier]) -> None:
     suivi, clos = dossiers
     constats: dict[str, Any] = {}
     with serve(app) as adresse, chromium() as navigateur:
@@ -89,10 +73,10 @@ def test_pages_are_accessible_and_reflow(app: FastAPI, dossiers: list[fabrique.D
             "rechute": f"/parcours/{clos.parcours}",
         }.items():
             page.goto(adresse + chemin)
-            constats[nom] = _check(page, tmp_path / nom)
+            constats[nom] = list_defauts(page, nom)
         page.goto(f"{adresse}/parcours/{clos.parcours}")
         page.get_by_role("button", name="Ouvrir un nouveau parcours").click()
-        constats["nouveau"] = _check(page, tmp_path / "nouveau")
+        constats["nouveau"] = list_defauts(page, "nouveau")
     assert {nom: trouves for nom, trouves in constats.items() if trouves} == {}
 
 

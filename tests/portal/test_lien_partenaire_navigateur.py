@@ -10,7 +10,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Browser, Page
 
@@ -26,6 +25,7 @@ from portal.clavier import Clavier
 from portal.conftest import Horloge
 from portal.donnees import MOT_DE_PASSE, Lieu
 from portal.navigateur import chromium, serve
+from portal.regard import list_defauts
 from relais import SECRET_B64, Relais, boite
 
 COLLECTE = systeme("collect_reponses")
@@ -58,26 +58,6 @@ def monde(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_path: Path, monkeypatc
         yield Monde(adresse, Courriels.open(dossier), horloge)
 
 
-def look(page: Page, dossier: Path, nom: str) -> list[str]:
-    """Violations at both widths, every fold open; pictures for whoever looks."""
-    constats = []
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        plis = page.locator("details:not([open])").count()
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.dataset.avant = d.open; d.open = true })")
-        if plis:
-            page.screenshot(path=dossier / f"{nom}_ouvert_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 8
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-        page.evaluate("document.querySelectorAll('details').forEach(d => { d.open = d.dataset.avant === 'true' })")
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
 @pytest.mark.browser
 def test_the_whole_loop_by_keyboard(monde: Monde, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
     relais_par_lien()
@@ -86,22 +66,22 @@ def test_the_whole_loop_by_keyboard(monde: Monde, admin: psycopg.Connection[Any]
         page = navigateur.new_page(viewport={"width": 1440, "height": 900})
         clavier = Clavier(page)
         page.goto(monde.receive())
-        constats += look(page, tmp_path, "code_a_demander")
+        constats += list_defauts(page, "code_a_demander", replier=True)
         clavier.open("button", "Recevoir le code par courriel")
         assert "Un code part" in clavier.message()
-        constats += look(page, tmp_path, "code_demande")
+        constats += list_defauts(page, "code_demande", replier=True)
         code = monde.code()
         clavier.type(page.locator("#code"), f"{(int(code) + 1) % 1_000_000:06}")
         with clavier.leaves():
             clavier.press("Enter")
         assert "pas le bon" in clavier.message()
-        constats += look(page, tmp_path, "code_faux")
+        constats += list_defauts(page, "code_faux", replier=True)
         clavier.type(page.locator("#code"), code)
         clavier.type(page.locator("#repondant"), "Claude Martin, accueil")
         with clavier.leaves():
             clavier.press("Enter")
         assert "Dominique" in clavier.text()
-        constats += look(page, tmp_path, "demande")
+        constats += list_defauts(page, "demande", replier=True)
         _answer_everything(clavier, page, constats, tmp_path)
     assert constats == []
     clavier.check_clean()
@@ -124,7 +104,7 @@ def _answer_everything(clavier: Clavier, page: Page, constats: list[str], dossie
     clavier.open("button", "Envoyer la question")
     clavier.open("button", "Accepter la demande")
     assert "C'est noté" in clavier.message()
-    constats += look(page, dossier, "acceptee")
+    constats += list_defauts(page, "acceptee", replier=True)
     clavier.unfold("Donner la date du rendez-vous")
     clavier.type_date(page.locator("#rendez_vous"), date(2026, 12, 2))
     clavier.type(page.locator("#rendez_vous_heure"), "0230PM")
@@ -139,13 +119,13 @@ def _answer_everything(clavier: Clavier, page: Page, constats: list[str], dossie
     clavier.type(page.locator("#rendu-texte"), "Démarches faites.")
     clavier.open("button", "Envoyer le compte rendu")
     assert "Cette demande est terminée" in clavier.text()
-    constats += look(page, dossier, "terminee")
+    constats += list_defauts(page, "terminee", replier=True)
     clavier.open("button", "Refermer la demande")
     assert "refermée sur cet appareil" in clavier.message()
 
 
 @pytest.mark.browser
-def test_without_script_and_every_other_state(monde: Monde, tmp_path: Path) -> None:
+def test_without_script_and_every_other_state(monde: Monde) -> None:
     cas = relais_par_lien()
     constats: list[str] = []
     with chromium() as navigateur:
@@ -153,23 +133,23 @@ def test_without_script_and_every_other_state(monde: Monde, tmp_path: Path) -> N
         _refuse_without_script(navigateur, monde, adresse)
         page = navigateur.new_page(viewport={"width": 1440, "height": 900})
         page.goto(f"{monde.adresse}/lien/{'A' * 43}")
-        constats += look(page, tmp_path, "inconnu")
+        constats += list_defauts(page, "inconnu", replier=True)
         autre = relais_par_lien()
         adresse = monde.receive()
         monde.horloge.advance(days=16)
         page.goto(adresse)
-        constats += look(page, tmp_path, "expire")
+        constats += list_defauts(page, "expire", replier=True)
         page.get_by_role("button", name="Recevoir un nouveau lien").focus()
         page.keyboard.press("Enter")
         page.get_by_role("heading", name="Le lien est en route").wait_for()
-        constats += look(page, tmp_path, "nouveau_lien")
+        constats += list_defauts(page, "nouveau_lien", replier=True)
         nouvelle = monde.receive()
         page.goto(adresse)
-        constats += look(page, tmp_path, "remplace")
+        constats += list_defauts(page, "remplace", replier=True)
         _withdraw(autre, monde)
         page.goto(nouvelle)
         page.get_by_role("heading", name="n'est plus ouverte").wait_for()
-        constats += look(page, tmp_path, "retire")
+        constats += list_defauts(page, "retire", replier=True)
     assert constats == []
     assert cas
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page
 from sqlalchemy import text
@@ -17,6 +15,7 @@ import fabrique
 from pdp import clock
 from portal.donnees import Lieu, add_tache
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts, press
 
 pytestmark = pytest.mark.browser
 
@@ -33,32 +32,12 @@ def _add_personnes(lieu: Lieu) -> None:
             add_tache(conn, dossier.parcours, motif, clock.now() + timedelta(days=rang - 1))
 
 
-def _look(page: Page, dossier: Path, nom: str) -> list[str]:
-    """Violations at both widths, details open; pictures for whoever looks."""
-    constats = []
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
-def _press(page: Page, role: Any, nom: str) -> None:
-    page.get_by_role(role, name=nom).first.focus()
-    page.keyboard.press("Enter")
-
-
 def _tick(page: Page, rang: int) -> None:
     page.locator("input[name=parcours]:enabled").nth(rang).focus()
     page.keyboard.press("Space")
 
 
-def test_coordinator_holds_passes_on_and_takes_back(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_coordinator_holds_passes_on_and_takes_back(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:
     _add_personnes(lieu)
     constats: list[str] = []
     with serve(app) as adresse, chromium() as navigateur:
@@ -67,41 +46,41 @@ def test_coordinator_holds_passes_on_and_takes_back(lieu: Lieu, app: FastAPI, ad
         page.goto(f"{adresse}/ma-liste")
         for rang in range(len(MOTIFS)):
             _tick(page, rang)
-        constats += _look(page, tmp_path, "liste")
-        _press(page, "button", "Mettre en attente")
+        constats += list_defauts(page, "liste", replier=True)
+        press(page, "button", "Mettre en attente")
         page.get_by_text("Rien n'est encore fait", exact=False).first.wait_for()
-        constats += _look(page, tmp_path, "parametres")
+        constats += list_defauts(page, "parametres", replier=True)
         page.get_by_label("Raison de l'attente").select_option("reponse_employeur")
         page.get_by_label("Reprendre le").fill(page.get_by_label("Reprendre le").get_attribute("max") or "")
-        _press(page, "button", "Voir qui sera concerné")
+        press(page, "button", "Voir qui sera concerné")
         page.get_by_text("Répétition", exact=False).first.wait_for()
-        constats += _look(page, tmp_path, "repetition")
-        _press(page, "button", "Confirmer pour")
+        constats += list_defauts(page, "repetition", replier=True)
+        press(page, "button", "Confirmer pour")
         page.get_by_text("Confirmé le", exact=False).first.wait_for()
-        constats += _look(page, tmp_path, "resultat")
+        constats += list_defauts(page, "resultat", replier=True)
         fait = admin.execute("SELECT count(*) FROM pdp.tache WHERE attente_jusqu_au IS NOT NULL").fetchone()
         page.goto(f"{adresse}/ma-liste")
-        constats += _look(page, tmp_path, "liste_en_attente")
+        constats += list_defauts(page, "liste_en_attente", replier=True)
         page.goto(f"{adresse}/parcours/{_waiting(admin)}")
         page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        constats += _look(page, tmp_path, "fiche_en_attente")
+        constats += list_defauts(page, "fiche_en_attente", replier=True)
         page.goto(f"{adresse}/ma-liste")
         _tick(page, 0)
         _tick(page, 1)
-        _press(page, "button", "Passer à un collègue")
+        press(page, "button", "Passer à un collègue")
         page.locator("input[name=vers]:enabled").first.focus()
         page.keyboard.press("Space")
-        constats += _look(page, tmp_path, "passation")
-        _press(page, "button", "Voir qui sera concerné")
-        _press(page, "button", "Confirmer pour")
+        constats += list_defauts(page, "passation", replier=True)
+        press(page, "button", "Voir qui sera concerné")
+        press(page, "button", "Confirmer pour")
         page.get_by_text("Confirmé le", exact=False).first.wait_for()
         collegue = navigateur.new_context(viewport={"width": 1440, "height": 900}).new_page()
         connect(collegue, adresse, "csam2")
         collegue.goto(f"{adresse}/ma-liste")
         collegue.get_by_text("Ce qui a changé de mains", exact=False).first.wait_for()
-        constats += _look(collegue, tmp_path, "liste_passations")
+        constats += list_defauts(collegue, "liste_passations", replier=True)
         collegue.goto(f"{adresse}/passations")
-        constats += _look(collegue, tmp_path, "passations")
+        constats += list_defauts(collegue, "passations", replier=True)
     assert fait is not None
     assert fait[0] > 0
     assert constats == []
@@ -113,7 +92,7 @@ def _waiting(admin: psycopg.Connection[Any]) -> str:
     return str(ligne[0])
 
 
-def test_manager_gives_what_nobody_has(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_manager_gives_what_nobody_has(lieu: Lieu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:
     with fabrique.lot() as conn:
         for rang in range(5):
             cas = fabrique.parcours(conn, csam=lieu.comptes["csam"], statut="a_affecter" if rang else "interrompu")
@@ -125,18 +104,18 @@ def test_manager_gives_what_nobody_has(lieu: Lieu, app: FastAPI, admin: psycopg.
         page = navigateur.new_page(viewport={"width": 1440, "height": 900}, java_script_enabled=True)
         connect(page, adresse, "responsable")
         page.goto(f"{adresse}/equipe/affectation")
-        constats += _look(page, tmp_path, "pool")
+        constats += list_defauts(page, "pool", replier=True)
         page.locator("input[name=vers]:enabled").first.focus()
         page.keyboard.press("Space")
         for rang in range(3):
             _tick(page, rang)
-        _press(page, "button", "Voir ce qui serait affecté")
+        press(page, "button", "Voir ce qui serait affecté")
         page.get_by_text("Répétition", exact=False).first.wait_for()
-        constats += _look(page, tmp_path, "pool_repetition")
-        _press(page, "button", "Confirmer pour")
+        constats += list_defauts(page, "pool_repetition", replier=True)
+        press(page, "button", "Confirmer pour")
         page.get_by_text("Confirmé le", exact=False).first.wait_for()
-        constats += _look(page, tmp_path, "pool_resultat")
-        _press(page, "button", "Annuler pour")
+        constats += list_defauts(page, "pool_resultat", replier=True)
+        press(page, "button", "Annuler pour")
         page.get_by_text("3 actes annulés", exact=False).first.wait_for()
     assert constats == []
     assert admin.execute("SELECT count(*) FROM pdp.parcours WHERE csam_id IS NULL").fetchone() == (5,)

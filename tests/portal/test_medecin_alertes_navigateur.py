@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 import fabrique
 from pdp.config import settings
@@ -23,6 +21,7 @@ from portal.donnees import Lieu
 from portal.jeu import NOMS_ASSURES, Jeu
 from portal.jeu_ecrans import build_jeu
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 
 pytestmark = pytest.mark.browser
 
@@ -57,20 +56,7 @@ def _compose(conn: Any, jeu: Jeu) -> None:
         assert send_digest(conn, "PF35", systeme("send_digest"), jeu.maintenant).detail["quotidiens"] == 1
 
 
-def _look(page: Page, image: Path) -> list[str]:
-    """What axe refuses on the page, wide and at 320 px, and what overflows."""
-    constats = []
-    for largeur in (1280, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=image.with_stem(f"{image.stem}_{largeur}"), full_page=True)
-        constats += [f"{largeur} {v['id']}: {v['nodes'][0]['html'][:160]}" for v in Axe().run(page).response["violations"]]
-        if page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") > 0:
-            constats.append(f"{largeur} too wide")
-    page.set_viewport_size({"width": 1280, "height": 900})
-    return constats
-
-
-def test_the_morning_of_a_doctor(jeu: Jeu, app: FastAPI, admin: psycopg.Connection[Any], tmp_path: Path) -> None:
+def test_the_morning_of_a_doctor(jeu: Jeu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_page(viewport={"width": 1280, "height": 900})
         connect(page, adresse, "medecin_conseil")
@@ -85,7 +71,7 @@ def test_the_morning_of_a_doctor(jeu: Jeu, app: FastAPI, admin: psycopg.Connecti
             expect(page.get_by_text(attendu).first).to_be_visible()
         expect(cartes.nth(0)).to_contain_text("Sécurité : à traiter d'abord")
         expect(cartes.nth(1)).to_contain_text("Échéance légale le")
-        assert _look(page, tmp_path / "alertes.png") == []
+        assert list_defauts(page, "alertes", (1280, 320), replier=True) == []
 
         reunie = cartes.filter(has_text=NOMS_ASSURES[0])
         expect(reunie).to_have_count(1)
@@ -110,7 +96,7 @@ def test_the_morning_of_a_doctor(jeu: Jeu, app: FastAPI, admin: psycopg.Connecti
         page.goto(f"{adresse}/medecin/alertes/suites")
         expect(page.get_by_role("row", name="Parcours enlisé").get_by_role("cell").nth(1)).to_have_text("1")
         expect(page.get_by_role("row", name="Parcours enlisé").get_by_role("cell").nth(3)).to_have_text("0 %")
-        assert _look(page, tmp_path / "suites.png") == []
+        assert list_defauts(page, "suites", (1280, 320), replier=True) == []
 
 
 def test_she_says_that_she_read(jeu: Jeu, app: FastAPI, admin: psycopg.Connection[Any]) -> None:

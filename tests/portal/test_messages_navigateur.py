@@ -7,14 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page
 
 import fabrique
 from pdp.clock import now
 from portal.donnees import Lieu
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts, press
 
 pytestmark = pytest.mark.browser
 ETATS = [
@@ -46,29 +45,7 @@ def _fill(admin: psycopg.Connection[Any], dossier: fabrique.Dossier) -> list[Any
     return ids
 
 
-def _look(page: Page, dossier: Path, nom: str) -> list[str]:
-    """Violations at both widths; pictures for whoever looks."""
-    constats = []
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
-def _press(page: Page, role: Any, nom: str) -> None:
-    page.get_by_role(role, name=nom).first.focus()
-    page.keyboard.press("Enter")
-
-
-def test_messages_by_keyboard(
-    app: FastAPI, lieu: Lieu, admin: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_messages_by_keyboard(app: FastAPI, lieu: Lieu, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fabrique, "MAINTENANT", now())
     with fabrique.lot() as conn:
         dossier = fabrique.parcours(conn, csam=lieu.comptes["csam"])
@@ -78,37 +55,37 @@ def test_messages_by_keyboard(
         page = navigateur.new_context(java_script_enabled=True, locale="fr-FR").new_page()
         connect(page, adresse, "csam")
         page.goto(f"{adresse}{base}")
-        constats += _look(page, tmp_path, "fiche")
-        _press(page, "link", "Tous les messages, écrire")
+        constats += list_defauts(page, "fiche", replier=True)
+        press(page, "link", "Tous les messages, écrire")
         page.wait_for_url("**/messages")
         for mots in ("Remis", "Non parti", "Non remis", "Parti peut-être", "Revenu à l'expéditeur", "numéro qui n'est plus attribué"):
             assert mots in page.inner_text("main"), mots
-        constats += _look(page, tmp_path, "messages")
+        constats += list_defauts(page, "messages", replier=True)
         page.get_by_label("Message", exact=True).select_option("injoignable")
-        _press(page, "button", "Voir avant d'envoyer")
+        press(page, "button", "Voir avant d'envoyer")
         page.wait_for_url("**/nouveau?**")
-        constats += _look(page, tmp_path, "apercu")
-        _press(page, "button", "Préparer ce courrier")
+        constats += list_defauts(page, "apercu", replier=True)
+        press(page, "button", "Préparer ce courrier")
         page.wait_for_url("**/messages")
         assert "Un courrier est prêt à imprimer." in page.inner_text("main")
-        constats += _look(page, tmp_path, "prepare")
+        constats += list_defauts(page, "prepare", replier=True)
         for champ, valeur in (("Bâtiment, numéro et rue", "12 rue des Lilas"), ("Code postal", "35000"), ("Ville", "Rennes")):
             page.get_by_label(champ, exact=True).focus()
             page.keyboard.type(valeur)
         with page.expect_navigation():
-            _press(page, "button", "Noter cette adresse")
+            press(page, "button", "Noter cette adresse")
         page.goto(f"{adresse}/courriers")
-        constats += _look(page, tmp_path, "courriers")
+        constats += list_defauts(page, "courriers", replier=True)
         page.get_by_role("button", name="Imprimer les courriers cochés").focus()
         with page.expect_download() as recu:
             page.keyboard.press("Enter")
         assert Path(recu.value.path()).read_bytes()[:5] == b"%PDF-"
         page.goto(f"{adresse}/courriers")
         assert "Imprimés, à poster (1)" in page.inner_text("main")
-        constats += _look(page, tmp_path, "a_poster")
+        constats += list_defauts(page, "a_poster", replier=True)
         for rang, message in enumerate(ids):
             page.goto(f"{adresse}{base}/messages/{message}")
-            constats += _look(page, tmp_path, f"message{rang}")
+            constats += list_defauts(page, f"message{rang}", replier=True)
         page.goto(f"{adresse}/modeles?modele=invitation_rendez_vous&canal=courriel&langue=pt&gros=1")
-        constats += _look(page, tmp_path, "modeles")
+        constats += list_defauts(page, "modeles", replier=True)
     assert constats == []

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page
 
@@ -17,6 +15,7 @@ from fabrique import MAINTENANT
 from portal.conftest import Horloge
 from portal.donnees import Lieu, TestClient, post
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 
 Connecter = Callable[[str], TestClient]
 PAGE = "/equipe/organisation"
@@ -69,28 +68,13 @@ def test_made_moved_merged_and_taken_back(lieu: Lieu, horloge: Horloge, admin: p
         assert connecter(login).get(PAGE).status_code == 404, login
 
 
-def _look(page: Page, dossier: Path, nom: str) -> list[str]:
-    constats = []
-    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=dossier / f"{nom}_{largeur}.png", full_page=True)
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in Axe().run(page).response["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
 def _open(page: Page, volet: str) -> None:
     page.get_by_text(volet, exact=True).focus()
     page.keyboard.press("Enter")
 
 
 @pytest.mark.browser
-def test_a_manager_merges_a_team_by_keyboard(
-    lieu: Lieu, app: FastAPI, horloge: Horloge, admin: psycopg.Connection[Any], tmp_path: Path
-) -> None:
+def test_a_manager_merges_a_team_by_keyboard(lieu: Lieu, app: FastAPI, horloge: Horloge, admin: psycopg.Connection[Any]) -> None:
     constats: list[str] = []
     with serve(app) as adresse, chromium() as navigateur:
         page = navigateur.new_page(viewport={"width": 1440, "height": 900})
@@ -111,7 +95,7 @@ def test_a_manager_merges_a_team_by_keyboard(
         page.get_by_label("Premier jour dans cette équipe").fill(str(JOUR))
         page.keyboard.press("Enter")
         page.get_by_text("rien n'est encore changé", exact=False).wait_for()
-        constats += _look(page, tmp_path, "mutation")
+        constats += list_defauts(page, "mutation")
         page.get_by_role("button", name="Confirmer").focus()
         page.keyboard.press("Enter")
         page.get_by_text("C'est enregistré", exact=False).wait_for()
@@ -121,11 +105,11 @@ def test_a_manager_merges_a_team_by_keyboard(
         page.get_by_label("Premier jour de la reprise").fill(str(JOUR + timedelta(days=5)))
         page.keyboard.press("Enter")
         page.get_by_text("rien n'est encore changé", exact=False).wait_for()
-        constats += _look(page, tmp_path, "fusion")
+        constats += list_defauts(page, "fusion")
         page.get_by_role("button", name="Confirmer").focus()
         page.keyboard.press("Enter")
         page.get_by_text("C'est enregistré", exact=False).wait_for()
-        constats += _look(page, tmp_path, "organisation")
+        constats += list_defauts(page, "organisation")
         page.get_by_role("button", name="Annuler").first.focus()
         page.keyboard.press("Enter")
         page.get_by_text("Réorganisation annulée", exact=False).wait_for()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -180,7 +179,7 @@ def _fill(jeu: Jeu) -> None:
 
 
 @pytest.mark.parametrize("login", ["partenaire", "responsable", "csam"])
-def test_screens_are_accessible_and_reflow(jeu: Jeu, app: FastAPI, admin: Admin, tmp_path: Path, login: str) -> None:
+def test_screens_are_accessible_and_reflow(jeu: Jeu, app: FastAPI, admin: Admin, login: str) -> None:
     _fill(jeu)
     with lot() as conn:
         apply_reponses(conn, "PF35", TEST, jeu.maintenant)
@@ -191,11 +190,10 @@ def test_screens_are_accessible_and_reflow(jeu: Jeu, app: FastAPI, admin: Admin,
         "csam": ["/partenaires", "/partenaires?type=cap_emploi&recherche=rennes", f"/parcours/{jeu.parcours[0]}/orientations"],
     }[login]
     with poste(app, login) as (c, adresse):
-        for rang, chemin in enumerate(chemins):
+        for chemin in chemins:
             for largeur in (1440, 320):
                 c.page.set_viewport_size({"width": largeur, "height": 900})
                 c.page.goto(adresse + chemin)
-                c.page.screenshot(path=tmp_path / f"{login}_{rang}_{largeur}.png", full_page=True)
                 c.page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
                 c.look(f"{chemin} {largeur}")
     assert c.constats == {}

@@ -8,32 +8,17 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from fabrique import MAINTENANT, TEST, lot
 from livraisons import ligne_assure, write_fichier
 from pdp.services.ingest_flux import ingest_depot
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 
 pytestmark = pytest.mark.browser
 LISTE = "/equipe/quarantaine"
-
-
-def _check(page: Page, image: Path) -> list[str]:
-    """What axe-core refuses and what overflows, at both widths; a page on which no rule applies was not looked at."""
-    constats = []
-    for largeur in (1280, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.screenshot(path=image.with_suffix(f".{largeur}.png"), full_page=True)
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{largeur} {v['id']} × {len(v['nodes'])}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1280, "height": 900})
-    return constats
 
 
 def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID], tmp_path: Path) -> None:
@@ -51,25 +36,23 @@ def test_screens_are_accessible_and_reflow(app: FastAPI, lignes: dict[str, UUID]
             "ligne": f"{LISTE}/{lignes['date_fin']}",
         }.items():
             page.goto(adresse + chemin)
-            page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-            constats[nom] = _check(page, tmp_path / nom)
+            constats[nom] = list_defauts(page, nom)
         page.get_by_role("button", name="Ouvrir la ligne pour la corriger").click()
-        page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
-        constats["ouverte"] = _check(page, tmp_path / "ouverte")
+        constats["ouverte"] = list_defauts(page, "ouverte")
         page.get_by_role("button", name="Corriger et rejouer").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        constats["refusee"] = _check(page, tmp_path / "refusee")
+        constats["refusee"] = list_defauts(page, "refusee")
         page.goto(adresse + "/equipe/donnees")
         fichier = {"name": "assures_2026-10-05.csv", "mimeType": "text/csv", "buffer": b"x"}
         page.locator("#fichier").set_input_files([fichier])
         page.get_by_role("button", name="Déposer le fichier").click()
         expect(page.get_by_text("En attente de réception")).to_be_visible()
-        constats["depot"] = _check(page, tmp_path / "depot")
+        constats["depot"] = list_defauts(page, "depot")
         page.goto(adresse + "/equipe/donnees")
         page.locator("#fichier").set_input_files([{**fichier, "name": "factures.csv"}])
         page.get_by_role("button", name="Déposer le fichier").click()
         expect(page.get_by_role("alert")).to_be_visible()
-        constats["depot_refuse"] = _check(page, tmp_path / "depot_refuse")
+        constats["depot_refuse"] = list_defauts(page, "depot_refuse")
     assert {nom: trouves for nom, trouves in constats.items() if trouves} == {}
 
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
 import fabrique
 from pdp.clock import jour_local, now
 from portal import donnees
 from portal.navigateur import chromium, connect, serve
+from portal.regard import look
 
 pytestmark = pytest.mark.browser
 
@@ -66,13 +64,4 @@ def test_asked_for_without_script_and_accessible_everywhere(dossier: fabrique.Do
             for chemin in chemins:
                 page.goto(adresse + chemin)
                 page.evaluate("document.querySelectorAll('details').forEach((pli) => { pli.open = true; })")
-                _look(page, f"{largeur}-{login}-{chemin.split('/')[-1][:8]}")
-
-
-def _look(page: Page, nom: str) -> None:
-    if os.environ.get("PDP_IMAGES"):
-        page.screenshot(path=Path(os.environ["PDP_IMAGES"]) / f"{nom}.png", full_page=True)
-    resultat = Axe().run(page).response
-    assert len(resultat["passes"]) > 10
-    assert [f"{v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]] == [], nom
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0, nom
+                assert look(page, f"{largeur}-{login}-{chemin.split('/')[-1][:8]}") == []

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from fastapi import FastAPI
 from playwright.sync_api import Page, expect
 
@@ -23,6 +21,7 @@ from pdp.services.sweep_orientations import sweep_orientations
 from pdp.storage import db, inbox
 from portal.donnees import Lieu
 from portal.navigateur import chromium, connect, serve
+from portal.regard import list_defauts
 from relais import consent
 
 pytestmark = pytest.mark.browser
@@ -67,29 +66,13 @@ def _orient(lieu: Lieu, dossier: fabrique.Dossier, type_: str, canal: str = "por
     return partenaire, orientation
 
 
-def _look(page: Page, dossier: Path, nom: str) -> list[str]:
-    constats = []
-    for largeur in (1440, 320):
-        page.set_viewport_size({"width": largeur, "height": 900})
-        page.locator("#orientations").screenshot(path=dossier / f"{nom}_{largeur}.png")
-        resultat = Axe().run(page).response
-        assert len(resultat["passes"]) > 10
-        constats += [f"{nom} {largeur}: {v['id']}: {v['nodes'][0]['html'][:160]}" for v in resultat["violations"]]
-        trop = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-        constats += [f"{nom} {largeur}: {trop} px too wide"] if trop > 0 else []
-    page.set_viewport_size({"width": 1440, "height": 900})
-    return constats
-
-
 def _unfold(page: Page, texte: str) -> None:
     for sommaire in page.locator("#orientations summary", has_text=texte).all():
         sommaire.focus()
         page.keyboard.press("Enter")
 
 
-def test_a_hand_over_by_keyboard(
-    app: FastAPI, lieu: Lieu, admin: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_hand_over_by_keyboard(app: FastAPI, lieu: Lieu, admin: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fabrique, "MAINTENANT", now())
     with lot() as conn:
         dossier = fabrique.parcours(conn, csam=lieu.comptes["csam"], statut="accord_demande")
@@ -108,7 +91,7 @@ def test_a_hand_over_by_keyboard(
         page.goto(f"{adresse}/parcours/{dossier.parcours}")
         _unfold(page, "Ce qui s'est dit")
         _unfold(page, "Poser une question")
-        constats = _look(page, tmp_path, "relais")
+        constats = list_defauts(page, "relais", replier=True)
         page.get_by_label("Votre réponse").focus()
         page.keyboard.type("Le matin, avant onze heures.")
         page.keyboard.press("Tab")
@@ -121,7 +104,7 @@ def test_a_hand_over_by_keyboard(
         page.keyboard.press("Enter")
         expect(page.locator(".message, [role=status]").first).to_contain_text("Un nouveau lien part")
         _unfold(page, "relance")
-        constats += _look(page, tmp_path, "relance")
+        constats += list_defauts(page, "relance", replier=True)
         page.get_by_role("link", name="Proposer un autre partenaire").focus()
         page.keyboard.press("Enter")
         expect(page).to_have_url(f"{adresse}/parcours/{dossier.parcours}/orientations?sauf={refuse[0]}")
