@@ -14,7 +14,7 @@ RUN python -m venv /opt/outil \
 FROM python:3.12-slim-bookworm
 # Same identity as Airflow's official image: user 50000, group 0, so that its Helm chart fits.
 RUN useradd --uid 50000 --gid 0 --no-create-home --home-dir /opt/airflow --shell /usr/sbin/nologin pdp \
-    && install -d -o 50000 -g 0 -m 0770 /opt/airflow /opt/airflow/logs /var/lib/pdp /var/lib/pdp/depot /var/lib/pdp/exports
+    && install -d -o 50000 -g 0 -m 0770 /opt/airflow /opt/airflow/logs /var/lib/pdp /var/lib/pdp/depot /var/lib/pdp/exports /var/lib/pdp/echanges
 COPY --from=paquets /opt/venv /opt/venv
 COPY dags /opt/pdp/dags
 COPY plugins /opt/pdp/plugins

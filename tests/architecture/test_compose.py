@@ -33,7 +33,7 @@ TACHES = {
 } | CLES
 ATTENDUS = {nom: TACHES for nom in AIRFLOW} | {
     "migrations": {"PDP_DATABASE_URL_MIGRATION", "PDP_DATABASE_URL_ADMIN", "PDP_CLE_CONTEXTE"},
-    "portail": {"PDP_DATABASE_URL_PORTAIL", "PDP_DEPOT", "PDP_EXPORTS"} | CLES,
+    "portail": {"PDP_DATABASE_URL_PORTAIL", "PDP_DEPOT", "PDP_EXPORTS", "PDP_ECHANGES", "PDP_SECRET_PARTENAIRES"} | CLES,
     "partenaire": {"PDP_SECRET_PARTENAIRES", "PDP_PARTENAIRE_PORT", "PDP_ETAT"},
     "fhir": {"PDP_SECRET_PARTENAIRES", "PDP_FHIR_PORT", "PDP_ETAT"},
     "messagerie": {"PDP_MSS_SMTP_PORT", "PDP_MSS_IMAP_PORT", "PDP_MSS_SIMULATEUR_HOTE", "PDP_ECHANGES", "PDP_ETAT"},
@@ -148,6 +148,20 @@ def test_airflow_commands_are_real(services: dict[str, dict[str, Any]], tmp_path
     env = {**os.environ, "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "AIRFLOW_HOME": str(tmp_path)}
     fini = subprocess.run([sys.executable, "-c", ANALYSE, json.dumps(commandes)], env=env, capture_output=True, text=True, check=False)
     assert fini.returncode == 0, fini.stderr[-500:]
+
+
+def test_what_a_volume_hides_belongs_to_the_user_of_the_image(services: dict[str, dict[str, Any]]) -> None:
+    """A new volume takes the owner of the folder it covers; over a folder that the image has not, it is root's and nobody can write."""
+    texte = (RACINE / "Dockerfile").read_text(encoding="utf-8")
+    (faits,) = re.findall(r"install -d -o 50000 -g 0 -m 0770 (.+)$", texte, re.MULTILINE)
+    couverts = {
+        volume["target"] if isinstance(volume, dict) else volume.split(":")[1]
+        for service in services.values()
+        if service["image"].startswith("pdp:")
+        for volume in service.get("volumes", [])
+    }
+    assert len(couverts) > 2
+    assert couverts - set(faits.split()) == set()
 
 
 def test_image_is_built_from_the_lock_without_root() -> None:
