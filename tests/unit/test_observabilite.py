@@ -114,6 +114,20 @@ def test_every_family_is_used_and_every_alert_can_be_acted_on() -> None:
         assert gabarits <= set(re.findall(r"\w+", " ".join(re.findall(r"by \(([^)]*)\)", regle["expr"]))))
 
 
+def test_a_series_that_is_not_there_yet_or_any_more_is_no_reason_to_be_silent() -> None:
+    """Nothing failed yesterday, no series then; nothing is pushed since the death of who pushed: neither may make an expression empty."""
+    regles = {r["alert"]: r["expr"] for g in REGLES for r in g["rules"]}
+    vides = [
+        *(nom for nom, e in regles.items() if re.search(r"\brate\(airflow_", e) and "unless sum(present_over_time(" not in e),
+        *(nom for nom, e in regles.items() if re.search(r"pdp_\w+(\{[^}]*\})? offset", e) and not re.search(r"\bunless\b|\bor 0 \*", e)),
+        *(nom for nom, e in regles.items() if re.search(r"\b(delta|increase)\(pdp_", e)),
+    ]
+    assert vides == []
+    assert {"OrdonnanceurMuet", "EchecsDEnvoi", "BlocagesEnHausse"} <= set(regles)
+    guet = next(c["expr"] for p in TABLEAU["panels"] if p["title"] == "Dernier guet" for c in p["targets"])
+    assert guet.endswith("or vector(8 * 86400)"), "never looked is not « 0 s ago »"
+
+
 def test_dashboard_holds_together() -> None:
     panneaux = TABLEAU["panels"]
     assert len({p["id"] for p in panneaux}) == len(panneaux)
