@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,7 @@ import fabrique
 from fabrique import MAINTENANT, auteur_agent, lot
 from pdp.config import settings
 from pdp.domain.horaire import TRAITEMENTS
+from pdp.portal.securite import CADRES_AIRFLOW
 from pdp.portal.views.passages import describe_horaire
 from pdp.services.decide_porte import require_porte
 from pdp.services.preview_passage import compute_apercus
@@ -102,6 +104,30 @@ def test_decisions_are_taken_by_somebody_else_and_said(lieu: Lieu, connecter: Co
     assert faits == {str(partenaire): "acceptee", "a-moi": "refusee", "a-un-autre": "acceptee"}
 
 
+def test_in_a_tab_of_airflow_no_link_leads_to_a_page_that_no_frame_may_show(
+    lieu: Lieu, connecter: Connecter, admin: psycopg.Connection[Any]
+) -> None:
+    with lot() as conn:
+        dossiers = [fabrique.parcours(conn, csam=csam, statut="affecte") for csam in (lieu.comptes["csam"], None)]
+        open_passage(conn, PASSAGE, "pdp_veille", "veiller", MAINTENANT, "PF35")
+        note(conn, "pdp_veille", "scheduled__2026-11-18T05:45:00+00:00", MAINTENANT, MAINTENANT, "airflow")
+    admin.execute("SET session_replication_role = replica")
+    admin.execute("UPDATE pdp.parcours SET statut = 'a_affecter', csam_id = NULL WHERE id = %s", (dossiers[1].parcours,))
+    admin.execute(
+        "INSERT INTO pdp.blocage (plateforme_id, code, parcours_id, cause, depuis_at, constate_at) VALUES ('PF35', 'S05', %s, 'x', %s, %s)",
+        (dossiers[1].parcours, MAINTENANT, MAINTENANT),
+    )
+    client = connecter("responsable")
+    liens, seuls = set(), set()
+    for adresse in ("/passages", "/traitements", f"/passages/{quote(PASSAGE)}", *(f"/equipe/parcours/{d.parcours}" for d in dossiers)):
+        page, cadre = client.get(adresse).text, client.get(adresse, headers={"sec-fetch-dest": "iframe"}).text
+        trouves = [set(re.findall(r'<(?:a|form)[^>]* (?:href|action)="([^"#]+)', texte)) for texte in (page, cadre)]
+        liens |= trouves[0]
+        seuls |= trouves[1]
+    assert {"/", "/deconnexion", "/equipe/portes", "/equipe/affectation", "/equipe/blocages/S05"} <= liens - seuls
+    assert [lien for lien in seuls if not lien.startswith(CADRES_AIRFLOW)] == []
+
+
 def test_airflow_alone_may_show_the_pages_of_runs_in_a_tab(connecter: Connecter, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PDP_AIRFLOW_URL", "https://airflow.exemple.invalid:8443/base")
     client = connecter("responsable")
@@ -115,9 +141,7 @@ def test_airflow_alone_may_show_the_pages_of_runs_in_a_tab(connecter: Connecter,
         ancetres = "frame-ancestors https://airflow.exemple.invalid:8443;" if permis else "frame-ancestors 'none';"
         assert ancetres in entetes["content-security-policy"], adresse
         assert ("x-frame-options" in entetes) is not permis
-    dans_airflow = client.get("/passages", headers={"sec-fetch-dest": "iframe"}).text
-    assert "Menu principal" in client.get("/passages").text
-    assert "Menu principal" not in dans_airflow, "it leads to pages that no frame may show"
+    assert "frame-ancestors https" in client.post(f"/passages/{quote(PASSAGE)}").headers["content-security-policy"], "what a form answers"
     client.cookies.clear()
     deconnecte = client.get("/passages?run=x", headers={"sec-fetch-dest": "iframe"})
     assert (deconnecte.status_code, "/passages?run=x" in deconnecte.text) == (401, True), "the sign-in page is shown in no frame"

@@ -129,18 +129,19 @@ ENV = _environment()
 
 
 def is_dans_un_cadre(request: Request) -> bool:
-    """True in a tab of Airflow: the menu would lead to pages that no frame may show."""
+    """True in a tab of Airflow: most links would lead to pages that no frame may show, and it opens no other window."""
     return request.headers.get("sec-fetch-dest") == "iframe"
 
 
 def page(request: Request, gabarit: str, *, statut: int = 200, **contexte: Any) -> HTMLResponse:
     """Render a page of a person signed in (or not); shows the waiting messages and forgets them."""
-    session = request.state.session
+    session, cadre = request.state.session, is_dans_un_cadre(request)
     maintenant = clock.now()
     commun = {
         "session": session,
         "csrf": session.csrf if session else "",
-        "menu": MENUS.get(session.role, []) if session and not is_dans_un_cadre(request) else [],
+        "menu": MENUS.get(session.role, []) if session and not cadre else [],
+        "cadre": cadre,
         "chemin": request.url.path,
         "messages": sessions.take_flash(request),
         "demonstration": settings().demonstration,
@@ -160,6 +161,7 @@ def page_erreur(statut: int, titre: str, message: str, suite: str, retour: tuple
         demonstration=settings().demonstration,
         session=None,
         menu=[],
+        cadre=False,
         messages=[],
         chemin="",
     )

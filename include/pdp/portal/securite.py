@@ -42,7 +42,7 @@ ENTETES = {
     "cache-control": "no-store",
 }
 CADRES_AIRFLOW = ("/passages", "/equipe/parcours/", "/traitements")
-"""Pages of the manager that Airflow shows in a tab of its runs; its own address only, and no other page of the portal."""
+"""Pages of the manager that Airflow shows in a tab of its runs, with what their forms answer; its own address only, no other page."""
 HSTS = "max-age=31536000; includeSubDomains"
 _journal = logging.getLogger("pdp.portail")
 
@@ -87,7 +87,7 @@ class Enveloppe:
             if message["type"] == "http.response.start":
                 commencee = True
                 _add_headers(MutableHeaders(scope=message), scope["scheme"])
-                if scope["method"] == "GET" and scope["path"].startswith(CADRES_AIRFLOW):
+                if scope["method"] in ("GET", "POST") and scope["path"].startswith(CADRES_AIRFLOW):
                     _allow_airflow(MutableHeaders(scope=message))
             await send(message)
 
