@@ -47,7 +47,7 @@ def decide(auteur: Auteur, choix: str) -> None:
         decide_porte(conn, auteur, porte, choix, MAINTENANT)
 
 
-def test_a_refusal_is_told_once_and_goes_with_the_hand_over(retenu: Relais, responsable: Auteur, admin: psycopg.Connection[Any]) -> None:
+def test_a_refusal_is_told_once(retenu: Relais, responsable: Auteur, admin: psycopg.Connection[Any]) -> None:
     assert "envois_refuses" not in actions(sweep(MAINTENANT)), "nobody has decided yet: the manager's pages say it"
     decide(responsable, REFUSER)
     assert actions(sweep(MAINTENANT))["envois_refuses"] == 1
@@ -56,8 +56,15 @@ def test_a_refusal_is_told_once_and_goes_with_the_hand_over(retenu: Relais, resp
         [tache] = conn.execute(fabrique.text("SELECT id FROM pdp.tache WHERE motif = 'message_en_echec'")).scalars()
         close_tache(conn, VEILLE, tache, "fait", DEMAIN)
         assert "envois_refuses" not in sweep_veille(conn, "PF35", VEILLE, DEMAIN).detail, "said, and not asked again each morning"
+
+
+def test_the_reason_goes_with_the_hand_over(retenu: Relais, responsable: Auteur, admin: psycopg.Connection[Any]) -> None:
+    decide(responsable, REFUSER)
+    sweep(MAINTENANT)
+    with lot(VEILLE) as conn:
         cancel_orientation(conn, VEILLE, retenu.orientation, "annulee", DEMAIN)
-    assert admin.execute(TACHES).fetchall() == [(str(retenu.orientation), True, "fait")]
+    assert admin.execute(TACHES).fetchall() == [(str(retenu.orientation), True, "annulee")]
+    assert "envois_refuses" not in actions(sweep(DEMAIN))
 
 
 def test_an_agreement_after_all_ends_the_reason(retenu: Relais, responsable: Auteur, admin: psycopg.Connection[Any]) -> None:

@@ -118,12 +118,12 @@ def _take_back(conn: Connection, auteur: Auteur, parcours: LigneParcours, piece:
         rappeles = recall_ecrits(conn, parcours.id, piece.id, maintenant)
         cancel_tele_echange(conn, auteur, piece.id, "annule_service", maintenant)  # whoever was told of it is told that it is off
     parametres = {"ids": [piece.id], "maintenant": maintenant, "par": auteur.id}
-    conn.execute(query(f"annulation.neutraliser_{piece.table}"), parametres)
+    conn.execute(query(f"neutralisation.neutraliser_{piece.table}"), parametres)
     if piece.table == "contact" and piece.valeur == "decede":
         _lift_deces(conn, auteur, parcours, maintenant)
     if piece.table == "tele_echange" and motif == AUTRE_PERSONNE:
         conn.execute(query("erreurs.effacer_reponses"), {"ids": [piece.id]})
-        conn.execute(query("annulation.neutraliser_sante_declaree"), parametres)
+        conn.execute(query("neutralisation.neutraliser_sante_declaree"), parametres)
     fermeture = {"parcours": parcours.id, "cause": str(piece.id), "maintenant": maintenant, "par": auteur.id}
     conn.execute(query("taches.fermer_cause"), fermeture)
     return rappeles + recall_messages(conn, parcours_id=parcours.id, cause=str(piece.id), maintenant=maintenant, motif=MOTIF_RAPPEL)

@@ -42,10 +42,10 @@ def merge(conn: Connection, auteur: Auteur, paire: Row[Any], maintenant: datetim
     garde, clos = (ouverts[0] if ouverts else None), (ouverts[1] if len(ouverts) > 1 else None)
     cle = {"doublon": paire.id, "plateforme": paire.plateforme_id}
     if garde is not None and clos is not None:
-        conn.execute(query("doublons.retenir_pieces"), {**cle, "garde": garde.id, "clos": clos.id})
+        conn.execute(query("fusion.retenir_pieces"), {**cle, "garde": garde.id, "clos": clos.id})
         for piece in PIECES:
-            conn.execute(query(f"doublons.deplacer_{piece}"), {"doublon": paire.id, "vers": garde.id})
-        conn.execute(query("doublons.resserrer_accords"), {"garde": garde.id, "clos": clos.id})
+            conn.execute(query(f"fusion.deplacer_{piece}"), {"doublon": paire.id, "vers": garde.id})
+        conn.execute(query("fusion.resserrer_accords"), {"garde": garde.id, "clos": clos.id})
         _hear_last_word(conn, auteur, paire, garde.id, maintenant)
         close_parcours(
             conn,
@@ -57,9 +57,9 @@ def merge(conn: Connection, auteur: Auteur, paire: Row[Any], maintenant: datetim
             provenance="donnee_administrative",
             maintenant=maintenant,
         )
-    conn.execute(query("doublons.retenir_personne"), {**cle, **personnes})
+    conn.execute(query("fusion.retenir_personne"), {**cle, **personnes})
     for table in PERSONNE:
-        conn.execute(query(f"doublons.repointer_{table}"), {"doublon": paire.id, "vers": paire.garde_id})
+        conn.execute(query(f"fusion.repointer_{table}"), {"doublon": paire.id, "vers": paire.garde_id})
     conn.execute(query("doublons.pointer"), {"efface": paire.efface_id, "vers": paire.garde_id})
     conn.execute(
         query("doublons.fusionner"),
@@ -99,15 +99,15 @@ def part(conn: Connection, auteur: Auteur, paire: Row[Any], maintenant: datetime
 def _put_back(conn: Connection, paire: Row[Any], maintenant: datetime) -> None:
     cle = {"doublon": paire.id, "maintenant": maintenant}
     for table in PERSONNE:
-        conn.execute(query(f"doublons.repointer_{table}"), {"doublon": paire.id, "vers": paire.efface_id})
+        conn.execute(query(f"fusion.repointer_{table}"), {"doublon": paire.id, "vers": paire.efface_id})
     if paire.parcours_garde_id is not None and paire.parcours_clos_id is not None:
         conn.execute(query("doublons.rouvrir"), cle)
         conn.execute(query("issues.annuler_jalon"), {"parcours": paire.parcours_clos_id, "jalon": "cloture", "maintenant": maintenant})
         for piece in PIECES:
-            conn.execute(query(f"doublons.deplacer_{piece}"), {"doublon": paire.id, "vers": paire.parcours_clos_id})
-        conn.execute(query("doublons.rendre_accords"), cle)
-        conn.execute(query("doublons.rendre_rendez_vous"), cle)
-        conn.execute(query("doublons.rendre_taches"), cle)
+            conn.execute(query(f"fusion.deplacer_{piece}"), {"doublon": paire.id, "vers": paire.parcours_clos_id})
+        conn.execute(query("fusion.rendre_accords"), cle)
+        conn.execute(query("fusion.rendre_rendez_vous"), cle)
+        conn.execute(query("fusion.rendre_taches"), cle)
         conn.execute(query("doublons.fermer_reprise"), {"parcours": paire.parcours_garde_id, "cause": f"fusion:{paire.id}", **cle})
     conn.execute(query("doublons.pointer"), {"efface": paire.efface_id, "vers": None})
     conn.execute(query("doublons.oublier_demenagement"))
@@ -125,9 +125,9 @@ def _hear_last_word(conn: Connection, auteur: Auteur, paire: Row[Any], garde_id:
     Parted again, the agreements stand as before; the hand-overs stay taken back, and their coordinator was told.
     """
     cle = {"garde": garde_id, "maintenant": maintenant, "jour": get_lieu(conn, paire.plateforme_id).jour(maintenant)}
-    for fin in conn.execute(query("doublons.remplacer_accords"), cle).all():
+    for fin in conn.execute(query("fusion.remplacer_accords"), cle).all():
         revoke_orientations(conn, auteur, garde_id, fin.destinataire, maintenant, partenaire_id=fin.partenaire_id)
-    if conn.execute(query("doublons.accompagnement_refuse"), {"garde": garde_id}).scalar_one():
+    if conn.execute(query("fusion.accompagnement_refuse"), {"garde": garde_id}).scalar_one():
         revoke_orientations(conn, auteur, garde_id, None, maintenant)
 
 

@@ -85,7 +85,7 @@ def put_back(conn: Connection, auteur: Auteur, acte_id: UUID, lignes: Sequence[L
     for table in CREEES:
         if table in creees:
             parametres = {"ids": [ligne.id for ligne in creees[table]], "maintenant": maintenant, "par": auteur.id}
-            conn.execute(query(f"annulation.neutraliser_{table}"), parametres)
+            conn.execute(query(f"neutralisation.neutraliser_{table}"), parametres)
     for table in CHANGEES:
         if table in changees:
             _restore(conn, auteur, table, changees[table])
@@ -120,13 +120,13 @@ def _recall(conn: Connection, messages: Sequence[LigneActe]) -> int:
 def _restore(conn: Connection, auteur: Auteur, table: str, lignes: Sequence[LigneActe]) -> None:
     variante = "_responsable" if auteur.role == "responsable" and table in PROPRES_AU_RESPONSABLE else ""
     avant: list[dict[str, Any]] = [{"id": ligne.id, **(ligne.avant or {})} for ligne in lignes]
-    conn.execute(query(f"annulation.remettre_{table}{variante}"), {"lignes": json.dumps(avant)})
+    conn.execute(query(f"remise.remettre_{table}{variante}"), {"lignes": json.dumps(avant)})
     if table == "orientation":
         _give_back_classes(conn, lignes)
     if auteur.role != "csam":
         return
     if table == "tache":
-        conn.execute(query("annulation.remettre_attente"), {"lignes": json.dumps(avant)})
+        conn.execute(query("remise.remettre_attente"), {"lignes": json.dumps(avant)})
     elif table == "tele_echange":
         conn.execute(query("annulation.vider_tele_echange"), {"ids": [ligne.id for ligne in lignes]})
 

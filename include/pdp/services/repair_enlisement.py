@@ -40,6 +40,7 @@ TACHES_INTERROMPUES = (
     "faire_le_point",
 )
 """Reasons of the coordinator that an interruption hands over to the médecin-conseil."""
+REFUS = "Un responsable a refusé le premier envoi à ce partenaire : rien n'est parti. Retirez la demande et proposez un autre relais."
 
 
 @dataclass(frozen=True)
@@ -150,6 +151,27 @@ def close_question(passe: Passe, parcours: LigneParcours, constat: Constat) -> C
     assert constat.objet_id is not None
     close_tache(passe.conn, passe.auteur, constat.objet_id, "arret_prolonge", passe.maintenant)
     return ("S14_leve",)
+
+
+def tell_refus(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:
+    """Nothing will leave for this partner: who follows the person finds another relay. The reason goes with the hand-over."""
+    open_tache(
+        passe.conn,
+        plateforme_id=parcours.plateforme_id,
+        parcours_id=parcours.id,
+        motif="message_en_echec",
+        cause=constat.cause,
+        maintenant=passe.maintenant,
+        auteur=passe.auteur,
+        note=REFUS,
+    )
+    return ("envois_refuses",)
+
+
+def close_refus(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:
+    assert constat.objet_id is not None
+    close_tache(passe.conn, passe.auteur, constat.objet_id, "envoi_permis", passe.maintenant)
+    return ("envois_permis",)
 
 
 def stall(passe: Passe, parcours: LigneParcours, constat: Constat) -> Collection[str]:

@@ -41,11 +41,13 @@ from pdp.services.repair_enlisement import (
     Reparation,
     clean_clos,
     close_question,
+    close_refus,
     interrupt,
     propose,
     repair_by_tache,
     stall,
     tell_end,
+    tell_refus,
     withdraw,
 )
 from pdp.storage.lignes import list_lignes
@@ -146,7 +148,9 @@ def _last_overdue(lieu: Lieu, jour: date, cle: str) -> date:
 
 def find_constats(passe: Passe, recherche: str, parcours_id: UUID | None = None) -> list[Constat]:
     """What one search finds, on the whole platform or on one parcours."""
-    return list_lignes(passe.conn, f"veille.{recherche}", Constat, **passe.parametres | {"parcours": parcours_id})
+    return list_lignes(
+        passe.conn, f"{SUJETS.get(recherche, 'veille')}.{recherche}", Constat, **passe.parametres | {"parcours": parcours_id}
+    )
 
 
 def _run_etape(passe: Passe, recherche: str, reparation: Reparation | None, reste: int, restes: list[tuple[str, Trouve]]) -> Bilan:
@@ -228,6 +232,8 @@ ETAPES: tuple[tuple[str, Reparation | None], ...] = (
     ("sans_relais", interrupt("parcours_interrompu", "sans_relais")),
     ("entretiens_passes", repair_by_tache("S08")),
     ("arrets_prolonges", close_question),
+    ("envois_refuses", tell_refus),
+    ("envois_permis", close_refus),
     ("arrets_finis", repair_by_tache("S14")),
     ("rechutes", propose),
     ("rechutes_abandonnees", None),
@@ -239,6 +245,8 @@ ETAPES: tuple[tuple[str, Reparation | None], ...] = (
     ("attentes_echues", repair_by_tache("S03")),
     ("sans_tache", repair_by_tache("S01")),
 )
+SUJETS = dict.fromkeys(("accompagnements_refuses", "absences_repetees", "injoignables", "sans_relais"), "ruptures")
+"""File of queries of the searches about parcours that break."""
 CODES = {
     "accords_perdus": "S13",
     "restes_de_clos": "S12",
