@@ -14,7 +14,8 @@ UPDATE securite.compte SET actif = :actif, ferme_le = CASE WHEN :actif THEN NULL
 UPDATE securite.compte SET
     echecs = CASE WHEN echecs + 1 >= :maximum THEN 0 ELSE echecs + 1 END,
     bloque_jusqu_a = CASE WHEN echecs + 1 >= :maximum THEN cast(:bloque_jusqu_a AS timestamptz) END
-WHERE login = :login AND actif AND (ferme_le IS NULL OR ferme_le > (cast(:maintenant AS timestamptz) AT TIME ZONE 'Europe/Paris')::date)
+WHERE login = :login AND actif AND (ferme_le IS NULL OR ferme_le > (
+        SELECT (cast(:maintenant AS timestamptz) AT TIME ZONE f.fuseau)::date FROM pdp.plateforme f WHERE f.id = plateforme_id))
     AND (bloque_jusqu_a IS NULL OR bloque_jusqu_a <= :maintenant)
 RETURNING id, mot_de_passe;
 

@@ -1,8 +1,11 @@
 -- name: envois_dus
--- Messages that are due, by transport; letters and files wait for somebody else.
-SELECT plateforme_id AS platform, canal AS channel, count(*)::float AS valeur FROM pdp.outbox
-WHERE etat IN ('a_envoyer', 'en_cours') AND prochain_essai_at <= :maintenant AND canal NOT IN ('courrier', 'csv')
-GROUP BY plateforme_id, canal;
+-- Messages that are due, by transport; letters, files and what a gate holds wait for somebody else.
+SELECT o.plateforme_id AS platform, o.canal AS channel, count(*)::float AS valeur FROM pdp.outbox o
+WHERE o.etat IN ('a_envoyer', 'en_cours') AND o.prochain_essai_at <= :maintenant AND o.canal NOT IN ('courrier', 'csv')
+    AND (o.partenaire_id IS NULL OR NOT EXISTS (  -- waits for a person, who is asked: nothing to repair
+        SELECT 1 FROM pdp.porte g WHERE g.genre = 'premier_envoi' AND g.objet = o.partenaire_id::text AND g.utilisee_at IS NULL
+            AND g.perimee_at IS NULL AND g.decision IS DISTINCT FROM 'acceptee'))
+GROUP BY o.plateforme_id, o.canal;
 
 -- name: age_des_envois
 -- How long the oldest due message has been waiting, partners that do not answer apart.
@@ -11,6 +14,9 @@ SELECT o.plateforme_id AS platform, CASE WHEN o.type = 'avis_interne' THEN 'staf
 FROM pdp.outbox o
 WHERE o.etat IN ('a_envoyer', 'en_cours') AND o.prochain_essai_at <= :maintenant AND o.canal NOT IN ('courrier', 'csv')
     AND NOT EXISTS (SELECT 1 FROM pdp.circuit_partenaire c WHERE c.partenaire_id = o.partenaire_id AND c.coupe_at IS NOT NULL)
+    AND (o.partenaire_id IS NULL OR NOT EXISTS (  -- waits for a person, who is asked: nothing to repair
+        SELECT 1 FROM pdp.porte g WHERE g.genre = 'premier_envoi' AND g.objet = o.partenaire_id::text AND g.utilisee_at IS NULL
+            AND g.perimee_at IS NULL AND g.decision IS DISTINCT FROM 'acceptee'))
 GROUP BY 1, 2;
 
 -- name: envois_en_echec

@@ -93,7 +93,7 @@ WITH due AS (
             AND x.partenaire_id = o.partenaire_id AND x.type <> 'annulation' AND (x.cree_at, x.id) < (o.cree_at, o.id)))
       AND (o.partenaire_id IS NULL OR NOT EXISTS (  -- added by hand: somebody agrees before anything leaves for it
           SELECT 1 FROM pdp.porte g WHERE g.genre = 'premier_envoi' AND g.objet = o.partenaire_id::text AND g.utilisee_at IS NULL
-            AND g.decision IS DISTINCT FROM 'acceptee'))
+            AND g.perimee_at IS NULL AND g.decision IS DISTINCT FROM 'acceptee'))
       AND CASE WHEN cast(:fichier_de AS uuid) IS NULL THEN o.canal NOT IN ('courrier', 'csv')  -- letters are printed by people, files are written by batches
           ELSE o.canal = 'csv' AND o.partenaire_id = :fichier_de END
       AND (o.partenaire_id IS NOT NULL OR o.agent_id IS NOT NULL OR o.plateforme_id = ANY (cast(:ouvertes AS text[]))  -- a person is not woken up

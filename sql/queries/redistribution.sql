@@ -141,6 +141,10 @@ WHERE r.id = :redistribution AND NOT EXISTS (SELECT 1 FROM pdp.redistribution_li
 -- Taken back.
 UPDATE pdp.redistribution SET annulee_at = :maintenant, annulee_par = :par WHERE id = :redistribution AND annulee_at IS NULL;
 
+-- name: trouver_depart
+-- First day of the departure of a colleague that still stands, if any.
+SELECT min(du) FROM pdp.redistribution WHERE agent_id = :agent AND au IS NULL AND annulee_at IS NULL;
+
 -- name: marquer_lignes
 -- New state of some lines.
 UPDATE pdp.redistribution_ligne SET etat = :etat, change_at = :maintenant

@@ -24,6 +24,9 @@ SELECT CASE WHEN o.type = 'avis_interne' THEN 'equipe' WHEN o.partenaire_id IS N
 FROM pdp.outbox o
 WHERE o.plateforme_id = :plateforme AND o.etat IN ('a_envoyer', 'en_cours') AND o.prochain_essai_at <= :maintenant AND o.canal NOT IN ('courrier', 'csv')
     AND NOT EXISTS (SELECT 1 FROM pdp.circuit_partenaire c WHERE c.partenaire_id = o.partenaire_id AND c.coupe_at IS NOT NULL)
+    AND (o.partenaire_id IS NULL OR NOT EXISTS (  -- waits for a person, who is asked: nothing to repair
+        SELECT 1 FROM pdp.porte g WHERE g.genre = 'premier_envoi' AND g.objet = o.partenaire_id::text AND g.utilisee_at IS NULL
+            AND g.perimee_at IS NULL AND g.decision IS DISTINCT FROM 'acceptee'))
 GROUP BY 1;
 
 -- name: compter_echecs
@@ -87,15 +90,16 @@ SELECT (SELECT max(instant_metier) FROM pdp.passage
 
 -- name: lire_rattrapage
 -- People seen late after each outage of the detection: how many, how late, how many still wait for their first call, when the last one ended.
+-- Days are those of the platform.
 SELECT n.de, n.a, count(p.id)::integer AS personnes,
-    coalesce(max((p.connu_at AT TIME ZONE 'Europe/Paris')::date - p.survenu_le), 0)::integer AS retard_max,
-    coalesce(round(percentile_cont(0.5) WITHIN GROUP (ORDER BY (p.connu_at AT TIME ZONE 'Europe/Paris')::date - p.survenu_le)), 0)::integer
+    coalesce(max((p.connu_at AT TIME ZONE :fuseau)::date - p.survenu_le), 0)::integer AS retard_max,
+    coalesce(round(percentile_cont(0.5) WITHIN GROUP (ORDER BY (p.connu_at AT TIME ZONE :fuseau)::date - p.survenu_le)), 0)::integer
         AS retard_median,
     count(p.id) FILTER (WHERE c.attend)::integer AS a_joindre,
     max(c.ferme_at) AS dernier_at
 FROM unnest(cast(:pannes_de AS timestamptz[]), cast(:pannes_a AS timestamptz[])) AS n (de, a)
-LEFT JOIN pdp.parcours p ON p.connu_at >= n.a AND p.connu_at < n.a + interval '1 day' AND p.survenu_le >= (n.de AT TIME ZONE 'Europe/Paris')::date
-    AND p.survenu_le < (n.a AT TIME ZONE 'Europe/Paris')::date
+LEFT JOIN pdp.parcours p ON p.connu_at >= n.a AND p.connu_at < n.a + interval '1 day' AND p.survenu_le >= (n.de AT TIME ZONE :fuseau)::date
+    AND p.survenu_le < (n.a AT TIME ZONE :fuseau)::date
 LEFT JOIN LATERAL (
     SELECT p.clos_at IS NULL AND bool_or(t.fermee_at IS NULL) AS attend, max(t.fermee_at) AS ferme_at
     FROM pdp.tache t WHERE t.parcours_id = p.id AND t.motif = 'premier_appel'

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +15,7 @@ from maison_reorganisee import Maison, build_equipes, build_maison
 from pdp.errors import Conflit
 from pdp.services.manage_comptes import create_compte
 from pdp.services.read_blocages import list_suites
-from pdp.services.redistribute_parcours import redistribute_parcours
+from pdp.services.redistribute_parcours import redistribute_parcours, undo_redistribution
 from pdp.services.sign_in import reserve_essai
 from pdp.storage import db
 from pdp.storage.sql import query
@@ -68,3 +69,27 @@ def test_who_leaves_without_anybody_to_take_over_leaves_all_the_same_and_is_give
         redistribute_parcours(conn, maison.auteur, **absence, au=le(60))
         with pytest.raises(Conflit):
             redistribute_parcours(conn, maison.auteur, **absence, au=None)
+
+
+def test_a_departure_taken_back_leaves_the_one_of_a_later_day(maison: Maison, admin: psycopg.Connection[Any]) -> None:
+    """The access follows the first departure that stands, on the day it is where the platform is."""
+    partante = maison.csam[0]
+    admin.execute("UPDATE pdp.plateforme SET fuseau = 'Indian/Reunion' WHERE id = 'PF35'")
+    with lot() as conn:
+        acces = {"login": "part", "mot_de_passe": "mot de passe de l'essai", "role": "csam", "plateforme_id": "PF35", "nom_affiche": "X"}
+        create_compte(conn, **acces, agent_id=partante)
+    with db.begin_as(maison.auteur) as conn:
+        tard, tot = (
+            redistribute_parcours(conn, maison.auteur, agent_id=partante, du=le(jours), au=None, maintenant=MAINTENANT) for jours in (10, 5)
+        )
+
+    def undo(acte: UUID) -> list[bool]:
+        """Whether she signs in: the last hour of the ninth day in metropolitan France, four days sooner, and long after."""
+        with db.begin_as(maison.auteur) as conn:
+            undo_redistribution(conn, maison.auteur, acte, MAINTENANT)
+        with db.begin_portail() as conn:
+            minuit = a(9).replace(hour=20, minute=30)
+            return [reserve_essai(conn, "part", minuit + timedelta(days=j)).compte_id is not None for j in (-4, 0, 30)]
+
+    assert undo(tot) == [True, False, False]
+    assert undo(tard) == [True, True, True]

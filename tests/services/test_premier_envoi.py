@@ -15,9 +15,12 @@ from pdp.domain.porte import ACCEPTER, REFUSER
 from pdp.partners.simulateur_registre import Registre
 from pdp.services.configure_partenaire import Configuration, create_partenaire
 from pdp.services.decide_porte import decide_porte
+from pdp.services.delais import get_lieu
 from pdp.services.manage_taches import close_tache
 from pdp.services.orient_parcours import cancel_orientation
+from pdp.services.read_mesures import MESUREUR, read_mesures
 from pdp.services.sweep_veille import sweep_veille
+from pdp.services.watch_platform import look
 from pdp.storage import db
 from relais import Relais, relais
 
@@ -74,3 +77,17 @@ def test_an_agreement_after_all_ends_the_reason(retenu: Relais, responsable: Aut
     assert actions(sweep(DEMAIN))["envois_permis"] == 1
     assert admin.execute(TACHES).fetchall() == [(str(retenu.orientation), True, "envoi_permis")]
     assert not {"envois_refuses", "envois_permis"} & actions(sweep(DEMAIN)).keys()
+
+
+@pytest.mark.parametrize(("choix", "en_retard"), [(None, 0), (REFUSER, 0), (ACCEPTER, 1)])
+def test_what_a_gate_holds_is_not_said_to_be_late(retenu: Relais, responsable: Auteur, choix: str | None, en_retard: int) -> None:
+    """Neither incident nor measure: it waits for a person, not for the sending."""
+    if choix is not None:
+        decide(responsable, choix)
+    tard = MAINTENANT + 9 * JOURS
+    with lot(VEILLE) as conn:
+        constats = look(conn, get_lieu(conn, "PF35"), tard)
+    assert [c.nombre for c in constats if c.sonde == "envoi_en_retard"] == [1] * en_retard
+    with db.begin_as(MESUREUR, lecture=True) as conn:
+        mesures = read_mesures(conn, tard)
+    assert [len(mesures[nom]) for nom in ("pdp_outbox_due", "pdp_outbox_oldest_due_age_seconds")] == [en_retard] * 2

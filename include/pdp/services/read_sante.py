@@ -186,6 +186,6 @@ def _read_rattrapages(conn: Connection, lieu: Lieu, maintenant: datetime) -> tup
     """Outages that ended lately and touched somebody, and the one under way."""
     fraicheur = read_fraicheur(conn, lieu.plateforme_id, maintenant, lieu.jour(maintenant))
     pannes = {"pannes_de": [p.de for p in fraicheur.pannes], "pannes_a": [p.a for p in fraicheur.pannes]}
-    lignes = list_lignes(conn, "sante.lire_rattrapage", Rattrapage, **pannes) if fraicheur.pannes else []
+    lignes = list_lignes(conn, "sante.lire_rattrapage", Rattrapage, fuseau=str(lieu.fuseau), **pannes) if fraicheur.pannes else []
     en_cours = None if fraicheur.detection_a_jour or fraicheur.detection_at is None else Panne(fraicheur.detection_at, maintenant)
     return [r for r in lignes if r.personnes], en_cours

@@ -94,11 +94,12 @@ def undo_redistribution(conn: Connection, auteur: Auteur, redistribution_id: UUI
     if acte.effet_at is not None and maintenant > undo_until(lieu, acte.effet_at):
         raise Conflit("Le délai d'annulation est passé. Réaffectez les parcours par une nouvelle redistribution.")
     rendus = _give_back(conn, lieu, auteur, acte, "annulee", maintenant)
-    if acte.au is None:
-        conn.execute(query("organisation.fermer_acces"), {"agent": acte.agent_id, "le": None})
     conn.execute(
         query("redistribution.marquer_annulee"), {"redistribution": redistribution_id, "maintenant": maintenant, "par": UUID(auteur.id)}
     )
+    if acte.au is None:  # a departure confirmed for a later day, before this one, still stands
+        autre = conn.execute(query("redistribution.trouver_depart"), {"agent": acte.agent_id}).scalar()
+        conn.execute(query("organisation.fermer_acces"), {"agent": acte.agent_id, "le": autre})
     journal.live_at(conn, maintenant)
     journal.record(
         conn, "redistribution_annulee", plateforme_id=plateforme, donnees={"redistribution_id": redistribution_id, "parcours": rendus}
