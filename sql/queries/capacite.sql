@@ -36,17 +36,20 @@ GROUP BY 1, 2, 3
 ORDER BY 1, 2, 3;
 
 -- name: lister_membres
--- Coordinators in service on some day since a day, with their days away: absences, and redistributions that nobody has undone.
-SELECT g.quotite, g.actif_du, g.actif_au,
+-- Coordinators in service on some day since a day, with their days away: absences, and redistributions that nobody has undone. A departure that
+-- a manager confirmed ends the service, whatever the list of agents says.
+SELECT g.quotite, g.actif_du, f.actif_au,
     coalesce((
         SELECT jsonb_agg(jsonb_build_array(v.du, v.au) ORDER BY v.du, v.au)
         FROM (
             SELECT q.du, q.au FROM pdp.absence_agent q WHERE q.agent_id = g.id AND q.au >= :depuis
             UNION
-            SELECT r.du, coalesce(r.au, date '9999-12-31') FROM pdp.redistribution r
-            WHERE r.agent_id = g.id AND r.annulee_at IS NULL AND (r.au IS NULL OR r.au >= :depuis)
+            SELECT r.du, r.au FROM pdp.redistribution r WHERE r.agent_id = g.id AND r.annulee_at IS NULL AND r.au >= :depuis
         ) v
     ), '[]') AS absences
 FROM pdp.agent g
-WHERE g.plateforme_id = :plateforme AND g.role = 'csam' AND (g.actif_au IS NULL OR g.actif_au >= :depuis)
+CROSS JOIN LATERAL (
+    SELECT least(g.actif_au, (SELECT min(d.du) - 1 FROM pdp.redistribution d WHERE d.agent_id = g.id AND d.au IS NULL AND d.annulee_at IS NULL)) AS actif_au
+) f
+WHERE g.plateforme_id = :plateforme AND g.role = 'csam' AND (f.actif_au IS NULL OR f.actif_au >= :depuis)
 ORDER BY g.numero;

@@ -243,3 +243,5 @@ def test_words() -> None:
     assert [quantile([3, 1, 2], r) for r in (0, 0.5, 1, 0.25)] == [1, 2, 3, 1.5]
     phrases = " ".join(tell_reponse(answer(situation(H, etp=3), H), H))
     assert "L'équipe actuelle suffit. L'objectif resterait tenu, en moyenne, jusqu'à 1 équivalent temps plein." in phrases
+    un_jour = tell_reponse(answer(situation(H, etp=3), H), replace(H, delai=1))[0]
+    assert "appelées sous 1 jour ouvré. L'objectif" in un_jour

@@ -18,12 +18,17 @@ def en_francais(valeur: float, decimales: int = 1) -> str:
     return (texte.rstrip("0").rstrip(".") if decimales else texte).replace(".", ",")
 
 
+def tell_delai(jours: int) -> str:
+    """« 1 jour ouvré », « 5 jours ouvrés »."""
+    return f"{jours} jour{'s' if jours > 1 else ''} ouvré{'s' if jours > 1 else ''}"
+
+
 def tell_reponse(reponse: Reponse, h: Hypotheses) -> tuple[str, ...]:
     """What the team does as it is, what it takes, what limits."""
     actuelle, suffit = reponse.actuelle, reponse.suffit
     tete = (
         f"Avec l'équipe actuelle ({_etp(actuelle)}), {en_francais(actuelle.part)}\u00a0% des personnes seraient appelées"
-        f" sous {h.delai} jours ouvrés. L'objectif est de {en_francais(h.objectif)}\u00a0%."
+        f" sous {tell_delai(h.delai)}. L'objectif est de {en_francais(h.objectif)}\u00a0%."
     )
     if suffit is None:
         return (tete, f"Même avec {AJOUT_MAX} conseillers de plus, l'objectif n'est pas tenu : revoyez les hypothèses.")
@@ -65,7 +70,7 @@ def tell_ajustement(a: Ajustement, h: Hypotheses) -> tuple[str, ...]:
     ]
     if a.erreur_part is None or a.biais_part is None:
         return (*phrases, "Personne n'est arrivé ces semaines-là : la part d'appels à temps ne peut pas être comparée.")
-    phrases.append(f"Part des personnes appelées sous {h.delai} jours ouvrés : en moyenne {_points(a.erreur_part)} d'écart.")
+    phrases.append(f"Part des personnes appelées sous {tell_delai(h.delai)} : en moyenne {_points(a.erreur_part)} d'écart.")
     if a.biais_part >= 5:
         phrases.append(
             f"La simulation est trop optimiste de {_points(a.biais_part)} : les appels prennent plus de temps, ou commencent plus tard,"

@@ -27,7 +27,7 @@ GENRES: Mapping[str, Genre] = {
         "Premier envoi à un nouveau partenaire",
         "Ce partenaire a été ajouté à la main. Rien ne lui a jamais été envoyé.",
         "Ce qui l'attend part au prochain envoi, puis tout ce qui suit sans nouvelle question.",
-        "Rien ne part vers lui. Les demandes qui l'attendent restent en attente : proposez un autre relais.",
+        "Rien ne part vers lui. Le conseiller de chaque demande en attente a une tâche : proposer un autre relais.",
     ),
     "reaffectation": Genre(
         "Réaffectation massive",

@@ -186,8 +186,8 @@ def _describe(m: Mesures) -> dict[str, tuple[float | None, str]]:
     semaines = f"{len(m.semaines)} semaine{'s' if len(m.semaines) > 1 else ''} passée{'s' if len(m.semaines) > 1 else ''}"
     return {
         "arrivees": (arrivees, semaines),
-        "joint": (m.joint, f"{m.appels} appels"),
-        "absents": (m.absents, f"{m.echanges} télé-échanges"),
+        "joint": (m.joint, f"{m.appels} appel{'s' if m.appels > 1 else ''}"),
+        "absents": (m.absents, f"{m.echanges} télé-échange{'s' if m.echanges > 1 else ''}"),
         "echange_jours": (m.echange_jours, "rendez-vous pris"),
         "sorties": (m.sorties, semaines),
     }
