@@ -14,7 +14,8 @@ WHERE t.version <= excluded.version AND t.partenaire_id = excluded.partenaire_id
 -- name: lister
 -- Hand-overs of the partner of the signed context as Tasks, from the oldest change: its last answer counts before it is applied.
 SELECT * FROM (
-    SELECT o.id, o.plateforme_id, p.id_source, p.nom AS partenaire, f.libelle AS plateforme, f.telephone, o.dispositif, o.motif, o.contenu, o.proposee_at,
+    SELECT o.id, o.plateforme_id, p.id_source, p.nom AS partenaire, f.libelle AS plateforme, f.telephone, o.dispositif, o.motif_lisible AS motif,
+        o.contenu_lisible AS contenu, o.proposee_at,
         coalesce(a.statut, o.statut) AS statut, coalesce(a.motif, o.refus_motif) AS refus_motif, coalesce(a.compte_rendu, o.compte_rendu) AS compte_rendu,
         greatest(o.version_partenaire, coalesce(v.version, 0)) AS version, greatest(o.envoyee_at, o.repondue_at, v.recu_at, q.dite_at) AS modifiee_at,
         t.ressource, t.version AS ressource_version, coalesce(q.paroles, '[]') AS paroles

@@ -1,7 +1,7 @@
 -- name: list_orientations
 -- Hand-overs the partner of the signed context may see, with its last step and its last word still on their way, and a question put to it.
 -- Earliest deadline of the partner first.
-SELECT o.id, o.dispositif, o.statut, o.motif, o.contenu, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif,
+SELECT o.id, o.dispositif, o.statut, o.motif_lisible AS motif, o.contenu_lisible AS contenu, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif,
     o.compte_rendu, o.version_partenaire, o.etape, o.balle, o.echeance_at, o.rendez_vous_at, o.rendez_vous_manque_at,
     a.statut AS attente_statut, a.recu_at AS attente_recu_at, a.motif AS attente_motif, a.compte_rendu AS attente_compte_rendu,
     e.nature AS attente_nature, e.rendez_vous_at AS attente_rendez_vous_at, q.texte AS question, q.posee_at AS question_at
@@ -31,7 +31,7 @@ ORDER BY coalesce(o.echeance_at, cast(o.reponse_attendue_le AS timestamp) AT TIM
 
 -- name: find_orientation
 -- One hand-over of the partner of the signed context, read as in the list.
-SELECT o.id, o.dispositif, o.statut, o.motif, o.contenu, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif,
+SELECT o.id, o.dispositif, o.statut, o.motif_lisible AS motif, o.contenu_lisible AS contenu, o.envoyee_at, o.repondue_at, o.reponse_attendue_le, o.refus_motif,
     o.compte_rendu, o.version_partenaire, o.etape, o.balle, o.echeance_at, o.rendez_vous_at, o.rendez_vous_manque_at,
     a.statut AS attente_statut, a.recu_at AS attente_recu_at, a.motif AS attente_motif, a.compte_rendu AS attente_compte_rendu,
     e.nature AS attente_nature, e.rendez_vous_at AS attente_rendez_vous_at, q.texte AS question, q.posee_at AS question_at

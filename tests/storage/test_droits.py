@@ -116,6 +116,8 @@ REFUS = [
     ("partenaire", "SELECT canal FROM pdp.partenaire_transport"),
     ("partenaire", "SELECT 1 FROM pdp.parcours"),
     ("partenaire", "SELECT parcours_id FROM pdp.orientation"),
+    ("partenaire", "SELECT contenu FROM pdp.orientation"),
+    ("partenaire", "SELECT motif FROM pdp.orientation"),
     ("partenaire", "SELECT nom FROM identite.assure"),
     ("partenaire", "SELECT code_cim10 FROM medical.motif_arret"),
     ("partenaire", "UPDATE pdp.orientation SET statut = 'acceptee'"),

@@ -113,11 +113,14 @@ def render_plateforme(cible: Cible) -> Ressource:
 
 
 def render_demande(cible: Cible, envoi: Message, *, patient: str, plateforme: str, statut: str = "active") -> Ressource:
-    """The ServiceRequest; ``patient`` and ``plateforme`` are references (``urn:uuid:``, relative, or ``#contained``)."""
+    """The ServiceRequest; ``patient`` and ``plateforme`` are references (``urn:uuid:``, relative, or ``#contained``).
+
+    A ``motif`` that is None is one that the partner may read no longer.
+    """
     dispositif = str(envoi.corps["dispositif"])
     libelle = DISPOSITIFS.get(dispositif, dispositif)
     code = {"coding": [{"system": systemes.DISPOSITIF, "code": dispositif, "display": libelle}], "text": libelle}
-    return {
+    demande = {
         "resourceType": "ServiceRequest",
         "identifier": [_plac(envoi)],
         "status": statut,
@@ -128,8 +131,10 @@ def render_demande(cible: Cible, envoi: Message, *, patient: str, plateforme: st
         "authoredOn": _emise_at(envoi),
         "requester": _reference_plateforme(cible, plateforme),
         "performer": [_partenaire(cible)],
-        "reasonCode": [{"text": str(envoi.corps["motif"])}],
     }
+    if envoi.corps["motif"] is not None:
+        demande["reasonCode"] = [{"text": str(envoi.corps["motif"])}]
+    return demande
 
 
 def render_tache(

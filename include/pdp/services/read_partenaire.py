@@ -32,13 +32,15 @@ _ETAPES = {
 class LigneOrientation:
     """A hand-over as its partner may read it; ``attente_*``: what it said last, not applied yet. ``question``: open, put to it by us.
 
+    Refused or expired, ``motif`` is None and ``contenu`` empty: the database gives them no more.
+
     ``etape``, ``balle``, ``echeance_at`` are the clock of ``domain/horloge.py`` as last read; None = not read yet.
     """
 
     id: UUID
     dispositif: str
     statut: str
-    motif: str
+    motif: str | None
     contenu: Mapping[str, Any]
     envoyee_at: datetime
     repondue_at: datetime | None
@@ -149,8 +151,15 @@ class LigneOrientation:
         return describe_contenu(self.contenu)
 
     @property
+    def is_coupee(self) -> bool:
+        """What was told of the person is no longer readable."""
+        return self.motif is None
+
+    @property
     def personne(self) -> str:
-        """Name when the agreement covers it, a neutral word otherwise."""
+        """Name when the agreement covers it, a neutral word otherwise; the day of the request once it is refused or expired."""
+        if self.is_coupee:
+            return f"Demande du {jour_local(self.envoyee_at):%d/%m/%Y}"
         noms = [str(self.contenu[cle]) for cle in ("prenom", "nom") if self.contenu.get(cle)]
         return " ".join(noms) or "Personne accompagnée"
 

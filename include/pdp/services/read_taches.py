@@ -47,6 +47,7 @@ class LigneTache:
     """A hand-over as its partner may read it; ``statut`` and ``version`` count its last answer before it is applied.
 
     ``paroles``: instant (ISO) and words of what the platform asked or answered.
+    Refused or expired, ``motif`` is None and ``contenu`` empty.
     """
 
     id: UUID
@@ -56,7 +57,7 @@ class LigneTache:
     plateforme: str
     telephone: str | None
     dispositif: str
-    motif: str
+    motif: str | None
     contenu: Mapping[str, Any]
     proposee_at: datetime
     statut: str
