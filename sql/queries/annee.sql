@@ -64,6 +64,11 @@ SELECT id, plateforme_id FROM pdp.agent WHERE role = 'csam' AND actif_du <= :jou
 -- First manager of each platform.
 SELECT DISTINCT ON (plateforme_id) plateforme_id, id FROM pdp.agent WHERE role = 'responsable' ORDER BY plateforme_id, numero;
 
+-- name: lire_naissance
+-- What the holder of a link knows of himself.
+SELECT a.date_naissance FROM pdp.invitation i JOIN pdp.parcours p ON p.id = i.parcours_id JOIN identite.assure a ON a.id = p.assure_id
+WHERE i.id = :invitation;
+
 -- name: lister_partis
 -- Coordinators gone who still hold open parcours.
 SELECT g.id, g.plateforme_id FROM pdp.agent g

@@ -1,7 +1,8 @@
 """Months of the platform with simulated people, against the real services, to see that nobody is lost from view.
 
 The task bodies of the real DAGs are called in the order of their timetables (``pdp.dags_joues``), at injected instants, on a PostgreSQL
-of its own; people are played (``annee_acteurs.py``, ``annee_conseillers.py``), so are the partners, mail and SMS (``annee_exterieur.py``).
+of its own; people are played (``annee_acteurs.py``, ``annee_conseillers.py``, ``annee_assures.py``), so are the partners, mail and SMS
+(``annee_exterieur.py``).
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pdp.config import settings
 from pdp.domain.auteur import systeme
 from pdp.domain.calendrier import add_mois, is_jour_ouvre
 from pdp.simulation.annee_acteurs import Acteurs
+from pdp.simulation.annee_assures import Assures
 from pdp.simulation.annee_compte import Compte, count
 from pdp.simulation.annee_conseillers import Conseillers
 from pdp.simulation.annee_exterieur import Exterieur
@@ -83,6 +85,7 @@ class Annee:
         self.exterieur = Exterieur(plan.graine)
         self.acteurs = Acteurs(plan.graine)
         self.conseillers = Conseillers(self.acteurs)
+        self.assures = Assures(plan.graine, self.acteurs, self.exterieur)
         self.compte = Compte()
         self.livraisons: Livraisons = build_livraisons(plan.graine, plan.debut, plan.fin, plan.personnes)
         self.rattrapage: dict[str, Any] = {}
@@ -136,6 +139,7 @@ class Annee:
         self.acteurs.post(instant)
         self.conseillers.work(instant + timedelta(minutes=30))
         self.acteurs.answer(instant + timedelta(hours=2))
+        self.assures.work(instant + timedelta(hours=3))
         self.acteurs.withdraw(instant + timedelta(hours=2))
 
     def _look(self, soir: datetime, lendemain: bool) -> None:

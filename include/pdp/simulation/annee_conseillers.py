@@ -14,6 +14,7 @@ from pdp.domain.auteur import Auteur
 from pdp.services.answer_question import answer_question
 from pdp.services.decide_reouverture import accept_reouverture, decline_reouverture, open_autre
 from pdp.services.finish_tache import finish_tache
+from pdp.services.invite_assure import invite_assure
 from pdp.services.orient_parcours import cancel_orientation, orient_parcours
 from pdp.services.plan_tele_echange import plan_tele_echange
 from pdp.services.record_accord import record_accord
@@ -34,7 +35,7 @@ _CLOTURES = (
     ("reprise_meme_poste", "meme_poste"), ("reprise_amenagee", "poste_amenage"), ("reprise_tpt", "tpt"), ("injoignable", "inconnu"),
     ("fin_droits_ij", "inconnu"), ("retraite", "retraite"),
 )  # fmt: skip
-_ORIENTE = 0.72
+_ORIENTE, _INVITE = 0.72, 0.4
 
 Geste = Callable[[Any, Auteur, datetime], None]
 
@@ -84,6 +85,10 @@ class Conseillers:
         self._act(csam, "ecrire", write)
 
     def _plan(self, t: Any, csam: Auteur, maintenant: datetime) -> None:
+        """Two in five are sent a link to choose by themselves."""
+        if self._hasard.random() < _INVITE and self._act(csam, "inviter", lambda c: invite_assure(c, csam, t.parcours_id, maintenant)):
+            return
+
         def plan(conn: Connection) -> None:
             creneau = find_creneau(conn, _dossier(t), maintenant, self._hasard.randrange(6))
             if creneau is not None:

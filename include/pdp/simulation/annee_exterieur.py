@@ -6,6 +6,7 @@ side is counted by key, so that a message sent twice is seen from outside, whate
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,11 +21,15 @@ from pdp.partners.contrat import Classe, Destinataire, Envoi, Evenement, Page, R
 from pdp.partners.sms import Accuse, PageAccuses
 
 _JAMAIS = datetime(1, 1, 1, tzinfo=UTC)
+_LIEN = re.compile(r"/rendez-vous/([\w-]{20,})")
 _PANNE, _REFUS, _DOUBLE, _MENT, _MUET = 0.04, 0.12, 0.05, 0.03, 0.10
 
 
 class Exterieur:
-    """``effets``: messages taken by key. A partner by API answers over the following days, sometimes twice, lately, or a lie."""
+    """``effets``: messages taken by key. A partner by API answers over the following days, sometimes twice, lately, or a lie.
+
+    ``liens``: tokens of the links that reached insured people, oldest first; who reads them takes them.
+    """
 
     def __init__(self, graine: int) -> None:
         self._hasard = Random(f"exterieur|{graine}")
@@ -32,6 +37,7 @@ class Exterieur:
         self._accuses: dict[str, list[Accuse]] = {}
         self.effets: Counter[UUID] = Counter()
         self.comptes: Counter[str] = Counter()
+        self.liens: list[str] = []
         self.maintenant = _JAMAIS
 
     @property
@@ -74,8 +80,9 @@ class Exterieur:
     def _take_mail(self, _cible: Destinataire, envoi: Envoi, _maintenant: datetime) -> Remise:
         return self._mailbox(envoi.cle, "courrier_partenaire")
 
-    def _mail(self, cle: UUID, adresse: str | None, *_contenu: Any) -> Remise:
-        return self._mailbox(cle, "courriel") if adresse else Remise(Classe.REFUSE, "address_missing")
+    def _mail(self, cle: UUID, adresse: str | None, _objet: str, texte: str, *_contenu: Any) -> Remise:
+        remise = self._mailbox(cle, "courriel") if adresse else Remise(Classe.REFUSE, "address_missing")
+        return self._read(texte, remise)
 
     def _mailbox(self, cle: UUID, quoi: str) -> Remise:
         """No key is known there: every delivery is an effect."""
@@ -85,7 +92,12 @@ class Exterieur:
         self.comptes[quoi] += 1
         return Remise(Classe.LIVRE, "smtp_250")
 
-    def _sms(self, plateforme_id: str, cle: UUID, _numero: str, _texte: str, maintenant: datetime, **_: Any) -> Remise:
+    def _read(self, texte: str, remise: Remise) -> Remise:
+        """The person has the link of a message that arrived."""
+        self.liens += _LIEN.findall(texte)[:1] if remise.classe == Classe.LIVRE else ()
+        return remise
+
+    def _sms(self, plateforme_id: str, cle: UUID, _numero: str, texte: str, maintenant: datetime, **_: Any) -> Remise:
         if self._fails("sms"):
             return Remise(Classe.REESSAYER, "http_503")
         if self.effets[cle]:
@@ -96,7 +108,8 @@ class Exterieur:
         for fois in range(1 + (self._hasard.random() < _DOUBLE)):
             recu = Accuse(f"{cle}-{etat}-{fois}", cle, etat, code, maintenant)
             self._accuses.setdefault(plateforme_id, []).append(recu)
-        return Remise(Classe.LIVRE, "http_201")
+        accepte = Remise(Classe.LIVRE, "http_201")
+        return self._read(texte, accepte) if etat == "remis" else accepte
 
     def _fetch_accuses(self, plateforme_id: str, curseur: str | None, **_: Any) -> PageAccuses:
         recus = self._accuses.get(plateforme_id, [])
