@@ -86,8 +86,8 @@ SELECT plateforme_id AS platform, statut AS status, count(*)::float AS valeur FR
 SELECT plateforme_id AS platform, code, count(*)::float AS valeur FROM pdp.blocage WHERE leve_at IS NULL GROUP BY plateforme_id, code;
 
 -- name: alertes_ouvertes
--- Alerts that wait for a decision.
-SELECT plateforme_id AS platform, type, count(*)::float AS valeur FROM pdp.alerte WHERE decide_at IS NULL GROUP BY plateforme_id, type;
+-- Alerts that wait for a decision, by theme: their kind is the doctor's.
+SELECT plateforme_id AS platform, famille AS theme, count(*)::float AS valeur FROM pdp.alerte WHERE decide_at IS NULL GROUP BY plateforme_id, famille;
 
 -- name: incidents_ouverts
 -- What the watch of the platform found and that lasts.

@@ -93,6 +93,7 @@ def test_the_role_that_measures_reads_counted_columns_only(lieu: Lieu) -> None:
         *("SELECT id FROM pdp.parcours", "SELECT assure_id FROM pdp.parcours", "SELECT charge FROM pdp.outbox"),
         *("SELECT parcours_id FROM pdp.tache", "SELECT message FROM identite.quarantaine", "SELECT 1 FROM identite.assure"),
         *("SELECT 1 FROM medical.avis", "SELECT 1 FROM journal.evenement", "SELECT phrase FROM pdp.alerte"),
+        "SELECT type FROM pdp.alerte",  # its theme only
         *("SELECT id FROM pdp.passage", "UPDATE pdp.incident SET nombre = 1", "SELECT 1 FROM securite.session"),
     ]
     with db.begin_as(MESUREUR) as conn:

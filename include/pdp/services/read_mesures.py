@@ -62,7 +62,7 @@ MESURES = (
     Mesure("pdp_late_reasons", "Open reasons past their deadline.", ("platform", "reason"), "mesures.taches_en_retard"),
     Mesure("pdp_parcours_open", "Open parcours.", ("platform", "status"), "mesures.parcours_ouverts"),
     Mesure("pdp_stalls_open", "Parcours stuck, by code of the catalogue.", ("platform", "code"), "mesures.blocages"),
-    Mesure("pdp_alerts_open", "Alerts that wait for a decision.", ("platform", "type"), "mesures.alertes_ouvertes"),
+    Mesure("pdp_alerts_open", "Alerts that wait for a decision, by theme.", ("platform", "theme"), "mesures.alertes_ouvertes"),
     Mesure("pdp_incidents_open", "Incidents of the platform itself.", ("platform", "probe"), "mesures.incidents_ouverts"),
 )
 
