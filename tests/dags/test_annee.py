@@ -55,7 +55,7 @@ def test_three_months_with_an_outage_lose_nobody_and_tell_nothing_twice(annee: A
     # twice a day each DAG once, and the two that a delivery wakes: a run per case would be hundreds
     assert r["dag_runs_played_per_day_max"] <= 2 * (len(r["dag_runs_per_day_by_dag"]) + 2)
     etapes, fautes = r["steps"], r["faults"]
-    assert min(r["acts"].get(f"lien_{g}", 0) for g in ("ouvrir_ok", "choisir_fait", "rappelez_moi_fait", "date_fausse_faux")) > 0
+    assert min(r["acts"].get(f"lien_{g}", 0) for g in ("ouvrir_ok", "choisir_fait")) > 0, "nobody used the link of an invitation"
     assert min(etapes[e] for e in _JOUEES) > 0, "an empty simulation proves nothing"
     assert min(fautes.get(f, 0) for f in ("retenues", "doublees", "lignes_fautives")) > 0
     assert sum(n for f, n in fautes.items() if f.startswith("partenaire_") or f.endswith("_en_panne")) > 0
