@@ -27,11 +27,12 @@ LIMIT :limite;
 SELECT count(*) AS nombre FROM pdp.parcours p WHERE p.clos_at IS NULL AND p.csam_id IS NULL;
 
 -- name: count_parcours_sans_presence
--- Open parcours followed by somebody who left or is away on a day.
+-- Open parcours followed by somebody who left, by the list of agents or by a departure that a manager confirmed, or is away on a day.
 SELECT count(*) AS nombre
 FROM pdp.parcours p JOIN pdp.agent g ON g.id = p.csam_id
 WHERE p.clos_at IS NULL
   AND ((g.actif_au IS NOT NULL AND g.actif_au < :jour)
+       OR EXISTS (SELECT 1 FROM pdp.redistribution r WHERE r.agent_id = g.id AND r.au IS NULL AND r.du <= :jour AND r.annulee_at IS NULL)
        OR EXISTS (SELECT 1 FROM pdp.absence_agent q WHERE q.agent_id = g.id AND q.du <= :jour AND q.au >= :jour));
 
 -- name: list_retards

@@ -14,7 +14,7 @@ from fabrique import MAINTENANT, lot
 from maison_reorganisee import Maison, build_equipes, build_maison
 from pdp.errors import Conflit
 from pdp.services.manage_comptes import create_compte
-from pdp.services.read_blocages import list_suites
+from pdp.services.read_blocages import list_suites, read_blocages
 from pdp.services.redistribute_parcours import redistribute_parcours, undo_redistribution
 from pdp.services.sign_in import reserve_essai
 from pdp.storage import db
@@ -55,6 +55,8 @@ def test_who_leaves_without_anybody_to_take_over_leaves_all_the_same_and_is_give
     maison.act("merge_equipe", **qui)
     balayer(a(10))
     assert (may_sign_in(), stuck()) == (False, set(maison.parcours[:2]))
+    with db.begin_as(maison.auteur, lecture=True) as conn:
+        assert read_blocages(conn, "PF35", a(10)).sans_presence == 6, "hers, and those of her colleagues away"
     with lot() as conn:
         assert partante not in conn.execute(query("affectation.lister_presents"), {"plateforme": "PF35", "jour": le(10)}).scalars().all()
     admin.execute("TRUNCATE pdp.absence_agent")
