@@ -154,8 +154,10 @@ GROUP BY r.code, r.cherche_at
 ORDER BY r.code;
 
 -- name: lister_du_code
--- People stuck in one way, by opaque parcours, longest first: as last found, or come to a stop since, or repaired since a day.
-SELECT x.parcours_id, x.depuis_at, x.constate_at, x.repare_at, g.nom AS csam_nom, g.prenom AS csam_prenom
+-- People stuck in one way, by opaque parcours, longest first: as last found, or come to a stop since, or repaired since a day. Each line says how
+-- many are stuck in all, those over the limit included.
+SELECT x.parcours_id, x.depuis_at, x.constate_at, x.repare_at, g.nom AS csam_nom, g.prenom AS csam_prenom,
+    count(*) FILTER (WHERE x.ouvert) OVER () AS ensemble
 FROM (
     SELECT b.parcours_id, b.depuis_at, b.constate_at, b.repare_at, b.leve_at IS NULL AS ouvert
     FROM pdp.blocage b WHERE b.code = :code AND (b.leve_at IS NULL OR b.repare_at >= :depuis)

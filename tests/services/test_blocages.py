@@ -18,6 +18,7 @@ import fabrique
 from fabrique import MAINTENANT, Dossier, auteur_agent, lot
 from pdp.domain.enlisement import ENLISEMENTS, POINT_DU_RESPONSABLE, list_catalogue
 from pdp.errors import Conflit, DonneeInvalide
+from pdp.services import read_blocages
 from pdp.services.read_blocages import LigneCatalogue, list_blocages_du_parcours, list_bloques, list_mes_bloques, list_regards
 from pdp.services.repair_blocage import ask_point, repair_blocage
 from pdp.storage import db
@@ -155,6 +156,16 @@ def test_stalls_and_looks_are_seen_on_their_platform_alone(dossier: Dossier) -> 
     autre = auteur_agent(ailleurs, "responsable", "PF57")
     assert lire(autre, lambda conn: list_bloques(conn, "S10", MAINTENANT)) == []
     assert [ligne.regard for ligne in lire(autre, lambda conn: list_regards(conn, MAINTENANT))] == [None] * 18
+
+
+def test_a_list_that_is_cut_says_how_many_there_are(dossier: Dossier, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(read_blocages, "LIMITE", 2)
+    with lot() as conn:
+        autres = [fabrique.parcours(conn, statut="contact_en_cours") for _ in range(2)]
+    for d in (dossier, *autres):
+        plant_s10(d)
+    sweep()
+    assert [b.ensemble for b in lire(responsable(), lambda conn: list_bloques(conn, "S10", MAINTENANT))] == [3, 3]
 
 
 def test_what_is_due_on_a_closed_parcours_of_who_left_is_seen(dossier: Dossier, admin: psycopg.Connection[Any]) -> None:

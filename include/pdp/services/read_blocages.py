@@ -59,7 +59,9 @@ class LigneCatalogue:
 
 @dataclass(frozen=True)
 class Bloque:
-    """One parcours stuck in one way, without its person. ``repare_at`` None: it still is; ``constate_at`` None: since the last look."""
+    """One parcours stuck in one way, without its person. ``repare_at`` None: it still is; ``constate_at`` None: since the last look;
+    ``ensemble``: how many are stuck so on the platform, beyond those that are listed.
+    """
 
     parcours_id: UUID
     depuis_at: datetime
@@ -67,6 +69,7 @@ class Bloque:
     repare_at: datetime | None
     csam_nom: str | None
     csam_prenom: str | None
+    ensemble: int
 
 
 @dataclass(frozen=True)
