@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+from pdp.portal.views import passages
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post
 from portal.jeu import CIM10, NOMS_ASSURES, PASSAGE, PRENOMS_ASSURES, Jeu
@@ -81,7 +82,7 @@ def test_pages_say_what_matters(jeu: Jeu, connecter: Connecter, adresse: str, at
     assert [a for a in attendus if a not in page] == []
 
 
-def test_a_run_leads_to_the_parcours_it_touched_and_back(jeu: Jeu, connecter: Connecter) -> None:
+def test_a_run_leads_to_the_parcours_it_touched_and_back(jeu: Jeu, connecter: Connecter, monkeypatch: pytest.MonkeyPatch) -> None:
     client = connecter("responsable")
     lien = f"/passages/{quote(PASSAGE)}"
     assert lien in client.get("/passages").text
@@ -90,6 +91,8 @@ def test_a_run_leads_to_the_parcours_it_touched_and_back(jeu: Jeu, connecter: Co
         assert f"/equipe/parcours/{parcours}" in passage
     assert "Parcours ouvert" in passage
     assert lien in client.get(f"/equipe/parcours/{jeu.parcours[0]}").text
+    monkeypatch.setattr(passages, "TOUT", 1)
+    assert ("premiers touchés seulement" in passage, "1 parcours : les premiers touchés seulement" in client.get(lien).text) == (False, True)
 
 
 def test_unknown_things_are_not_found(jeu: Jeu, connecter: Connecter) -> None:

@@ -94,6 +94,7 @@ def show_passage(request: Request, passage_id: str) -> Response:
         passage=passage,
         evenements=[(e, *describe(e.evenement)) for e in evenements],
         parcours=[(p.parcours_id, [describe(code)[1] for code in p.evenements]) for p in parcours],
+        limite=TOUT,
         apercu=apercu,
         a_toucher=[(ident, [_describe(code) for code in codes]) for ident, codes in apercu.parcours] if apercu else [],
         prevoyable=(passage.dag, passage.tache) in {*preview_passage.SERVICES, preview_passage.ENVOI},
