@@ -48,15 +48,15 @@ WITH regardee AS (
     FROM episode_regarde AS e
     WHERE e.debut <= :jour
     UNION ALL
-    SELECT e.*, false
-    FROM personne_touchee AS t
+    SELECT DISTINCT e.*, false
+    FROM place AS p
     CROSS JOIN LATERAL (
-        SELECT DISTINCT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
+        SELECT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
         FROM pdp.signalement AS s
         JOIN pdp.episode AS x ON x.id = s.episode_id
-        WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+        WHERE s.id = p.id AND s.statut IN ('veille', 'a_trier')
             AND x.etat = 'courant' AND x.fin < cast(:jour AS date) - cast(:tolerance AS integer)
-        OFFSET 0 -- one index look-up per person, whatever the planner believes; so below, of each absence
+        OFFSET 0 -- looked up one by one, whatever the planner believes; so below, what is known of each absence
     ) AS e
 )
 SELECT

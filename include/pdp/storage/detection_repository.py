@@ -133,7 +133,8 @@ def open_nuit(
 
 
 def attach_signalements(nuit: Nuit) -> dict[str, int]:
-    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons, partis."""
+    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons, partis. Leaves the work table of those of
+    the people touched to `insert_signalements`."""
     nuit.create("rattachements", "place")
     return {
         "deplaces": nuit.run("rattachements.move_signalements").deplaces,
