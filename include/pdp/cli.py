@@ -33,6 +33,7 @@ COMMANDS: list[Command] = [
     ),
     Command("test", "run the tests ('test fast': the quick part)", "pdp.embedded.essais"),
     Command("migrate", "bring the business database up to date (and its roles, given an administrator's URL)", "pdp.embedded.migrer"),
+    Command("arrange", "once a week: prescriptions of each person side by side, so that a night reads less", "pdp.commandes.arrange"),
     Command("portal", "serve the portal alone, from the settings of the environment", "pdp.embedded.portail"),
     Command("screenshots", "make the pictures of the main screens and check them with axe-core", "pdp.embedded.screenshots"),
     Command("ingest", "take one file into the business database, or only say what it holds (--dry-run)", "pdp.commandes.ingest"),

@@ -7,7 +7,7 @@
 WITH franchi AS (
     SELECT e.*, seuil.type, seuil.mini, seuil.parametre_id, franchissement.jour AS survenu_le
     FROM absence AS e
-    JOIN pdp.droits_ij AS d ON d.assure_id = e.assure_id
+    CROSS JOIN LATERAL (SELECT x.comptees, x.refusees FROM pdp.droits_ij AS x WHERE x.assure_id = e.assure_id OFFSET 0) AS d
     CROSS JOIN LATERAL (
         SELECT t.type, t.mini, t.parametre_id
         FROM jsonb_to_recordset(cast(:seuils AS jsonb)) AS t (type text, mini integer, parametre_id text)
@@ -26,7 +26,12 @@ WITH franchi AS (
     WHERE e.en_cours AND e.parcours_id IS NOT NULL AND e.silence_motif IS DISTINCT FROM 'deces' AND coalesce(e.deces_le > :jour, true) AND NOT EXISTS (
         SELECT 1
         FROM pdp.alerte AS deja
-        JOIN pdp.episode AS ancien ON ancien.assure_id = deja.assure_id AND ancien.id::text = deja.cause
+        CROSS JOIN LATERAL ( -- the cause of these alerts is an absence, found by its id
+            SELECT x.debut, x.fin
+            FROM pdp.episode AS x
+            WHERE x.id = CASE WHEN deja.cause ~ '^[0-9a-f-]{36}$' THEN cast(deja.cause AS uuid) END AND x.assure_id = e.assure_id
+            OFFSET 0
+        ) AS ancien
         WHERE deja.assure_id = e.assure_id AND ancien.debut <= e.fin AND e.debut <= ancien.fin
             -- an alert on a higher threshold said more: the count may fall below it as days leave the window
             AND deja.type IN (
@@ -81,7 +86,12 @@ WITH nouvelle AS (
         AND NOT EXISTS (
             SELECT 1
             FROM pdp.alerte AS deja
-            JOIN pdp.episode AS ancien ON ancien.assure_id = deja.assure_id AND ancien.id::text = deja.cause
+            CROSS JOIN LATERAL ( -- the cause of these alerts is an absence, found by its id
+                SELECT x.debut, x.fin
+                FROM pdp.episode AS x
+                WHERE x.id = CASE WHEN deja.cause ~ '^[0-9a-f-]{36}$' THEN cast(deja.cause AS uuid) END AND x.assure_id = e.assure_id
+                OFFSET 0
+            ) AS ancien
             WHERE deja.assure_id = e.assure_id AND deja.type = 'j180_approche' AND ancien.debut <= e.fin AND e.debut <= ancien.fin
         )
     ON CONFLICT DO NOTHING

@@ -15,14 +15,7 @@ regle AS (
     FROM jsonb_to_recordset(cast(:regles AS jsonb)) AS r (cle text, observation text, mini integer, maxi integer, motif_categorie text)
 ),
 ligne (assure_id, le, cause) AS (
-    SELECT t.assure_id, e.debut, 'debut_arret'
-    FROM personne_touchee AS t
-    CROSS JOIN LATERAL (
-        SELECT x.debut
-        FROM pdp.episode AS x
-        WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme AND x.etat = 'courant' AND x.debut > :jour AND x.fin > :jour
-        OFFSET 0 -- one index look-up per person, whatever the planner believes
-    ) AS e
+    SELECT assure_id, debut, 'debut_arret' FROM episode_regarde WHERE debut > :jour
     UNION ALL
     SELECT assure_id, dernier_jour + 1, 'fin_arret' FROM vivante
     UNION ALL
@@ -59,17 +52,23 @@ ligne (assure_id, le, cause) AS (
     UNION ALL
     SELECT d.assure_id, greatest(s.le, cast(:jour AS date) + 1), s.cause
     FROM personne_touchee AS t
-    CROSS JOIN LATERAL (SELECT x.* FROM pdp.droits_ij AS x WHERE x.assure_id = t.assure_id OFFSET 0) AS d
+    CROSS JOIN LATERAL (
+        SELECT x.assure_id, x.seuil_1_le, x.seuil_2_le, x.epuisement_le
+        FROM pdp.droits_ij AS x
+        WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme
+            -- the few rights with a day ahead have an index of their own
+            AND (x.seuil_1_le IS NOT NULL OR x.seuil_2_le IS NOT NULL OR x.epuisement_le IS NOT NULL)
+        OFFSET 0
+    ) AS d
     CROSS JOIN LATERAL (
         VALUES (d.seuil_1_le, 'seuil_ij_270'), (d.seuil_2_le, 'seuil_ij_330'), (d.epuisement_le, 'epuisement_ij')
     ) AS s (le, cause)
-    WHERE d.plateforme_id = :plateforme AND s.le IS NOT NULL
-        AND (d.seuil_1_le IS NOT NULL OR d.seuil_2_le IS NOT NULL OR d.epuisement_le IS NOT NULL)
+    WHERE s.le IS NOT NULL
     UNION ALL
     -- a count above the threshold before the absence alerts on its first IJ
     SELECT a.assure_id, premiere.jour, 'premiere_ij'
     FROM absence AS a
-    JOIN pdp.droits_ij AS d ON d.assure_id = a.assure_id
+    CROSS JOIN LATERAL (SELECT x.comptees, x.refusees FROM pdp.droits_ij AS x WHERE x.assure_id = a.assure_id OFFSET 0) AS d
     CROSS JOIN LATERAL (
         SELECT lower((d.comptees + d.refusees) * datemultirange(daterange(a.debut, a.fin, '[]'))) AS jour
     ) AS premiere

@@ -48,9 +48,15 @@ WITH regle AS (
 motif AS (
     SELECT s.id AS signalement_id, s.survenu_le, m.regle, m.valable_jusqu_au, r.fenetre, r.motif_categorie, r.groupe, r.rang,
         max(r.rang) OVER (PARTITION BY s.id, coalesce(r.groupe, m.regle)) AS rang_fort, s.episode_id
-    FROM personne_touchee AS t
-    JOIN pdp.signalement AS s ON s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
-    JOIN pdp.signalement_motif AS m ON m.signalement_id = s.id
+    FROM (
+        SELECT s.id, s.survenu_le, s.episode_id
+        FROM personne_touchee AS t
+        JOIN pdp.signalement AS s ON s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+        OFFSET 0
+    ) AS s
+    CROSS JOIN LATERAL ( -- few signalements wait: their motives are looked up, those of the whole stock are not read
+        SELECT x.regle, x.regle_id, x.valable_jusqu_au FROM pdp.signalement_motif AS x WHERE x.signalement_id = s.id OFFSET 0
+    ) AS m
     JOIN regle AS r ON r.identifiant = m.regle_id
 ),
 fenetre AS (

@@ -1,6 +1,28 @@
 -- From absences to signalements. Oracle: domain/signalement.py; rules, thresholds and points come from it as parameters.
 -- Only the people of personne_touchee are looked at.
 
+-- name: drop_episode_regarde
+-- Work table of a previous detection in the same transaction.
+DROP TABLE IF EXISTS pg_temp.episode_regarde;
+
+-- name: create_episode_regarde
+-- Absences of the people touched that run on the day (the last prescribed day is past by no more than the tolerance) or begin later: read
+-- once, for the signalements and for the due days.
+CREATE TEMPORARY TABLE episode_regarde ON COMMIT DROP AS
+SELECT e.*
+FROM personne_touchee AS t
+CROSS JOIN LATERAL (
+    SELECT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
+    FROM pdp.episode AS x
+    WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme AND x.etat = 'courant'
+        AND x.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
+    OFFSET 0 -- one index look-up per person, whatever the planner believes
+) AS e;
+
+-- name: analyze_episode_regarde
+-- Without figures the planner would take the work table for a small one.
+ANALYZE episode_regarde;
+
 -- name: drop_absence
 -- Work table of a previous detection in the same transaction.
 DROP TABLE IF EXISTS pg_temp.absence;
@@ -18,29 +40,23 @@ DROP TABLE IF EXISTS pg_temp.constat;
 DROP TABLE IF EXISTS pg_temp.deja_signale;
 
 -- name: create_absence
--- Absences that run on the day (the last prescribed day is past by no more than the tolerance), and those of a signalement still waiting,
--- with what is known of the person and what her employers declared. Of each employer the arrêt begun last speaks.
+-- Absences that run on the day, and those of a signalement still waiting, with what is known of the person and what her employers
+-- declared. Of each employer the arrêt begun last speaks.
 CREATE TEMPORARY TABLE absence ON COMMIT DROP AS
 WITH regardee AS (
     SELECT e.*, true AS en_cours
-    FROM personne_touchee AS t
+    FROM episode_regarde AS e
+    WHERE e.debut <= :jour
+    UNION ALL
+    SELECT DISTINCT e.*, false
+    FROM place AS p
     CROSS JOIN LATERAL (
         SELECT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
-        FROM pdp.episode AS x
-        WHERE x.assure_id = t.assure_id AND x.plateforme_id = :plateforme AND x.etat = 'courant'
-            AND x.debut <= :jour AND x.fin >= cast(:jour AS date) - cast(:tolerance AS integer)
-        OFFSET 0 -- one index look-up per person, whatever the planner believes
-    ) AS e
-    UNION ALL
-    SELECT e.*, false
-    FROM personne_touchee AS t
-    CROSS JOIN LATERAL (
-        SELECT DISTINCT x.id, x.assure_id, x.debut, x.fin, x.motif_categorie, x.temps_partiel
         FROM pdp.signalement AS s
         JOIN pdp.episode AS x ON x.id = s.episode_id
-        WHERE s.assure_id = t.assure_id AND s.plateforme_id = :plateforme AND s.statut IN ('veille', 'a_trier')
+        WHERE s.id = p.id AND s.statut IN ('veille', 'a_trier')
             AND x.etat = 'courant' AND x.fin < cast(:jour AS date) - cast(:tolerance AS integer)
-        OFFSET 0
+        OFFSET 0 -- looked up one by one, whatever the planner believes; so below, what is known of each absence
     ) AS e
 )
 SELECT
@@ -68,10 +84,12 @@ SELECT
     least(reprise.reprise_le, contrat.retraite_le, contrat.deces_le) - 1 AS dernier_jour_declare,
     silence.motif AS silence_motif
 FROM regardee AS e
-JOIN identite.assure AS a ON a.id = e.assure_id
-LEFT JOIN pdp.droits_ij AS d ON d.assure_id = e.assure_id
+CROSS JOIN LATERAL (SELECT x.date_naissance FROM identite.assure AS x WHERE x.id = e.assure_id OFFSET 0) AS a
+LEFT JOIN LATERAL (
+    SELECT x.comptees, x.l324, x.epuisement_le FROM pdp.droits_ij AS x WHERE x.assure_id = e.assure_id OFFSET 0
+) AS d ON true
 CROSS JOIN LATERAL (SELECT CASE WHEN cast(:compter_l324 AS boolean) THEN d.comptees + d.l324 ELSE d.comptees END AS jours) AS compte
-LEFT JOIN pdp.parcours AS p ON p.assure_id = e.assure_id AND p.clos_at IS NULL
+LEFT JOIN LATERAL (SELECT x.id FROM pdp.parcours AS x WHERE x.assure_id = e.assure_id AND x.clos_at IS NULL OFFSET 0) AS p ON true
 LEFT JOIN LATERAL pdp.silence_du_jour(e.assure_id, :jour) AS silence ON true
 LEFT JOIN LATERAL (
     SELECT

@@ -15,6 +15,7 @@ import psycopg
 from pdp.bench.base import ADMIN, AUTEUR
 from pdp.bench.population import MOTIFS, RISQUES, Entiers, Population, dates, names, uuid_hexa
 from pdp.storage.db import sign_contexte
+from pdp.storage.rangement import arrange_stock
 
 PLATEFORME = "PF35"
 TRANCHE = 250_000
@@ -79,6 +80,13 @@ def load_population(population: Population) -> float:
         conn.execute("ANALYZE corrigee")
         conn.execute(_VERSIONS, (PLATEFORME,))
     settle()
+    return time.perf_counter() - depart
+
+
+def arrange_population() -> float:
+    """The weekly order of the stock, as the platform has it. Seconds."""
+    depart = time.perf_counter()
+    arrange_stock()
     return time.perf_counter() - depart
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from pdp.bench.base import Serveur, open_serveur
 from pdp.bench.bilan import build_result, print_table
-from pdp.bench.chargement import PLATEFORME, load_population, settle
+from pdp.bench.chargement import PLATEFORME, arrange_population, load_population, settle
 from pdp.bench.contexte import Contexte
 from pdp.bench.egalite import compare
 from pdp.bench.execution import PAIRS, measure
@@ -59,18 +59,20 @@ def run(arguments: argparse.Namespace) -> dict[str, Any]:
     pairs = [p for p in PAIRS if p == REFERENCE or p in arguments.peers.split(",")]
     debut = machine()
     with tempfile.TemporaryDirectory(prefix="pdp-bench-") as dossier, open_serveur(Path(dossier)) as serveur:
-        population, contexte, charge = _prepare(serveur, Path(dossier), arguments.rows, arguments)
+        population, contexte, charges = _prepare(serveur, Path(dossier), arguments.rows, arguments)
         mesures = _measure_peers(pairs, contexte, arguments)
         egalites = {pair: compare(contexte, REFERENCE, pair) for pair in pairs}
         oracle = check_oracle(contexte, REFERENCE)
         nuits = [] if arguments.no_night else _measure_nights(serveur, Path(dossier), population, arguments)
-    resultat = build_result(contexte, debut, charge, mesures, egalites, oracle, nuits)
+    resultat = build_result(contexte, debut, charges, mesures, egalites, oracle, nuits)
     print_table(resultat, say)
     return resultat
 
 
-def _prepare(serveur: Serveur, dossier: Path, lignes: int, arguments: argparse.Namespace) -> tuple[Population, Contexte, float]:
-    """A database of its own and a Parquet file with the same rows. The settings of this process point to that database."""
+def _prepare(
+    serveur: Serveur, dossier: Path, lignes: int, arguments: argparse.Namespace
+) -> tuple[Population, Contexte, tuple[float, float]]:
+    """A database of its own and a Parquet file with the same rows; seconds of the load and of the order. Settings then point there."""
     lieu = dossier / f"stock_{lignes}"
     lieu.mkdir()
     population = generate_population(lignes, arguments.seed)
@@ -80,7 +82,9 @@ def _prepare(serveur: Serveur, dossier: Path, lignes: int, arguments: argparse.N
     say(f"{lignes:,} prescriptions of {population.personnes:,} people: loading")
     charge = load_population(population)
     say(f"  loaded in {charge:.1f} s")
-    return population, contexte, charge
+    rangement = arrange_population()
+    say(f"  arranged as once a week (pdp arrange) in {rangement:.1f} s")
+    return population, contexte, (charge, rangement)
 
 
 def _contexte(dossier: Path, base: str, population: Population, echantillon: int) -> Contexte:

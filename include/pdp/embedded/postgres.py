@@ -36,9 +36,9 @@ _REGLAGES = (
 
 
 def _shared_buffers() -> str:
-    """A quarter of the memory of the machine, from 128 MB to 4 GB: pages a night reads again stay at hand (taken only as used)."""
+    """A quarter of the memory of the machine, from 128 MB to 8 GB: pages a night reads again stay at hand (taken only as used)."""
     memoire = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return f"shared_buffers={min(4096, max(128, memoire // 4 // 1024**2))}MB"
+    return f"shared_buffers={min(8192, max(128, memoire // 4 // 1024**2))}MB"
 
 
 class PostgresNeDemarrePas(RuntimeError):

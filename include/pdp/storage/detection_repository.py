@@ -133,7 +133,8 @@ def open_nuit(
 
 
 def attach_signalements(nuit: Nuit) -> dict[str, int]:
-    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons, partis."""
+    """Signalements follow their absence when a correction changes it. Counts deplaces, doublons, partis. Leaves the work table of those of
+    the people touched to `insert_signalements`."""
     nuit.create("rattachements", "place")
     return {
         "deplaces": nuit.run("rattachements.move_signalements").deplaces,
@@ -143,8 +144,9 @@ def attach_signalements(nuit: Nuit) -> dict[str, int]:
 
 
 def insert_signalements(nuit: Nuit) -> dict[str, int]:
-    """New signalements, motives added to those that wait, windows that move. Leaves the work table of absences to the alerts."""
-    for table in ("absence", "candidat", "constat", "deja_signale"):
+    """New signalements, motives added to those that wait, windows that move. Leaves the work tables of absences to the
+    alerts and the due days."""
+    for table in ("episode_regarde", "absence", "candidat", "constat", "deja_signale"):
         nuit.create("signalements", table)
     rouverts = nuit.run("rattachements.reopen_signalements").rouverts + nuit.run("rattachements.open_veille").ouverts
     ligne = nuit.run("signalements.insert_signalements")
