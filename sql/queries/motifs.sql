@@ -76,12 +76,16 @@ fenetre AS (
         END AS fin
     FROM motif AS m
     LEFT JOIN absence AS a ON a.episode_id = m.episode_id
+),
+change AS (
+    SELECT signalement_id, regle, fin
+    FROM fenetre
+    WHERE fin IS DISTINCT FROM valable_jusqu_au AND NOT coalesce(fin < :jour AND valable_jusqu_au < :jour, false)
 )
-UPDATE pdp.signalement_motif AS cible SET valable_jusqu_au = f.fin
-FROM fenetre AS f
-WHERE cible.signalement_id = f.signalement_id AND cible.regle = f.regle
-    AND f.fin IS DISTINCT FROM f.valable_jusqu_au
-    AND NOT coalesce(f.fin < :jour AND f.valable_jusqu_au < :jour, false);
+UPDATE pdp.signalement_motif AS cible SET valable_jusqu_au = c.fin
+FROM change AS c
+WHERE cible.signalement_id = c.signalement_id AND cible.regle = c.regle
+    AND cible.signalement_id = ANY(ARRAY(SELECT signalement_id FROM change)); -- an array, so that the index is used however many motives are stored
 
 -- name: list_parts
 -- Parts of a priority, those that count on the day first: what was seen, what a call can still change, until when.
