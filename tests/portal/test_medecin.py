@@ -10,7 +10,9 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 
+import fabrique
 from fabrique import lot
+from pdp.services.raise_alerte import raise_alerte
 from pdp.storage import db
 from portal.donnees import Lieu, TestClient, post, read_champ
 from portal.jeu import CIM10, NOMS_ASSURES, Jeu
@@ -141,6 +143,22 @@ def test_alert_shows_each_decision_and_is_decided_once(jeu: Jeu, connecter: Conn
     suivante = client.get("/medecin/alertes").text
     assert "0 alerte ouverte" in suivante
     assert "Prendre connaissance" in suivante, "decided today stays in sight"
+
+
+def test_without_a_digest_the_most_pressing_cards_and_no_more_than_a_digest_holds(jeu: Jeu, connecter: Connecter) -> None:
+    with lot() as conn:
+        for rang in range(14):
+            d = fabrique.parcours(conn)
+            presse = rang == 13
+            raise_alerte(
+                conn, plateforme_id="PF35", assure_id=d.assure, parcours_id=d.parcours, phrase="x", faits={},
+                type="risque_suicidaire" if presse else "enlisement", cause=str(rang), survenu_at=jeu.maintenant, maintenant=jeu.maintenant,
+            )  # fmt: skip
+    page = connecter("medecin_conseil").get("/medecin/alertes").text
+    assert page.count("<article") == 12
+    assert "Les 12 situations les plus pressées, sur 15 ouvertes." in page
+    assert page.index("Risque suicidaire") < page.index("Parcours enlisé")
+    assert connecter("medecin_conseil").get("/medecin/alertes?tout=true").text.count("<article") == 15
 
 
 def test_a_digest_that_came_since_the_page_was_shown_is_not_read(jeu: Jeu, connecter: Connecter) -> None:

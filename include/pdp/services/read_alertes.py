@@ -204,6 +204,11 @@ def get_echeance_jours(jour: date, plateforme_id: str) -> int:
     return referentiel().entier("releve_echeance_legale_jours", jour, plateforme_id)
 
 
+def get_budget(jour: date, plateforme_id: str) -> int:
+    """Cards of a digest, safety and near legal deadlines aside."""
+    return referentiel().entier("releve_budget_jour", jour, plateforme_id)
+
+
 def list_alertes_decidees(conn: Connection, maintenant: datetime) -> list[AlerteDecidee]:
     """Alerts decided since this morning."""
     return list_lignes(conn, "alertes_cartes.list_decidees", AlerteDecidee, maintenant=maintenant)

@@ -24,7 +24,6 @@ from pdp.services.send_digest import mark_lus
 
 routeur = Routeur()
 MENU = {"medecin_conseil": [("/medecin/alertes", "Alertes")]}
-PAGE = 50
 VUES = [str(n) for n in range(1, len(TYPES) + 1)]  # one open alert per kind
 TOUT = 2000
 SITUATIONS_CLOTURE = {code: libelle for code, libelle in SITUATIONS.items() if code in SITUATIONS_PAR_MOTIF["decision_mc"]}
@@ -33,14 +32,17 @@ SITUATIONS_CLOTURE = {code: libelle for code, libelle in SITUATIONS.items() if c
 @routeur.get("/medecin/alertes")
 @acces("medecin_conseil")
 def show_alertes(request: Request, tout: bool = False) -> Response:
-    """The cards of the digest of the day while some are open (all of them with ``tout``), then what was decided today."""
+    """The cards of the digest of the day while some are open (all of them with ``tout``), then what was decided today.
+
+    Before the first digest of a day, and on days off, the most pressing ones, as many as a digest holds: never a list nobody can finish.
+    """
     maintenant, session = clock.now(), session_of(request)
     with lire(request) as conn:
         compte = read_alertes.count_alertes(conn, session.agent_id, maintenant)
         releve = read_alertes.find_releve(conn, session.agent_id, maintenant)
         non_lus = read_alertes.count_non_lus(conn, session.agent_id)
         du_jour = compte.du_jour > 0 and not tout
-        limite = TOUT if tout else PAGE
+        limite = TOUT if tout or du_jour else read_alertes.get_budget(jour_local(maintenant), session.plateforme_id)
         cartes = read_alertes.list_cartes(conn, session.plateforme_id, session.agent_id, maintenant, du_jour=du_jour, limite=limite)
         decidees = read_alertes.list_alertes_decidees(conn, maintenant)
         proche = read_alertes.get_echeance_jours(jour_local(maintenant), session.plateforme_id)
