@@ -6,6 +6,7 @@ from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from fastapi import Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -22,6 +23,47 @@ from pdp.services.filtres_liste import BALLES
 DOSSIER = Path(__file__).parent
 JOURS = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 MOIS = ("janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre")
+_ACCENTUES = (
+    "à",
+    "altéré",
+    "altérée",
+    "appliquées",
+    "complétés",
+    "constatés",
+    "décisions",
+    "déjà",
+    "délégation",
+    "déplacés",
+    "échéances",
+    "échec",
+    "échecs",
+    "écrits",
+    "envoyés",
+    "épisodes",
+    "événements",
+    "expirées",
+    "fermées",
+    "fusionné",
+    "fusionnés",
+    "inchangées",
+    "médecin",
+    "orientées",
+    "prévenus",
+    "purgés",
+    "rappelés",
+    "reçus",
+    "rejetées",
+    "relevés",
+    "remplacés",
+    "repérés",
+    "réponses",
+    "séparés",
+    "supprimées",
+    "tâches",
+    "télé",
+)
+"""Words of the names of counts as they are written in French: identifiers bear no accent."""
+_ACCENTS = {normalize("NFD", mot).encode("ascii", "ignore").decode(): mot for mot in _ACCENTUES}
 # role -> [(address, label)], filled by the modules of views; the first one is the home page of the role.
 MENUS: dict[str, list[tuple[str, str]]] = {}
 
@@ -78,6 +120,11 @@ def pluriel(nombre: int, mot: str, mots: str | None = None) -> str:
     return f"{nombre} {mot if abs(nombre) < 2 else mots or mot + 's'}"
 
 
+def nom_de_compte(cle: str) -> str:
+    """« fichiers_deja_vus » becomes « Fichiers déjà vus »: the counts of a run, as a manager reads them."""
+    return " ".join(_ACCENTS.get(mot, mot) for mot in cle.split("_")).capitalize()
+
+
 def format_telephone(numero: str | None) -> str:
     """+33612345678 becomes 06 12 34 56 78."""
     if not numero:
@@ -103,6 +150,7 @@ def _environment() -> Environment:
         ecart=format_ecart,
         pluriel=pluriel,
         telephone=format_telephone,
+        compte=nom_de_compte,
     )
     env.globals.update(
         new_cle=new_cle,
