@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+from pdp import clock
 from pdp.embedded.airflow_client import AirflowClient
 from pdp.embedded.etat import Etat
 from pdp.embedded.stack import Stack
+from pdp.simulation.scenario import run_scenario
 
 ATTENDUS = (
     "prescriptions",
@@ -35,6 +38,14 @@ class Plateforme:
     stack: Stack
     airflow: AirflowClient
     bilan: dict[str, Any]
+    jour: date
+    """Local day of ``bilan``: detection finds other people the next day."""
+
+    def follow_jour(self) -> None:
+        """Midnight passed since the last balance: play the main job of the new day, so that what follows compares like with like."""
+        while self.jour != aujourdhui():
+            self.jour = aujourdhui()
+            self.bilan = run_scenario(self.stack.env, self.airflow, lambda _: None)
 
     @property
     def etat(self) -> Etat:
@@ -52,3 +63,8 @@ class Plateforme:
         """Login and password of a demonstration account."""
         comptes = json.loads((self.etat.racine / "comptes.json").read_text())
         return login, next(c["mot_de_passe"] for c in comptes if c["login"] == login)
+
+
+def aujourdhui() -> date:
+    """Local day of the machine's clock."""
+    return clock.jour_local(clock.now())

@@ -12,7 +12,7 @@ from pdp.embedded.etat import Etat
 from pdp.embedded.stack import Stack
 from pdp.simulation.scenario import run_scenario
 from pdp.storage import db
-from plateforme_e2e import Plateforme
+from plateforme_e2e import Plateforme, aujourdhui
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -39,9 +39,11 @@ def plateforme(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plateforme]
     try:
         stack.up()
         client = stack.airflow_client()
-        bilan = run_scenario(stack.env, client, _say)
+        jour = aujourdhui()
+        plateforme = Plateforme(stack, client, run_scenario(stack.env, client, _say), jour)
+        plateforme.follow_jour()
         _close_connections(stack)
-        yield Plateforme(stack, client, bilan)
+        yield plateforme
     finally:
         _close_connections(stack)
         stack.down()

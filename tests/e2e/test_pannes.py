@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -15,7 +16,7 @@ from pdp.config import RACINE
 from pdp.embedded.etat import Etat
 from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.partners.simulateur_registre import script_of
-from plateforme_e2e import STABLES, Plateforme
+from plateforme_e2e import STABLES, Plateforme, aujourdhui
 
 pytestmark = pytest.mark.e2e
 # simulated partners draw their answers from the id of the hand-over, new at each installation; returns and alerts follow from them
@@ -37,21 +38,39 @@ WHERE o.statut <> 'annulee' GROUP BY o.id
 def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(plateforme: Plateforme, tmp_path: Path) -> None:
     plateforme.stack.down()  # the last test that shares it (files go by name): only its balance sheet is needed now
     tmp_path.chmod(0o711)
-    home = tmp_path / "etat"
-    env = os.environ | {"PDP_HOME": str(home), "PDP_COHORTE": "petite"}
-    _run_and_kill(home, env)
-    _assert_nothing_left(home)
-
-    reprise = subprocess.run(
-        [str(RACINE / "pdp"), "demo", "--once", "--json"], env=env, capture_output=True, text=True, timeout=900, check=False
-    )
-    assert reprise.returncode == 0, reprise.stderr[-3000:]
-    bilan = json.loads(reprise.stdout.strip().splitlines()[-1])
-    assert bilan["ok"] is True
+    from datetime import timedelta
+    jour, attendu = plateforme.jour - timedelta(days=1), plateforme.bilan
+    while (obtenu := _kill_and_resume(tmp_path / f"tue-{jour}")) and jour != aujourdhui():  # midnight passed: both on the new day
+        jour = aujourdhui()
+        attendu = _play(tmp_path / f"temoin-{jour}")
+        Etat(tmp_path / f"temoin-{jour}").wipe()
     memes = [nom for nom in STABLES if nom not in TIRES]
-    assert {nom: bilan[nom] for nom in memes} == {nom: plateforme.bilan[nom] for nom in memes}
+    assert {nom: obtenu[nom] for nom in memes} == {nom: attendu[nom] for nom in memes}
+
+
+def _kill_and_resume(home: Path) -> dict[str, Any]:
+    """Balance sheet of the run started again after the kills, everything sent once."""
+    _run_and_kill(home, _env(home))
+    _assert_nothing_left(home)
+    bilan = _play(home)
+    assert bilan["ok"] is True
     _assert_sent_once(home)
     Etat(home).wipe()  # as root the data may lie outside the folder of the test
+    return bilan
+
+
+def _play(home: Path) -> dict[str, Any]:
+    """Balance sheet of the demonstration kept there."""
+    jouee = subprocess.run(
+        [str(RACINE / "pdp"), "demo", "--once", "--json"], env=_env(home), capture_output=True, text=True, timeout=900, check=False
+    )
+    assert jouee.returncode == 0, jouee.stderr[-3000:]
+    bilan: dict[str, Any] = json.loads(jouee.stdout.strip().splitlines()[-1])
+    return bilan
+
+
+def _env(home: Path) -> dict[str, str]:
+    return os.environ | {"PDP_HOME": str(home), "PDP_COHORTE": "petite"}
 
 
 def _run_and_kill(home: Path, env: dict[str, str]) -> None:

@@ -84,7 +84,10 @@ class AirflowClient:
             time.sleep(0.3)  # the API has no way to call back
 
     def wait_for_quiet(self, timeout: float = 300.0, stable_s: float = 2.5) -> None:
-        """Until no run of a tagged DAG is queued or running, ``stable_s`` long: a run may just be about to wake another one."""
+        """Until no run of a tagged DAG is queued or running, ``stable_s`` long: a run may just be about to wake another one.
+
+        A run that only waits for a person is quiet: she may answer in an hour.
+        """
         limite = time.monotonic() + timeout
         calme_depuis: float | None = None
         while calme_depuis is None or time.monotonic() - calme_depuis < stable_s:
@@ -97,7 +100,11 @@ class AirflowClient:
             time.sleep(0.3)  # the API has no way to call back
 
     def list_questions(self, dag_id: str, run_id: str) -> list[Question]:
-        """Tasks of the run that wait for a person. A task is not listed before it is parked: an answer given sooner is lost."""
+        """Tasks of the run that wait for a person. A task is not listed before it is parked: an answer given sooner is lost.
+
+        An answer given before the task's process has ended, a second or two later, is lost too: Airflow takes that end for a
+        death, and plays the task again, which asks again. Whoever answers looks whether the question comes back.
+        """
         details = self._call("GET", f"/dags/{dag_id}/dagRuns/{run_id}/hitlDetails")["hitl_details"]
         parques = [(d, d["task_instance"]) for d in details if d["task_instance"]["state"] == "awaiting_input"]
         return [Question(dag_id, run_id, ti["task_id"], ti["map_index"], d["subject"], d["body"] or "") for d, ti in parques]
@@ -150,7 +157,8 @@ class AirflowClient:
     # -- inside
 
     def _busy(self) -> list[str]:
-        return sorted({p.dag_id for p in self.list_dag_runs(states=("queued", "running"))})
+        passages = self.list_dag_runs(states=("queued", "running"))
+        return sorted({p.dag_id for p in passages if not self.list_questions(p.dag_id, p.run_id)})
 
     def _dags(self) -> list[dict[str, Any]]:
         return list(self._call("GET", "/dags", params={"tags": self.tag, "limit": 100})["dags"])
