@@ -39,6 +39,7 @@ def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(platefor
     plateforme.stack.down()  # the last test that shares it (files go by name): only its balance sheet is needed now
     tmp_path.chmod(0o711)
     from datetime import timedelta
+
     jour, attendu = plateforme.jour - timedelta(days=1), plateforme.bilan
     while (obtenu := _kill_and_resume(tmp_path / f"tue-{jour}")) and jour != aujourdhui():  # midnight passed: both on the new day
         jour = aujourdhui()
