@@ -17,6 +17,7 @@ from pdp import orchestration as o
     main, une réaffectation massive, un effacement inhabituel, une publication qui perd beaucoup de lignes. Il pose la question à
     l'exploitation (« Actions requises »). Un responsable peut aussi répondre dans le portail : la première réponse compte. Tant que
     personne n'a accepté, l'acte n'a pas lieu. Sans réponse au bout de cinquante minutes, la question est reposée à l'heure suivante.
+    Une réponse donnée dans la seconde où la question paraît peut se perdre : la question revient, il suffit de répondre de nouveau.
 
     **Quand il s'arrête sur « skipped ».** Rien n'attend : c'est le cas ordinaire.
 

@@ -27,6 +27,11 @@ from relais import SECRET_B64, boite
 
 COLLECTE = fabrique.systeme("collect_reponses")
 POSE = "UPDATE pdp.orientation SET statut = %s, repondue_at = %s WHERE id = %s"
+QUESTION = (
+    "INSERT INTO pdp.echange_question (id, plateforme_id, orientation_id, partenaire_id, par, texte, posee_at, posee_par)"
+    " SELECT gen_random_uuid(), o.plateforme_id, o.id, o.partenaire_id, 'csam', 'Peut-elle conduire ?', %s, a.id FROM pdp.orientation o, LATERAL"
+    " (SELECT a.id FROM pdp.agent a WHERE a.plateforme_id = o.plateforme_id LIMIT 1) a WHERE o.id = %s"
+)
 FINIES = {"refusee": "Demande refusée", "expiree": "Demande expirée sans réponse"}
 
 
@@ -35,6 +40,7 @@ def test_the_inbox_keeps_the_line(lieu: Lieu, connecter: Callable[[str], TestCli
     jeu = build_jeu(lieu)
     mienne = jeu.orientations["mienne"]
     admin.execute("SET session_replication_role = replica")
+    admin.execute(QUESTION, (MAINTENANT, mienne))
     admin.execute(POSE, (statut, MAINTENANT, mienne))
     client = connecter("partenaire")
     (article,) = re.findall(rf'<article [^>]*id="demande-{mienne}".*?</article>', client.get("/partenaire").text, re.S)
@@ -43,12 +49,14 @@ def test_the_inbox_keeps_the_line(lieu: Lieu, connecter: Callable[[str], TestCli
     for page in pages:
         assert (NOMS_ASSURES[0] in page) is (statut not in FINIES)
         assert ("Poste aménagé" in page) is (statut not in FINIES)
-    assert (motif in pages[1]) is (statut not in FINIES)
+    assert (motif in pages[1], "Peut-elle conduire" in pages[1]) == (statut not in FINIES, statut not in FINIES)
     if statut in FINIES:
         assert f"{FINIES[statut]} : ce qui vous avait été transmis sur la personne n'est plus affiché." in pages[1]
         assert "<h1>Demande du " in pages[1]
     admin.execute(POSE, ("envoyee", None, mienne))
-    assert NOMS_ASSURES[0] in client.get(f"/partenaire/demandes/{mienne}").text, "an answer taken back shows it again"
+    page = client.get(f"/partenaire/demandes/{mienne}").text
+    assert NOMS_ASSURES[0] in page, "an answer taken back shows it again"
+    assert "Peut-elle conduire" in page
 
 
 def test_refused_through_the_screen_then_applied(lieu: Lieu, connecter: Callable[[str], TestClient]) -> None:
@@ -71,17 +79,24 @@ def test_its_software_reads_a_bare_request(app: FastAPI, horloge: Horloge, admin
         adresses = (f"/ServiceRequest/{monde.orientation}", monde.tache, "/Task", "/ServiceRequest")
         assert nom in monde.soi.get(adresses[0]).text
         admin.execute("SET session_replication_role = replica")
+        admin.execute(QUESTION, (MAINTENANT, monde.orientation))
+        assert "Peut-elle conduire" in monde.soi.get(monde.tache).text
         for statut in FINIES:
             admin.execute(POSE, (statut, MAINTENANT, monde.orientation))
             lues = [monde.soi.get(adresse) for adresse in adresses]
             assert {lue.status_code for lue in lues} == {200}
-            assert all(str(monde.orientation) in lue.text and nom not in lue.text and motif not in lue.text for lue in lues)
+            assert all(
+                str(monde.orientation) in lue.text and all(dit not in lue.text for dit in (nom, motif, "Peut-elle conduire"))
+                for lue in lues
+            )
             demande = ServiceRequest.model_validate(lues[0].json())
             tache = Task.model_validate(lues[1].json())
             assert (demande.status, demande.reasonCode, tache.input) == ("revoked", None, None)
 
 
-def test_its_link_shows_no_more(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_link_shows_no_more(
+    lieu: Lieu, app: FastAPI, horloge: Horloge, admin: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("PDP_SECRET_PARTENAIRES", SECRET_B64)
     with boite(tmp_path) as (port, dossier):
         monkeypatch.setenv("PDP_SMTP_PORT", str(port))
@@ -91,10 +106,15 @@ def test_its_link_shows_no_more(lieu: Lieu, app: FastAPI, horloge: Horloge, tmp_
         porteuse.open()
         with lot() as conn:
             nom = conn.execute(text("SELECT nom FROM identite.assure WHERE id = :a"), {"a": cas.dossier.assure}).scalar_one()
-        assert nom in porteuse.get().text
+        admin.execute("SET session_replication_role = replica")
+        admin.execute(QUESTION, (MAINTENANT, cas.orientation))
+        page = porteuse.get().text
+        assert nom in page
+        assert "Peut-elle conduire" in page
         porteuse.answer("refusee", motif="capacite")
         with lot(COLLECTE) as conn:
             apply_reponses(conn, "PF35", COLLECTE, MAINTENANT)
         page = porteuse.get().text
         assert "Cette demande est terminée" in page
         assert nom not in page
+        assert "Peut-elle conduire" not in page

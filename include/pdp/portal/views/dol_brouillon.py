@@ -12,7 +12,7 @@ from pdp import clock
 from pdp.clock import jour_local
 from pdp.domain.dol import CIBLES, Regle
 from pdp.domain.dol_redaction import BORNES, LIBELLE_MAX, PALIERS, compare_tables, list_muettes
-from pdp.errors import DonneeInvalide
+from pdp.errors import DonneeInvalide, Introuvable
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, choix_multiples, jour, texte, values
@@ -87,6 +87,8 @@ def show_regle(request: Request, regle: str = "") -> Response:
     with lire(request) as conn:
         brouillon = edit_dol.get_brouillon(conn, _plateforme(request))
     trouvee = brouillon.find_regle(regle)
+    if regle and trouvee is None:
+        raise Introuvable("Cette règle n'est plus dans le brouillon.")
     return _page_regle(request, brouillon, trouvee, None if trouvee is None else _fill(trouvee))
 
 
