@@ -29,8 +29,8 @@ COLLECTE = fabrique.systeme("collect_reponses")
 POSE = "UPDATE pdp.orientation SET statut = %s, repondue_at = %s WHERE id = %s"
 QUESTION = (
     "INSERT INTO pdp.echange_question (id, plateforme_id, orientation_id, partenaire_id, par, texte, posee_at, posee_par)"
-    " SELECT gen_random_uuid(), o.plateforme_id, o.id, o.partenaire_id, 'csam', 'Peut-elle conduire ?', %s, a.id FROM pdp.orientation o, LATERAL"
-    " (SELECT a.id FROM pdp.agent a WHERE a.plateforme_id = o.plateforme_id LIMIT 1) a WHERE o.id = %s"
+    " SELECT gen_random_uuid(), o.plateforme_id, o.id, o.partenaire_id, 'csam', 'Peut-elle conduire ?', %s,"
+    " (SELECT a.id FROM pdp.agent a WHERE a.plateforme_id = o.plateforme_id LIMIT 1) FROM pdp.orientation o WHERE o.id = %s"
 )
 FINIES = {"refusee": "Demande refusée", "expiree": "Demande expirée sans réponse"}
 
