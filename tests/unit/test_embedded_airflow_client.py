@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from pdp.embedded.airflow_client import AirflowClient, AirflowRefuse
 
+QUESTIONS = "/api/v2/dags/pdp_a/dagRuns/r1/hitlDetails"
 Reponse = tuple[int, Any]
 
 
@@ -158,9 +160,19 @@ def test_quiet_must_last_since_a_run_may_wake_another(faux: FauxAirflow, client:
         return 200, {"dag_runs": [_run(1, "running")] * actifs, "total_entries": actifs}
 
     faux.reponses[("POST", "/api/v2/dags/~/dagRuns/list")] = repondre
+    faux.reponses[("GET", QUESTIONS)] = lambda _: (200, {"hitl_details": []})
     client.wait_for_quiet(timeout=20, stable_s=0.7)
     assert restants[:4] == [1, 0, 1, 0]
     assert len(restants) > 5, "one quiet answer is not enough"
+
+
+@pytest.mark.parametrize(("etat", "calme"), [("awaiting_input", True), ("scheduled", False), ("running", False)])
+def test_a_run_that_waits_for_a_person_is_quiet(faux: FauxAirflow, client: AirflowClient, etat: str, calme: bool) -> None:
+    tache = {"task_id": "decider", "map_index": 0, "state": etat}
+    faux.reponses[("POST", "/api/v2/dags/~/dagRuns/list")] = lambda _: (200, {"dag_runs": [_run(1, "running")], "total_entries": 1})
+    faux.reponses[("GET", QUESTIONS)] = lambda _: (200, {"hitl_details": [{"subject": "Effacement", "body": "", "task_instance": tache}]})
+    with nullcontext() if calme else pytest.raises(AirflowRefuse, match="still going"):
+        client.wait_for_quiet(timeout=1.5, stable_s=0.5)
 
 
 def test_runs_are_paged_and_filtered(faux: FauxAirflow, client: AirflowClient) -> None:
