@@ -12,7 +12,7 @@ from pdp import clock
 from pdp.clock import jour_local
 from pdp.domain.dol import CIBLES, Regle
 from pdp.domain.dol_redaction import BORNES, LIBELLE_MAX, PALIERS, compare_tables, list_muettes
-from pdp.errors import DonneeInvalide, Introuvable
+from pdp.errors import DonneeInvalide
 from pdp.portal.affichage import page
 from pdp.portal.auth import Routeur, acces
 from pdp.portal.formulaires import choix, choix_multiples, jour, texte, values
@@ -88,7 +88,8 @@ def show_regle(request: Request, regle: str = "") -> Response:
         brouillon = edit_dol.get_brouillon(conn, _plateforme(request))
     trouvee = brouillon.find_regle(regle)
     if regle and trouvee is None:
-        raise Introuvable("Cette règle n'est plus dans le brouillon.")
+        flash(request, "Cette règle n'est plus dans le brouillon : elle a été retirée entre-temps.", genre="attention")
+        return redirect(BASE)
     return _page_regle(request, brouillon, trouvee, None if trouvee is None else _fill(trouvee))
 
 
