@@ -16,6 +16,7 @@ from pdp.config import RACINE
 from pdp.embedded.etat import Etat
 from pdp.embedded.postgres import EmbeddedPostgres
 from pdp.partners.simulateur_registre import script_of
+from pdp.simulation.scenario import Calendrier
 from plateforme_e2e import STABLES, Plateforme, aujourdhui
 
 pytestmark = pytest.mark.e2e
@@ -38,9 +39,7 @@ WHERE o.statut <> 'annulee' GROUP BY o.id
 def test_killed_anywhere_and_started_again_gives_the_undisturbed_result(plateforme: Plateforme, tmp_path: Path) -> None:
     plateforme.stack.down()  # the last test that shares it (files go by name): only its balance sheet is needed now
     tmp_path.chmod(0o711)
-    from datetime import timedelta
-
-    jour, attendu = plateforme.jour - timedelta(days=1), plateforme.bilan
+    jour, attendu = Calendrier.load(plateforme.etat.racine).ancrage, plateforme.bilan
     while (obtenu := _kill_and_resume(tmp_path / f"tue-{jour}")) and jour != aujourdhui():  # midnight passed: both on the new day
         jour = aujourdhui()
         attendu = _play(tmp_path / f"temoin-{jour}")
