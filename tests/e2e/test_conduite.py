@@ -41,7 +41,7 @@ def _accept_until_done(plateforme: Plateforme, run: str) -> str:
 
     def go() -> str | None:
         for question in plateforme.airflow.list_questions("pdp_portes", run):
-            time.sleep(3.0)
+            time.sleep(3.0)  # Airflow loses what is answered before it has seen the asking process end, and tells nobody when it has
             plateforme.airflow.answer(question, "Accepter")
         etat = plateforme.airflow.get_run("pdp_portes", run).etat
         return etat if etat in ("success", "failed") else None
